@@ -1,0 +1,1 @@
+"""What exists in a farm, as frozen values: nodes, roles, bindings, declarations, overrides."""

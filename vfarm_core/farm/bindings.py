@@ -1,0 +1,88 @@
+"""Bindings: which existing entity measures or moves what, and what an actuator may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .roles import Role
+
+
+class Danger(StrEnum):
+    """The direction in which an actuator is dangerous when it stays there."""
+
+    ON = "on"
+    OFF = "off"
+    NEITHER = "neither"
+
+
+class OnLoss(StrEnum):
+    """What an actuator does by itself when power or control is lost."""
+
+    OFF = "off"
+    ON = "on"
+    KEEPS = "keeps"
+    UNKNOWN = "unknown"
+
+
+class Proof(StrEnum):
+    """How the state of an actuator is proved.
+
+    `echo`: the entity only repeats the command; shown as unproved. `state`: the device reports
+    the state it is in. `feedback`: another binding of the same node (role `feedback`, `flow` or
+    `power`) shows the effect.
+    """
+
+    ECHO = "echo"
+    STATE = "state"
+    FEEDBACK = "feedback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What a person declares of an actuator. Without it vfarm does not control the actuator.
+
+    Durations in seconds: `min_on_s`, `min_off_s` protect the device and are ignored by trips;
+    `max_on_s` is required when on is dangerous, `max_off_s` when off is; `daily_cap_s` is a rolling
+    24 h limit of on-time. `rating_w` is the electrical power when on. `deadline_s` is how long
+    a command may take until it is proved (real time). `isolation` names the binding of the valve
+    or switch upstream that is driven to its safe state when this actuator cannot be proved safe.
+    """
+
+    danger: Danger
+    safe_on: bool = False
+    on_power_loss: OnLoss = OnLoss.UNKNOWN
+    on_control_loss: OnLoss = OnLoss.UNKNOWN
+    min_on_s: float = 0.0
+    min_off_s: float = 0.0
+    max_on_s: float | None = None
+    max_off_s: float | None = None
+    daily_cap_s: float | None = None
+    rating_w: float | None = None
+    proof: Proof = Proof.ECHO
+    deadline_s: float = 10.0
+    isolation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Node + role + entity. `entity` is opaque to the core: the shell's reference to it.
+
+    `unit` overrides the unit the entity reports; `scale` and `offset` turn its number (after unit
+    conversion) into the role's unit. `invert` swaps on and off of a contact or switch.
+    """
+
+    id: str
+    node: str
+    role: Role
+    entity: str
+    unit: str | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+    invert: bool = False
+    declaration: Declaration | None = None
+
+
+def binding_id(node: str, role: Role, number: int = 1) -> str:
+    """The id of the `number`-th binding of a role of a node."""
+    return f"{node}.{role}" if number == 1 else f"{node}.{role}.{number}"

@@ -1,0 +1,331 @@
+"""Build a farm from its parts and check it: every fault at once, each naming the thing and the
+way out. Nothing half-right comes back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .bindings import Binding, Danger, Declaration
+from .codec import DecodeError, decode, encode
+from .nodes import Farm, NodeKind
+from .roles import RoleKind, spec
+from .units import CONVERSIONS, UnitError, linear
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault. `node` is the id of the node or binding, `key` and `params` are for translation,
+    `message` is the English sentence."""
+
+    node: str
+    key: str
+    message: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+class FarmError(ValueError):
+    """A farm that cannot be run as described; `problems` has every fault."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(p.message for p in self.problems))
+
+
+def farm_from_dict(data: Mapping[str, Any]) -> Farm:
+    """A farm from JSON-able data. Raises FarmError, also for data of the wrong shape."""
+    try:
+        farm = decode(Farm, data)
+    except DecodeError as err:
+        raise FarmError(
+            [Problem(node=err.path, key="wrong_value", message=str(err), params={"path": err.path})]
+        ) from err
+    return check(farm)
+
+
+def farm_to_dict(farm: Farm) -> dict[str, Any]:
+    """The farm as JSON-able data; `farm_from_dict` reads it back."""
+    data: dict[str, Any] = encode(farm)
+    return data
+
+
+def check(farm: Farm) -> Farm:
+    """The farm itself if it has no fault; raises FarmError otherwise."""
+    problems = tuple(problems_of(farm))
+    if problems:
+        raise FarmError(problems)
+    return farm
+
+
+def problems_of(farm: Farm) -> Iterator[Problem]:
+    """Every fault of a farm."""
+    try:
+        ZoneInfo(farm.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield _problem(
+            farm.id, "unknown_time_zone", "{zone} is not a time zone", zone=farm.time_zone
+        )
+    yield from _ids(farm)
+    yield from _references(farm)
+    yield from _sizes(farm)
+    yield from _bindings(farm)
+
+
+def _problem(node: str, key: str, message: str, **params: object) -> Problem:
+    texts = {name: str(value) for name, value in params.items()}
+    return Problem(node=node, key=key, message=message.format(**texts), params=texts)
+
+
+def _all_ids(farm: Farm) -> list[str]:
+    groups = (
+        farm.zones,
+        farm.racks,
+        farm.levels,
+        farm.reservoirs,
+        farm.pumps,
+        farm.circuits,
+        farm.supplies,
+    )
+    return [farm.id, *(node.id for group in groups for node in group)]
+
+
+def _ids(farm: Farm) -> Iterator[Problem]:
+    for node, count in Counter(_all_ids(farm)).items():
+        if count > 1:
+            yield _problem(
+                node, "duplicate_id", "the id {id} is used {count} times", id=node, count=count
+            )
+    for binding, count in Counter(b.id for b in farm.bindings).items():
+        if count > 1:
+            yield _problem(
+                binding,
+                "duplicate_binding",
+                "the binding {id} exists {count} times",
+                id=binding,
+                count=count,
+            )
+    driven = Counter(b.entity for b in farm.bindings if spec(b.role).is_actuator)
+    for entity, count in driven.items():
+        if count > 1:
+            yield _problem(
+                entity,
+                "entity_driven_twice",
+                "{entity} is bound as an actuator {count} times; one entity has one master",
+                entity=entity,
+                count=count,
+            )
+
+
+def _references(farm: Farm) -> Iterator[Problem]:
+    known: dict[str, set[str]] = {
+        "zone": {z.id for z in farm.zones},
+        "rack": {r.id for r in farm.racks},
+        "level": {lv.id for lv in farm.levels},
+        "reservoir": {r.id for r in farm.reservoirs},
+        "pump": {p.id for p in farm.pumps},
+    }
+    refs = [
+        *((r.id, "zone", r.zone) for r in farm.racks),
+        *((lv.id, "rack", lv.rack) for lv in farm.levels),
+        *((p.id, "reservoir", p.reservoir) for p in farm.pumps),
+        *((c.id, "pump", c.pump) for c in farm.circuits),
+        *((c.id, "level", lv) for c in farm.circuits for lv in c.levels),
+        *((s.id, "level", lv) for s in farm.supplies for lv in s.levels),
+    ]
+    for node, kind, target in refs:
+        if target not in known[kind]:
+            yield _problem(
+                node,
+                "unknown_node",
+                "{node} names the {kind} {target}, which does not exist",
+                node=node,
+                kind=kind,
+                target=target,
+            )
+    for level, count in Counter(lv for c in farm.circuits for lv in c.levels).items():
+        if count > 1:
+            yield _problem(
+                level,
+                "watered_twice",
+                "level {level} is watered by {count} circuits",
+                level=level,
+                count=count,
+            )
+
+
+#: What must be positive, by node group: attribute and unit.
+_POSITIVE = (
+    ("zones", "volume_m3", "m³"),
+    ("levels", "area_m2", "m²"),
+    ("levels", "sites", ""),
+    ("reservoirs", "capacity_l", "L"),
+    ("pumps", "flow_l_min", "L/min"),
+    ("supplies", "limit_kw", "kW"),
+)
+
+
+def _sizes(farm: Farm) -> Iterator[Problem]:
+    for group, attribute, unit in _POSITIVE:
+        for node in getattr(farm, group):
+            value = getattr(node, attribute)
+            if not value > 0:
+                yield _problem(
+                    node.id,
+                    "not_positive",
+                    "{attribute} of {node} is {value} {unit}; it must be more than 0",
+                    node=node.id,
+                    attribute=attribute,
+                    value=value,
+                    unit=unit,
+                )
+    for reservoir in farm.reservoirs:
+        if not 0 <= reservoir.volume_min_l < reservoir.capacity_l:
+            yield _problem(
+                reservoir.id,
+                "volume_min_out_of_range",
+                "volume_min_l of {node} is {value} L; it must be 0 or more and less than {capacity} L",
+                node=reservoir.id,
+                value=reservoir.volume_min_l,
+                capacity=reservoir.capacity_l,
+            )
+    for circuit in farm.circuits:
+        if circuit.drain_s < 0:
+            yield _problem(
+                circuit.id,
+                "negative_duration",
+                "{attribute} of {node} is {value} s; it must be 0 or more",
+                node=circuit.id,
+                attribute="drain_s",
+                value=circuit.drain_s,
+            )
+        if not circuit.levels:
+            yield _problem(
+                circuit.id, "circuit_without_levels", "{node} waters no level", node=circuit.id
+            )
+    for level in farm.levels:
+        fixture = level.fixture
+        if fixture and not (
+            fixture.ppfd_full > 0 and fixture.power_w > 0 and 0 <= fixture.dim_min <= 1
+        ):
+            yield _problem(
+                level.id,
+                "fixture_out_of_range",
+                "the fixture of {node} needs ppfd_full and power_w above 0 and dim_min from 0 to 1",
+                node=level.id,
+            )
+
+
+def _bindings(farm: Farm) -> Iterator[Problem]:
+    nodes = set(_all_ids(farm))
+    ids = {b.id for b in farm.bindings}
+    for b in farm.bindings:
+        facts = spec(b.role)
+        if b.node not in nodes:
+            yield _problem(
+                b.id,
+                "unknown_node",
+                "{node} names the {kind} {target}, which does not exist",
+                node=b.id,
+                kind="node",
+                target=b.node,
+            )
+        elif (kind := farm.kind(b.node)) not in facts.nodes:
+            yield _problem(
+                b.id,
+                "role_of_other_node",
+                "{role} cannot be bound to a {kind}; it belongs to: {nodes}",
+                role=b.role,
+                kind=kind,
+                nodes=", ".join(facts.nodes),
+            )
+        if b.unit is not None and facts.kind is RoleKind.MEASURE:
+            yield from unit_problems(b)
+        if b.scale == 0:
+            yield _problem(b.id, "scale_zero", "the scale of {binding} is 0", binding=b.id)
+        if facts.is_actuator:
+            yield from declaration_problems(b)
+            isolation = b.declaration.isolation if b.declaration else None
+            if isolation is not None and isolation not in ids:
+                yield _problem(
+                    b.id,
+                    "unknown_isolation",
+                    "{binding} names the isolation {isolation}, which is not bound",
+                    binding=b.id,
+                    isolation=isolation,
+                )
+
+
+def unit_problems(b: Binding) -> Iterator[Problem]:
+    """Whether the unit of a binding can become the role's unit."""
+    canonical = spec(b.role).unit
+    try:
+        linear(b.unit, canonical)
+    except UnitError:
+        yield _problem(
+            b.id,
+            "wrong_unit",
+            "{unit} is no unit for {role}; accepted: {accepted}",
+            unit=b.unit,
+            role=b.role,
+            accepted=", ".join(u for u in CONVERSIONS[canonical] if u),
+        )
+
+
+def declaration_problems(b: Binding) -> Iterator[Problem]:
+    """Whether an actuator is declared, and declared so that it can be kept safe."""
+    d: Declaration | None = b.declaration
+    if d is None:
+        yield _problem(
+            b.id,
+            "missing_declaration",
+            "{role} of {node} has no declaration; without one vfarm does not control it",
+            role=b.role,
+            node=b.node,
+        )
+        return
+    if d.danger is Danger.ON and not d.max_on_s:
+        yield _problem(
+            b.id,
+            "missing_max_on",
+            "{binding} is dangerous on and needs a maximum on-time",
+            binding=b.id,
+        )
+    if d.danger is Danger.OFF and not d.max_off_s:
+        yield _problem(
+            b.id,
+            "missing_max_off",
+            "{binding} is dangerous off and needs a maximum off-time",
+            binding=b.id,
+        )
+    if (d.danger is Danger.ON and d.safe_on) or (d.danger is Danger.OFF and not d.safe_on):
+        yield _problem(
+            b.id,
+            "safe_state_is_dangerous",
+            "the safe state of {binding} is its dangerous one",
+            binding=b.id,
+        )
+    for name in ("min_on_s", "min_off_s", "max_on_s", "max_off_s", "daily_cap_s", "rating_w"):
+        value = getattr(d, name)
+        if value is not None and value < 0:
+            yield _problem(
+                b.id,
+                "negative_duration",
+                "{attribute} of {node} is {value} s; it must be 0 or more",
+                node=b.id,
+                attribute=name,
+                value=value,
+            )
+    if d.max_on_s is not None and d.max_on_s < d.min_on_s:
+        yield _problem(
+            b.id, "max_below_min", "max_on_s of {binding} is shorter than min_on_s", binding=b.id
+        )
+    if not d.deadline_s > 0:
+        yield _problem(
+            b.id, "deadline_zero", "deadline_s of {binding} must be more than 0", binding=b.id
+        )
+
+
+__all__ = ["Farm", "FarmError", "NodeKind", "Problem", "check", "farm_from_dict", "farm_to_dict"]

@@ -1,0 +1,216 @@
+"""Frozen dataclasses to JSON-able values and back, strictly.
+
+One codec for the farm, the memory and the journal: the dataclass is the schema. Decoding names
+the path of what is wrong; unknown keys are refused, missing ones must have a default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import cache
+from typing import Any, TypeAliasType, TypeVar, Union, get_args, get_origin
+
+T = TypeVar("T")
+
+
+class DecodeError(ValueError):
+    """A value that does not fit. `path` says where, `accepted` what would."""
+
+    def __init__(self, path: str, message: str, accepted: str = "") -> None:
+        self.path = path
+        self.message = message
+        self.accepted = accepted
+        super().__init__(
+            f"{path or '.'}: {message}" + (f" (accepted: {accepted})" if accepted else "")
+        )
+
+
+def encode(value: Any) -> Any:
+    """Dataclass, enum, time, mapping or sequence as JSON-able values. Infinite numbers are refused:
+    JSON has none."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} has no JSON form")
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dt.time):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: encode(getattr(value, name)) for name in _field_names(type(value))}
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list, frozenset)):
+        items = sorted(value) if isinstance(value, frozenset) else value
+        return [encode(item) for item in items]
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def decode(cls: type[T], data: Any, path: str = "") -> T:
+    """`data` as an instance of `cls`. Raises DecodeError."""
+    return typing.cast(T, _decoder(cls)(data, path))
+
+
+@cache
+def _field_names(cls: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(cls))
+
+
+type _Decoder = Callable[[Any, str], Any]
+
+
+@cache
+def _decoder(annotation: Any) -> _Decoder:
+    if isinstance(annotation, TypeAliasType):
+        return _decoder(annotation.__value__)
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        return _union(get_args(annotation))
+    if origin is tuple:
+        return _sequence(get_args(annotation), tuple)
+    if origin is frozenset:
+        return _sequence((*get_args(annotation), ...), frozenset)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping(*get_args(annotation))
+    if isinstance(annotation, type):
+        if dataclasses.is_dataclass(annotation):
+            return _dataclass(annotation)
+        if issubclass(annotation, Enum):
+            return _enum(annotation)
+        if annotation in _SCALARS:
+            return _SCALARS[annotation]
+    raise TypeError(f"no decoder for {annotation!r}")
+
+
+def _union(options: tuple[Any, ...]) -> _Decoder:
+    others = [option for option in options if option is not type(None)]
+    if len(others) != 1:
+        raise TypeError(f"only optional values can be decoded, not {options!r}")
+    inner = _decoder(others[0])
+    return lambda data, path: None if data is None else inner(data, path)
+
+
+def _sequence(args: tuple[Any, ...], build: Callable[[Any], Any]) -> _Decoder:
+    if len(args) == 2 and args[1] is ...:
+        inner = _decoder(args[0])
+
+        def many(data: Any, path: str) -> Any:
+            if not isinstance(data, (list, tuple)):
+                raise DecodeError(path, f"{data!r} is no list", "a list")
+            return build(inner(item, f"{path}[{i}]") for i, item in enumerate(data))
+
+        return many
+    inners = [_decoder(arg) for arg in args]
+
+    def fixed(data: Any, path: str) -> Any:
+        if not isinstance(data, (list, tuple)) or len(data) != len(inners):
+            raise DecodeError(
+                path, f"{data!r} is no list of {len(inners)}", f"{len(inners)} values"
+            )
+        return build(
+            inner(item, f"{path}[{i}]")
+            for i, (inner, item) in enumerate(zip(inners, data, strict=True))
+        )
+
+    return fixed
+
+
+def _mapping(key: Any, value: Any) -> _Decoder:
+    keys, values = _decoder(key), _decoder(value)
+
+    def read(data: Any, path: str) -> Any:
+        if not isinstance(data, Mapping):
+            raise DecodeError(path, f"{data!r} is no mapping", "a mapping")
+        return {
+            keys(k, path): values(v, f"{path}.{k}" if path else str(k)) for k, v in data.items()
+        }
+
+    return read
+
+
+def _dataclass(cls: type) -> _Decoder:
+    fields = dataclasses.fields(cls)
+    hints: dict[str, Any] = {}
+
+    def read(data: Any, path: str) -> Any:
+        if not hints:
+            # Resolved on first use: a slice may refer to itself.
+            hints.update(typing.get_type_hints(cls))
+        if not isinstance(data, Mapping):
+            raise DecodeError(path, f"{data!r} is no {cls.__name__}", "a mapping")
+        prefix = f"{path}." if path else ""
+        unknown = set(data) - {f.name for f in fields}
+        if unknown:
+            raise DecodeError(
+                f"{prefix}{min(unknown)}", "unknown field", ", ".join(f.name for f in fields)
+            )
+        values = {}
+        for f in fields:
+            if f.name in data:
+                values[f.name] = _decoder(hints[f.name])(data[f.name], f"{prefix}{f.name}")
+            elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
+                raise DecodeError(f"{prefix}{f.name}", "missing")
+        return cls(**values)
+
+    return read
+
+
+def _enum(cls: type[Enum]) -> _Decoder:
+    def read(data: Any, path: str) -> Any:
+        try:
+            return cls(data)
+        except ValueError:
+            accepted = ", ".join(str(member.value) for member in cls)
+            raise DecodeError(path, f"unknown {cls.__name__.lower()} {data!r}", accepted) from None
+
+    return read
+
+
+def _float(data: Any, path: str) -> float:
+    if isinstance(data, bool) or not isinstance(data, (int, float)) or not math.isfinite(data):
+        raise DecodeError(path, f"{data!r} is no number", "a finite number")
+    return float(data)
+
+
+def _int(data: Any, path: str) -> int:
+    if isinstance(data, bool) or not isinstance(data, (int, float)) or data != int(data):
+        raise DecodeError(path, f"{data!r} is no whole number", "a whole number")
+    return int(data)
+
+
+def _str(data: Any, path: str) -> str:
+    if not isinstance(data, str):
+        raise DecodeError(path, f"{data!r} is no text", "text")
+    return data
+
+
+def _bool(data: Any, path: str) -> bool:
+    if not isinstance(data, bool):
+        raise DecodeError(path, f"{data!r} is neither true nor false", "true, false")
+    return data
+
+
+def _time(data: Any, path: str) -> dt.time:
+    try:
+        return dt.time.fromisoformat(data)
+    except (TypeError, ValueError):
+        raise DecodeError(path, f"{data!r} is no time of day", "HH:MM or HH:MM:SS") from None
+
+
+_SCALARS: Mapping[type, _Decoder] = {
+    float: _float,
+    int: _int,
+    str: _str,
+    bool: _bool,
+    dt.time: _time,
+}

@@ -1,0 +1,251 @@
+"""What exists in a farm: the nodes, as frozen values.
+
+Every node has an `id` that is unique within its farm and never changes, and a `name` a person reads.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from .bindings import Binding
+from .roles import Role
+
+
+class NodeKind(StrEnum):
+    """The kinds of node."""
+
+    FARM = "farm"
+    ZONE = "zone"
+    RACK = "rack"
+    LEVEL = "level"
+    RESERVOIR = "reservoir"
+    PUMP = "pump"
+    CIRCUIT = "circuit"
+    SUPPLY = "supply"
+
+
+class Method(StrEnum):
+    """How a circuit waters its levels."""
+
+    NFT = "nft"
+    DWC = "dwc"
+    EBB_FLOW = "ebb_flow"
+    DRIP = "drip"
+    AEROPONICS = "aeroponics"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A space that shares one body of air. `volume_m3` is the air volume."""
+
+    id: str
+    name: str
+    volume_m3: float
+    lead_batch: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rack:
+    """A shelving unit in one zone."""
+
+    id: str
+    name: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixture:
+    """The lamps over one level.
+
+    `ppfd_full` is the mean PPFD (µmol/m²/s) on the level at full output, `power_w` the electrical
+    power there at full output. `dim_min` is the lowest output (0…1) the lamps hold without flicker.
+    """
+
+    ppfd_full: float
+    power_w: float
+    dim_min: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One growing surface of a rack: `area_m2`, `sites`, its lamps and its local lights-on time."""
+
+    id: str
+    name: str
+    rack: str
+    area_m2: float
+    sites: int
+    fixture: Fixture | None = None
+    lights_on: dt.time = dt.time(6, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservoir:
+    """A tank of nutrient solution. `volume_min_l` is what a pump needs to run safely."""
+
+    id: str
+    name: str
+    capacity_l: float
+    volume_min_l: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pump:
+    """A pump that draws from one reservoir. `flow_l_min` is its rated flow."""
+
+    id: str
+    name: str
+    reservoir: str
+    flow_l_min: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit:
+    """A circuit waters `levels` by one method from one pump. `drain_s` is how long the water
+    needs to run back after a shot; the next shot waits for it."""
+
+    id: str
+    name: str
+    pump: str
+    levels: tuple[str, ...]
+    method: Method
+    drain_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """An electrical circuit with a limit in kW that levels (their fixtures) hang on."""
+
+    id: str
+    name: str
+    limit_kw: float
+    levels: tuple[str, ...] = ()
+
+
+type Node = Zone | Rack | Level | Reservoir | Pump | Circuit | Supply
+
+
+@dataclass(frozen=True, kw_only=True)
+class Farm:
+    """One site: its nodes and what its entities mean for them. Build it with `build.build_farm`,
+    which checks it; the indexes below trust the check."""
+
+    id: str
+    name: str
+    time_zone: str
+    zones: tuple[Zone, ...] = ()
+    racks: tuple[Rack, ...] = ()
+    levels: tuple[Level, ...] = ()
+    reservoirs: tuple[Reservoir, ...] = ()
+    pumps: tuple[Pump, ...] = ()
+    circuits: tuple[Circuit, ...] = ()
+    supplies: tuple[Supply, ...] = ()
+    bindings: tuple[Binding, ...] = field(default=())
+
+    @cached_property
+    def tz(self) -> ZoneInfo:
+        """The farm's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """Every node but the farm itself, by id."""
+        groups: tuple[tuple[Node, ...], ...] = (
+            self.zones,
+            self.racks,
+            self.levels,
+            self.reservoirs,
+            self.pumps,
+            self.circuits,
+            self.supplies,
+        )
+        return MappingProxyType({node.id: node for group in groups for node in group})
+
+    @cached_property
+    def binding(self) -> Mapping[str, Binding]:
+        """Bindings by id."""
+        return MappingProxyType({b.id: b for b in self.bindings})
+
+    @cached_property
+    def bound(self) -> Mapping[tuple[str, Role], tuple[Binding, ...]]:
+        """Bindings by node and role; several where sensors are redundant."""
+        found: dict[tuple[str, Role], list[Binding]] = {}
+        for b in self.bindings:
+            found.setdefault((b.node, b.role), []).append(b)
+        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+
+    def of(self, node: str, role: Role) -> tuple[Binding, ...]:
+        """The bindings of one role of one node."""
+        return self.bound.get((node, role), ())
+
+    @cached_property
+    def zone_of_level(self) -> Mapping[str, str]:
+        """Zone id of each level."""
+        racks = {rack.id: rack.zone for rack in self.racks}
+        return MappingProxyType({level.id: racks[level.rack] for level in self.levels})
+
+    @cached_property
+    def levels_of_zone(self) -> Mapping[str, tuple[Level, ...]]:
+        """Levels of each zone, in order."""
+        found: dict[str, list[Level]] = {zone.id: [] for zone in self.zones}
+        for level in self.levels:
+            found[self.zone_of_level[level.id]].append(level)
+        return MappingProxyType({zone: tuple(levels) for zone, levels in found.items()})
+
+    @cached_property
+    def level(self) -> Mapping[str, Level]:
+        """Levels by id."""
+        return MappingProxyType({level.id: level for level in self.levels})
+
+    @cached_property
+    def circuit_of_level(self) -> Mapping[str, str]:
+        """Circuit id of each watered level."""
+        return MappingProxyType({lv: c.id for c in self.circuits for lv in c.levels})
+
+    @cached_property
+    def pump(self) -> Mapping[str, Pump]:
+        """Pumps by id."""
+        return MappingProxyType({pump.id: pump for pump in self.pumps})
+
+    @cached_property
+    def circuit(self) -> Mapping[str, Circuit]:
+        """Circuits by id."""
+        return MappingProxyType({circuit.id: circuit for circuit in self.circuits})
+
+    @cached_property
+    def reservoir(self) -> Mapping[str, Reservoir]:
+        """Reservoirs by id."""
+        return MappingProxyType({r.id: r for r in self.reservoirs})
+
+    @cached_property
+    def circuits_of_reservoir(self) -> Mapping[str, tuple[Circuit, ...]]:
+        """Circuits fed from each reservoir."""
+        found: dict[str, list[Circuit]] = {r.id: [] for r in self.reservoirs}
+        for circuit in self.circuits:
+            found[self.pump[circuit.pump].reservoir].append(circuit)
+        return MappingProxyType({r: tuple(cs) for r, cs in found.items()})
+
+    def kind(self, node_id: str) -> NodeKind:
+        """The kind of a node; `farm` for the farm's own id."""
+        if node_id == self.id:
+            return NodeKind.FARM
+        return _KINDS[type(self.nodes[node_id])]
+
+
+_KINDS: Mapping[type[Node], NodeKind] = MappingProxyType(
+    {
+        Zone: NodeKind.ZONE,
+        Rack: NodeKind.RACK,
+        Level: NodeKind.LEVEL,
+        Reservoir: NodeKind.RESERVOIR,
+        Pump: NodeKind.PUMP,
+        Circuit: NodeKind.CIRCUIT,
+        Supply: NodeKind.SUPPLY,
+    }
+)

@@ -1,0 +1,193 @@
+"""Roles: what a bound entity means for a node.
+
+A role carries the unit of the core, the range outside of which a value is a sensor fault, the
+longest age at which a value still counts as fresh, and hints that help a person pick an entity.
+Ranges and ages: device reference (vfarm-roles/1) and alarm limits (limits_alarms.csv), tightened
+where a loop acts on the value. Over-range is not implausible: the ranges include every value that
+can be real, a fire and a leak of CO2 too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class RoleKind(StrEnum):
+    """How a role is read or driven."""
+
+    MEASURE = "measure"
+    CONTACT = "contact"
+    SWITCH = "switch"
+    DIMMER = "dimmer"
+
+
+class Loop(StrEnum):
+    """The functions that can be armed, inhibited and re-armed one by one."""
+
+    LIGHT = "light"
+    CLIMATE = "climate"
+    CO2 = "co2"
+    IRRIGATION = "irrigation"
+    FILL = "fill"
+    DOSING = "dosing"
+
+
+class Role(StrEnum):
+    """Every role vfarm knows."""
+
+    AIR_TEMPERATURE = "air_temperature"
+    HUMIDITY = "humidity"
+    CO2 = "co2"
+    LEAF_TEMPERATURE = "leaf_temperature"
+    OCCUPANCY = "occupancy"
+    LEAK = "leak"
+    PPFD = "ppfd"
+    ILLUMINANCE = "illuminance"
+    SOLUTION_EC = "solution_ec"
+    SOLUTION_PH = "solution_ph"
+    SOLUTION_TEMPERATURE = "solution_temperature"
+    VOLUME = "volume"
+    LEVEL_LOW = "level_low"
+    LEVEL_HIGH = "level_high"
+    FLOW = "flow"
+    POWER = "power"
+    FEEDBACK = "feedback"
+    GROW_LIGHT = "grow_light"
+    HEATER = "heater"
+    COOLER = "cooler"
+    HUMIDIFIER = "humidifier"
+    DEHUMIDIFIER = "dehumidifier"
+    EXHAUST_FAN = "exhaust_fan"
+    CIRCULATION_FAN = "circulation_fan"
+    CO2_VALVE = "co2_valve"
+    IRRIGATION_PUMP = "irrigation_pump"
+    IRRIGATION_VALVE = "irrigation_valve"
+    AIR_PUMP = "air_pump"
+    FILL_VALVE = "fill_valve"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSpec:
+    """The facts of one role. `stale_s` is the longest age of a fresh value, `plausible` the range
+    in `unit`. `domains`, `classes` and `patterns` are hints for choosing an entity, no filter."""
+
+    kind: RoleKind
+    nodes: tuple[str, ...]
+    unit: str = ""
+    plausible: tuple[float, float] | None = None
+    stale_s: float = 900.0
+    loop: Loop | None = None
+    domains: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    @property
+    def is_actuator(self) -> bool:
+        """Whether vfarm drives it."""
+        return self.kind in (RoleKind.SWITCH, RoleKind.DIMMER)
+
+
+_NUMERIC = ("sensor", "number", "input_number")
+_CONTACT = ("binary_sensor", "input_boolean")
+_SWITCHED = ("switch", "input_boolean", "light", "fan", "valve", "humidifier", "climate")
+
+
+def _measure(
+    nodes: str,
+    unit: str,
+    low: float,
+    high: float,
+    stale_s: float,
+    classes: str = "",
+    patterns: str = "",
+) -> RoleSpec:
+    return RoleSpec(
+        kind=RoleKind.MEASURE,
+        nodes=tuple(nodes.split()),
+        unit=unit,
+        plausible=(low, high),
+        stale_s=stale_s,
+        domains=_NUMERIC,
+        classes=tuple(classes.split()),
+        patterns=tuple(patterns.split()),
+    )
+
+
+def _contact(nodes: str, classes: str, patterns: str, stale_s: float = float("inf")) -> RoleSpec:
+    return RoleSpec(
+        kind=RoleKind.CONTACT,
+        nodes=tuple(nodes.split()),
+        stale_s=stale_s,
+        domains=_CONTACT,
+        classes=tuple(classes.split()),
+        patterns=tuple(patterns.split()),
+    )
+
+
+def _switch(
+    nodes: str, loop: Loop, patterns: str, domains: tuple[str, ...] = _SWITCHED
+) -> RoleSpec:
+    return RoleSpec(
+        kind=RoleKind.SWITCH,
+        nodes=tuple(nodes.split()),
+        loop=loop,
+        domains=domains,
+        patterns=tuple(patterns.split()),
+    )
+
+
+SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
+    {
+        Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, "temperature", "air temp"),
+        Role.HUMIDITY: _measure("zone", "%", 0, 100, 900, "humidity", "humid rh"),
+        Role.CO2: _measure("zone", "ppm", 200, 50_000, 300, "carbon_dioxide", "co2"),
+        Role.LEAF_TEMPERATURE: _measure(
+            "zone level", "°C", -20, 60, 900, "temperature", "leaf canopy"
+        ),
+        Role.OCCUPANCY: _contact("zone", "occupancy motion presence", "occup presence people"),
+        Role.LEAK: _contact("zone reservoir", "moisture problem safety", "leak flood"),
+        Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, "", "ppfd par quantum"),
+        Role.ILLUMINANCE: _measure("level", "lx", 0, 200_000, 900, "illuminance", "lux"),
+        Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, "conductivity", "ec"),
+        Role.SOLUTION_PH: _measure("reservoir", "pH", 2, 12, 1800, "ph", "ph"),
+        Role.SOLUTION_TEMPERATURE: _measure(
+            "reservoir", "°C", 0, 60, 1800, "temperature", "water solution reservoir"
+        ),
+        Role.VOLUME: _measure(
+            "reservoir", "L", 0, 100_000, 1800, "volume_storage volume", "volume tank"
+        ),
+        Role.LEVEL_LOW: _contact("reservoir", "problem moisture opening", "low float"),
+        Role.LEVEL_HIGH: _contact("reservoir", "problem moisture opening", "high full overflow"),
+        Role.FLOW: _measure("pump circuit", "L/min", 0, 10_000, 600, "volume_flow_rate", "flow"),
+        Role.POWER: _measure("farm zone level pump", "W", 0, 1_000_000, 600, "power", "power"),
+        Role.FEEDBACK: _contact(
+            "zone level pump circuit reservoir", "running opening power", "running"
+        ),
+        Role.GROW_LIGHT: RoleSpec(
+            kind=RoleKind.DIMMER,
+            nodes=("level",),
+            loop=Loop.LIGHT,
+            domains=("light", "switch", "number", "input_number", "input_boolean", "fan"),
+            patterns=("light", "lamp", "led"),
+        ),
+        Role.HEATER: _switch("zone", Loop.CLIMATE, "heat"),
+        Role.COOLER: _switch("zone", Loop.CLIMATE, "cool ac chiller"),
+        Role.HUMIDIFIER: _switch("zone", Loop.CLIMATE, "humidifier mist fog"),
+        Role.DEHUMIDIFIER: _switch("zone", Loop.CLIMATE, "dehumid dry"),
+        Role.EXHAUST_FAN: _switch("zone", Loop.CLIMATE, "exhaust extract vent"),
+        Role.CIRCULATION_FAN: _switch("zone", Loop.CLIMATE, "circulation fan"),
+        Role.CO2_VALVE: _switch("zone", Loop.CO2, "co2"),
+        Role.IRRIGATION_PUMP: _switch("pump", Loop.IRRIGATION, "pump"),
+        Role.IRRIGATION_VALVE: _switch("circuit", Loop.IRRIGATION, "valve"),
+        Role.AIR_PUMP: _switch("reservoir", Loop.CLIMATE, "air aerat"),
+        Role.FILL_VALVE: _switch("reservoir", Loop.FILL, "fill top"),
+    }
+)
+
+
+def spec(role: Role) -> RoleSpec:
+    """The facts of a role."""
+    return SPECS[role]

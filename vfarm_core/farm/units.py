@@ -1,0 +1,107 @@
+"""Units: from what an entity reports to the unit of the core.
+
+Factors are definitions (SI, US customary) except the EC scales: ppm500, ppm640 and ppm700 are
+conventions of meter makers (science.md 1.4) and are only used when a person chose them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+type Linear = tuple[float, float]
+
+_MICRO = str.maketrans({"\u00b5": "\u03bc"})
+
+
+def normalise(unit: str) -> str:
+    """One spelling for the micro sign and for surrounding space."""
+    return unit.strip().translate(_MICRO)
+
+
+def _table(entries: Mapping[str, Linear]) -> Mapping[str, Linear]:
+    return MappingProxyType({normalise(unit): linear for unit, linear in entries.items()})
+
+
+#: canonical unit -> accepted unit -> (scale, offset): canonical = raw * scale + offset
+CONVERSIONS: Mapping[str, Mapping[str, Linear]] = MappingProxyType(
+    {
+        "°C": _table({"°C": (1, 0), "°F": (5 / 9, -160 / 9), "K": (1, -273.15)}),
+        "%": _table({"%": (1, 0)}),
+        "kPa": _table(
+            {
+                "kPa": (1, 0),
+                "hPa": (0.1, 0),
+                "mbar": (0.1, 0),
+                "Pa": (0.001, 0),
+                "bar": (100, 0),
+                "psi": (6.894757, 0),
+            }
+        ),
+        "ppm": _table({"ppm": (1, 0)}),
+        "μmol/m²/s": _table(
+            {
+                "μmol/m²/s": (1, 0),
+                "μmol/s⋅m²": (1, 0),
+                "μmol m⁻² s⁻¹": (1, 0),
+                "μmol/s/m²": (1, 0),
+                "umol/m2/s": (1, 0),
+            }
+        ),
+        "lx": _table({"lx": (1, 0), "klx": (1000, 0), "fc": (10.76391, 0)}),
+        "mS/cm": _table(
+            {
+                "mS/cm": (1, 0),
+                "μS/cm": (0.001, 0),
+                "S/cm": (1000, 0),
+                "dS/m": (1, 0),
+                "CF": (0.1, 0),
+                "ppm500": (1 / 500, 0),
+                "ppm640": (1 / 640, 0),
+                "ppm700": (1 / 700, 0),
+            }
+        ),
+        "pH": _table({"pH": (1, 0), "": (1, 0)}),
+        "L": _table({"L": (1, 0), "mL": (0.001, 0), "m³": (1000, 0), "gal": (3.785411784, 0)}),
+        "L/min": _table(
+            {
+                "L/min": (1, 0),
+                "L/h": (1 / 60, 0),
+                "m³/h": (1000 / 60, 0),
+                "gal/min": (3.785411784, 0),
+                "mL/s": (0.06, 0),
+                "mL/min": (0.001, 0),
+            }
+        ),
+        "W": _table({"W": (1, 0), "kW": (1000, 0), "mW": (0.001, 0)}),
+        "kWh": _table({"kWh": (1, 0), "Wh": (0.001, 0), "MWh": (1000, 0), "MJ": (1 / 3.6, 0)}),
+        "mg/L": _table({"mg/L": (1, 0), "mg/l": (1, 0)}),
+    }
+)
+
+
+class UnitError(ValueError):
+    """A unit that cannot become the canonical one. `accepted` lists what can."""
+
+    def __init__(self, unit: str | None, canonical: str) -> None:
+        self.unit = unit
+        self.canonical = canonical
+        self.accepted = tuple(CONVERSIONS[canonical])
+        super().__init__(
+            f"unit {unit!r} cannot be read as {canonical}; accepted: {', '.join(self.accepted)}"
+        )
+
+
+def linear(unit: str | None, canonical: str) -> Linear:
+    """Scale and offset from `unit` to `canonical`. Raises UnitError; never guesses a unit, except
+    that a role whose canonical unit is pH has none to report."""
+    found = CONVERSIONS[canonical].get(normalise(unit or ""))
+    if found is None:
+        raise UnitError(unit, canonical)
+    return found
+
+
+def convert(value: float, unit: str | None, canonical: str) -> float:
+    """`value` in `unit` as `canonical`. Raises UnitError."""
+    scale, offset = linear(unit, canonical)
+    return value * scale + offset
