@@ -74,9 +74,9 @@ def problems_of(farm: Farm) -> Iterator[Problem]:
     yield from _bindings(farm)
 
 
-def _problem(node: str, key: str, message: str, **params: object) -> Problem:
+def _problem(at: str, key: str, message: str, /, **params: object) -> Problem:
     texts = {name: str(value) for name, value in params.items()}
-    return Problem(node=node, key=key, message=message.format(**texts), params=texts)
+    return Problem(node=at, key=key, message=message.format(**texts), params=texts)
 
 
 def _all_ids(farm: Farm) -> list[str]:

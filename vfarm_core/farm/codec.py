@@ -58,7 +58,7 @@ def encode(value: Any) -> Any:
 
 def decode(cls: type[T], data: Any, path: str = "") -> T:
     """`data` as an instance of `cls`. Raises DecodeError."""
-    return typing.cast(T, _decoder(cls)(data, path))
+    return typing.cast(T, _decoder(typing.cast(Any, cls))(data, path))
 
 
 @cache

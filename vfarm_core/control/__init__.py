@@ -1,0 +1,1 @@
+"""The control step: readings -> targets -> intents -> arbitration -> safety -> effects. Pure."""

@@ -1,0 +1,89 @@
+"""What a step wants done, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from .reasons import Reason
+
+
+class Severity(StrEnum):
+    """P1 (people or crop at risk) to P4; `info` is no alarm."""
+
+    P1 = "p1"
+    P2 = "p2"
+    P3 = "p3"
+    P4 = "p4"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What safety lets through to one actuator. `value` is 0 (off) … 1 (on, full). `gated`: may
+    only be sent after the records before it are on disk. `id` grows; a newer command of a point
+    makes an older one void."""
+
+    id: int
+    point: str
+    value: float
+    reason: Reason
+    gated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """For the journal. `key` names a slice of memory to keep the newest of; without a key it is an
+    event to keep in order. `data` is JSON-able; None with a key forgets the slice."""
+
+    kind: str
+    data: Any
+    at: float
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a command to its actuator."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """The snapshot of a node has changed."""
+
+    node: str
+    snapshot: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to a node, for people, automations, alarms and the ledger."""
+
+    kind: str
+    node: str
+    at: float
+    severity: Severity = Severity.INFO
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Tell that something happened."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a request of this step: data, or the key of a refusal with its parameters."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    refused: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+type Effect = Record | Send | Publish | Emit | Answer

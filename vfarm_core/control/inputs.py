@@ -1,0 +1,167 @@
+"""What comes into a step: reports of points, results of commands, requests of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..batches.model import Batch
+from ..farm.overrides import Mode, Override, Quantity
+from ..farm.roles import Loop
+from ..recipes.model import Recipe
+
+
+class Cause(StrEnum):
+    """Who is behind a change of an actuator's state, as far as the port can tell."""
+
+    OWN = "own"
+    PERSON = "person"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A bound entity reported. `point` is the binding's id, `raw` the number or text as it came
+    (None: the entity is missing or says it is unavailable), `unit` what the entity says of it,
+    `at` when it was reported (farm time). The same value reported again is a report too."""
+
+    point: str
+    raw: float | str | bool | None
+    unit: str | None
+    at: float
+    cause: Cause = Cause.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """The port tried to carry out a command: `error` is None when the service took it.
+    Taking is not proof."""
+
+    command: int
+    point: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFailed:
+    """The journal cannot be written: nothing that needs a record may open."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRecovered:
+    """The journal can be written again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something a person (or an automation on a person's behalf) asks for. `by` is who."""
+
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartBatch(Request):
+    """Start a batch that was sown with `batches.lifecycle.sow`, following its pinned recipe."""
+
+    batch: Batch
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvancePhase(Request):
+    """Move a batch to its next phase now."""
+
+    batch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest(Request):
+    """Harvest a batch; `kg` fresh mass weighed, `note` free text."""
+
+    batch: str
+    kg: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOverride(Request):
+    """A setpoint in place of the recipe's until it expires."""
+
+    override: Override
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearOverride(Request):
+    """Back to the recipe."""
+
+    node: str
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMode(Request):
+    """Change the mode of the farm."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyStop(Request):
+    """Everything off, latched, before anything else."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStop(Request):
+    """Release the emergency stop. Starts nothing: every loop stays disarmed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm(Request):
+    """A person has checked a loop after a stop and arms it."""
+
+    loop: Loop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunShot(Request):
+    """Water a circuit now, for `duration_s` (the recipe's when None)."""
+
+    circuit: str
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearLatch(Request):
+    """A person has looked at an actuator that could not be proved and clears its latch."""
+
+    point: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shutdown(Request):
+    """End shots and doses, prove off, leave light and climate as they are."""
+
+
+type Input = (
+    Report
+    | CommandResult
+    | JournalFailed
+    | JournalRecovered
+    | StartBatch
+    | AdvancePhase
+    | Harvest
+    | SetOverride
+    | ClearOverride
+    | SetMode
+    | EmergencyStop
+    | ReleaseStop
+    | Arm
+    | RunShot
+    | ClearLatch
+    | Shutdown
+)

@@ -1,0 +1,224 @@
+"""What control remembers: one frozen slice per node, point and actuator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..batches.model import Batch
+from ..farm.overrides import Mode, Override
+from ..farm.roles import Loop
+from ..recipes.model import Recipe
+from ..science.light import LightDay
+from .clock import Due
+from .reasons import Reason
+
+
+class Quality(StrEnum):
+    """How far a reading can be trusted."""
+
+    GOOD = "good"
+    STALE = "stale"
+    IMPLAUSIBLE = "implausible"
+    DISAGREEING = "disagreeing"
+    MISSING = "missing"
+
+
+class Stage(StrEnum):
+    """Where the run of the farm is."""
+
+    RECONCILING = "reconciling"
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+
+class ProofState(StrEnum):
+    """What is known of an actuator's state."""
+
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    PROVED = "proved"
+    UNPROVED = "unproved"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyState:
+    """A latched emergency stop."""
+
+    at: float
+    by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarmState:
+    """The slice of the farm itself. `lost_memory` holds the farm until a person has looked."""
+
+    mode: Mode = Mode.AUTO
+    stage: Stage = Stage.RECONCILING
+    emergency: EmergencyState | None = None
+    disarmed: frozenset[Loop] = frozenset()
+    journal_ok: bool = True
+    lost_memory: bool = False
+    next_command: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointState:
+    """The last reading of a bound sensor, in the role's unit. `cadence_s` is the learned time
+    between reports. Not durable: after a restart a reading is missing until it is reported."""
+
+    value: float | None = None
+    at: float = 0.0
+    quality: Quality = Quality.MISSING
+    cadence_s: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A command that waits for its proof; `deadline` is monotonic."""
+
+    command: int
+    value: float
+    deadline: float
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActuatorState:
+    """One bound actuator. `reported` and `wanted` are 0…1; `changed_at` is when the reported
+    on/off last changed (farm time); `on_log` are finished on-periods of the last 24 h."""
+
+    reported: float | None = None
+    wanted: float | None = None
+    changed_at: float | None = None
+    pending: Pending | None = None
+    proof: ProofState = ProofState.UNKNOWN
+    latched: bool = False
+    reason: Reason | None = None
+    on_log: tuple[tuple[float, float], ...] = ()
+    takeover_until: float | None = None
+
+    @property
+    def is_on(self) -> bool | None:
+        """Whether it is on, as far as it reports."""
+        return None if self.reported is None else self.reported > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneState:
+    """One zone: its day state, targets in force, devices that a hysteresis keeps on."""
+
+    day: bool = False
+    day_changed_at: float | None = None
+    calling: frozenset[str] = frozenset()
+    hot: bool = False
+    over_temperature: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelState:
+    """One level: the light day it is in, the light it got. `dli` is mol/m² since lights-on,
+    integrated until `dli_at`; `ppfd_target` is what the lamps are set for."""
+
+    light_day: LightDay | None = None
+    lit: bool = False
+    dli: float = 0.0
+    dli_at: float | None = None
+    dli_yesterday: float | None = None
+    ppfd_now: float = 0.0
+    ppfd_target: float = 0.0
+    planned_at: float | None = None
+    kept_at: float | None = None
+
+
+class ShotStage(StrEnum):
+    """Valve before pump on start, pump before valve on stop."""
+
+    OPENING = "opening"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    CLOSING = "closing"
+
+
+class ShotEnd(StrEnum):
+    """Why a shot ended."""
+
+    DONE = "done"
+    VOLUME = "volume"
+    STOPPED = "stopped"
+    VOLUME_LOW = "volume_low"
+    LEAK = "leak"
+    NO_FLOW = "no_flow"
+    VALVE_FAILED = "valve_failed"
+    PUMP_FAILED = "pump_failed"
+    EMERGENCY = "emergency"
+    SHUTDOWN = "shutdown"
+    JOURNAL = "journal"
+    CRASH = "crash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """An irrigation event in progress. `started_at` is when the pump was proved on (farm time),
+    `delivered_l` what the flow meter, else the rated flow, says so far."""
+
+    id: str
+    circuit: str
+    planned_s: float
+    planned_l: float
+    opened_at: float
+    stage: ShotStage = ShotStage.OPENING
+    stage_at: float = 0.0
+    started_at: float | None = None
+    stopped_at: float | None = None
+    delivered_l: float = 0.0
+    metered: bool = False
+    counted_at: float | None = None
+    end: ShotEnd | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitState:
+    """One circuit. No shot starts before `dry_at`, when the last one has drained."""
+
+    shot: Shot | None = None
+    last_shot_at: float | None = None
+    last_end: ShotEnd | None = None
+    last_delivered_l: float | None = None
+    last_started_at: float | None = None
+    dry_at: float | None = None
+    inhibited: str = ""
+    requested: float | None = None
+    requested_by: str = ""
+    shots_today: int = 0
+    litres_today: float = 0.0
+    day_start: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservoirState:
+    """One reservoir: what inhibits drawing from it."""
+
+    low: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """Everything control remembers between two steps. The mappings are never changed in place."""
+
+    farm: FarmState = field(default_factory=FarmState)
+    points: Mapping[str, PointState] = field(default_factory=dict)
+    actuators: Mapping[str, ActuatorState] = field(default_factory=dict)
+    zones: Mapping[str, ZoneState] = field(default_factory=dict)
+    levels: Mapping[str, LevelState] = field(default_factory=dict)
+    circuits: Mapping[str, CircuitState] = field(default_factory=dict)
+    reservoirs: Mapping[str, ReservoirState] = field(default_factory=dict)
+    batches: Mapping[str, Batch] = field(default_factory=dict)
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    due: Mapping[str, Due] = field(default_factory=dict)

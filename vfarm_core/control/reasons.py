@@ -1,0 +1,69 @@
+"""Why an actuator is in its state: a code and its parameters, and the sentence for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`code` is stable and translatable; `params` are numbers already rounded for people."""
+
+    code: str
+    params: Mapping[str, str | float | int] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The English sentence."""
+        return TEXTS[self.code].format(**self.params)
+
+
+#: code -> sentence. A command without one of these codes cannot be made.
+TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        "photoperiod_day": "Lights are on: {ppfd} µmol/m²/s towards {dli} mol/m²/d until {until}.",
+        "photoperiod_night": "Lights are off: dark period until {until}.",
+        "no_batch": "No batch grows here.",
+        "dli_reached": "The light integral of the day, {dli} mol/m²/d, is reached.",
+        "too_warm_dim": "Dimmed: air at {value} °C is {over} K above the target.",
+        "too_warm_off": "Off: air at {value} °C is above the critical limit of {limit} °C.",
+        "no_temperature_dim": "Dimmed: no valid air temperature.",
+        "below_target": "{quantity} {value} {unit} is below the target of {target} {unit}.",
+        "above_target": "{quantity} {value} {unit} is above the target of {target} {unit}.",
+        "in_band": "{quantity} {value} {unit} is within the band around {target} {unit}.",
+        "no_target": "No target for {quantity}.",
+        "no_reading": "No valid reading of {quantity}.",
+        "circulate": "Air is kept moving while plants grow.",
+        "aerate": "The solution is kept aerated.",
+        "co2_dark": "No CO2 in the dark.",
+        "co2_exhausting": "No CO2 while air is exhausted.",
+        "co2_people": "No CO2 while people may be in the zone.",
+        "co2_limit": "CO2 at {value} ppm has reached the limit of {limit} ppm.",
+        "exhaust_co2": "CO2 at {value} ppm: air is exhausted. Leave the zone.",
+        "shot_idle": "No shot is running.",
+        "shot_valve": "The valve opens before the pump starts.",
+        "shot_running": "A shot of {duration} s is running.",
+        "shot_stopping": "The pump stops before the valve closes.",
+        "shot_closing": "The valve closes after the pump.",
+        "volume_low": "The reservoir holds {value} L, less than the {limit} L the pump needs.",
+        "leak": "A leak is reported.",
+        "emergency_stop": "Emergency stop.",
+        "disarmed": "The loop {loop} is not armed.",
+        "hold": "Hold.",
+        "max_on": "Off: the maximum on-time of {limit} s is reached.",
+        "max_off": "On: the maximum off-time of {limit} s is reached.",
+        "daily_cap": "Off: {limit} s of the last 24 h are used.",
+        "min_on": "Stays on: the minimum on-time of {limit} s is not over.",
+        "min_off": "Stays off: the minimum off-time of {limit} s is not over.",
+        "latched": "Kept safe: its state could not be proved; a person has to look.",
+        "no_owner": "Found on without an owner.",
+        "reconcile": "Closed after a restart.",
+        "shutdown": "vfarm is stopping.",
+        "journal": "The journal cannot be written, so nothing is opened.",
+        "isolation": "Closed because {point} could not be proved off.",
+        "takeover": "A person has taken over until {until}.",
+        "opposed": "{other} works against it.",
+    }
+)

@@ -1,0 +1,161 @@
+"""Snapshots: what a node looks like from outside, for entities, cards and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..farm.overrides import Mode
+from ..farm.roles import Loop, Role
+from .memory import ProofState, Quality, ShotEnd, ShotStage, Stage
+
+
+class Status(StrEnum):
+    """The state of a node at a glance."""
+
+    IDLE = "idle"
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A quantity of a node: value in the role's unit (None when there is no good reading),
+    its quality, the target in force and where the value stands against the limits."""
+
+    value: float | None = None
+    quality: Quality = Quality.MISSING
+    target: float | None = None
+    status: Status = Status.IDLE
+    overridden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActuatorView:
+    """One actuator: `reported` and `wanted` are 0…1, `reason` the sentence, `code` its key."""
+
+    point: str
+    role: Role
+    reported: float | None
+    wanted: float | None
+    proof: ProofState
+    latched: bool
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchView:
+    """A batch as people ask for it; instants are farm time in epoch seconds."""
+
+    id: str
+    title: str
+    crop: str
+    recipe: str
+    recipe_version: str
+    state: str
+    phase: str
+    phase_index: int
+    phases: tuple[str, ...]
+    day_of_phase: float
+    days_left_in_phase: float
+    phase_ends_at: float
+    day_of_batch: float
+    fraction: float
+    sown_at: float
+    expected_harvest_at: float
+    plants: int
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarmSnapshot:
+    """The farm: mode, latches and what grows. `problems` are keys of standing problems."""
+
+    mode: Mode
+    stage: Stage
+    emergency: bool
+    emergency_unproved: tuple[str, ...]
+    disarmed: tuple[Loop, ...]
+    journal_ok: bool
+    lost_memory: bool
+    batches: tuple[BatchView, ...]
+    problems: tuple[str, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneSnapshot:
+    """One zone. `vpd_target` etc. are inside the Measured values."""
+
+    air_temperature: Measured
+    humidity: Measured
+    vpd: Measured
+    co2: Measured
+    dew_point: float | None
+    day: bool
+    actuators: tuple[ActuatorView, ...]
+    problems: tuple[str, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelSnapshot:
+    """One level. `ppfd` is measured, or modelled from the proved output of the lamps
+    (`ppfd_modelled`); `dli` is what the plants got since lights-on."""
+
+    batch: str | None
+    batch_title: str | None
+    crop: str | None
+    phase: str | None
+    day_of_phase: float | None
+    fraction: float | None
+    expected_harvest_at: float | None
+    day: bool
+    lights_on_at: float | None
+    lights_off_at: float | None
+    ppfd: float | None
+    ppfd_modelled: bool
+    ppfd_target: float | None
+    dli: float | None
+    dli_target: float | None
+    dli_yesterday: float | None
+    actuators: tuple[ActuatorView, ...]
+    problems: tuple[str, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservoirSnapshot:
+    """One reservoir."""
+
+    ec: Measured
+    ph: Measured
+    temperature: Measured
+    volume: Measured
+    fill_fraction: float | None
+    actuators: tuple[ActuatorView, ...]
+    problems: tuple[str, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitSnapshot:
+    """One circuit; `next_shot_at` is None when nothing is planned."""
+
+    shot: str | None
+    stage: ShotStage | None
+    planned_s: float | None
+    next_shot_at: float | None
+    last_shot_at: float | None
+    last_end: ShotEnd | None
+    last_delivered_l: float | None
+    shots_today: int
+    litres_today: float
+    actuators: tuple[ActuatorView, ...]
+    problems: tuple[str, ...]
+    status: Status
+
+
+type Snapshot = FarmSnapshot | ZoneSnapshot | LevelSnapshot | ReservoirSnapshot | CircuitSnapshot
