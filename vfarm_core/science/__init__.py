@@ -1,0 +1,1 @@
+"""Pure functions of horticultural science: air, light, water, crop, canopy, growth."""
