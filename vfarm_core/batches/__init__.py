@@ -1,0 +1,1 @@
+"""Batches: plants sown together that follow one pinned recipe version."""

@@ -1,0 +1,83 @@
+"""The batch, as a frozen value. Instants are epoch seconds of farm time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BatchState(StrEnum):
+    """Where a batch is in its life: `sown` during its first phase, `growing` after it."""
+
+    PLANNED = "planned"
+    SOWN = "sown"
+    GROWING = "growing"
+    HARVESTED = "harvested"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Sites a batch occupies on one level, since when."""
+
+    level_id: str
+    sites: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest:
+    """When a batch was harvested; `kg` fresh mass as weighed, None when it was not."""
+
+    at: float
+    kg: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """When a batch was given up, and why."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Plants of one cultivar sown together, following one pinned recipe version.
+
+    `phase_started_at` is when the phase with `phase_index` began for this batch, which differs
+    from the plan once somebody has advanced a phase by hand.
+    """
+
+    id: str
+    recipe_id: str
+    recipe_version: str
+    crop: str
+    cultivar: str | None
+    title: str
+    plants: int
+    sown_at: float
+    state: BatchState
+    placements: tuple[Placement, ...]
+    phase_index: int
+    phase_started_at: float
+    harvest: Harvest | None = None
+    failure: Failure | None = None
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether the batch stands on its levels and is cared for."""
+        return self.state in (BatchState.SOWN, BatchState.GROWING)
+
+    @property
+    def ended_at(self) -> float | None:
+        """When it was harvested or given up; None while it lives."""
+        if self.harvest is not None:
+            return self.harvest.at
+        return self.failure.at if self.failure is not None else None
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels it stands on."""
+        return tuple(placement.level_id for placement in self.placements)

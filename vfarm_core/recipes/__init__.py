@@ -1,0 +1,1 @@
+"""Recipes: what a crop is given, phase by phase, as immutable, versioned documents."""
