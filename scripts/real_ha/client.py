@@ -206,9 +206,7 @@ class Client:
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
             message = frame.json()
-            if message["type"] == "result" and (
-                answer := self._answers.pop(message["id"], None)
-            ):
+            if message["type"] == "result" and (answer := self._answers.pop(message["id"], None)):
                 answer.set_result(message)
             elif message["type"] == "event" and message["id"] in self._events:
                 self._events[message["id"]].put(message["event"])

@@ -203,7 +203,6 @@ class HomeAssistant:
                 self._process.send_signal(signal.SIGKILL)
             self._process.wait(10)
 
-
     def wait_stopped(self) -> int:
         """Wait for the process to end by itself."""
         assert self._process is not None
