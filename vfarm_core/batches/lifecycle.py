@@ -1,0 +1,217 @@
+"""The life of a batch: pure transitions, each refusing what makes no sense.
+
+Keys of BatchError: plants, no_level, sites, level_twice, level_not_held,
+days_ago, recipe_mismatch, not_planned, not_growing, ended, last_phase, time, kg.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..recipes.model import Recipe
+from .model import Batch, BatchState, Failure, Harvest, Placement
+
+DAY_S = 86400.0
+
+
+class BatchError(ValueError):
+    """A transition that is refused. `key` and `params` are for translation."""
+
+    def __init__(self, key: str, params: Mapping[str, Any] | None = None) -> None:
+        self.key = key
+        self.params = dict(params or {})
+        super().__init__(key, self.params)
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name} {value}" for name, value in self.params.items())
+        return f"{self.key.replace('_', ' ')}" + (f": {given}" if given else "")
+
+
+def sow(
+    *,
+    id: str,
+    recipe: Recipe,
+    plants: int,
+    placements: Mapping[str, int],
+    at: float,
+    days_ago: float = 0.0,
+    title: str = "",
+    cultivar: str | None = None,
+) -> Batch:
+    """A batch that starts at `at` on `placements` (level id to sites), following this version of
+    the recipe. With `days_ago` it was sown before: it stands in the phase the plan says.
+
+    Raises BatchError: plants, no_level, sites, days_ago.
+    """
+    if not 0.0 <= days_ago <= recipe.total_days:
+        raise BatchError("days_ago", {"days_ago": days_ago, "most": recipe.total_days})
+    planned = plan(
+        id=id,
+        recipe=recipe,
+        plants=plants,
+        placements=placements,
+        at=at - days_ago * DAY_S,
+        title=title,
+        cultivar=cultivar,
+    )
+    index = recipe.index_at(days_ago)
+    return replace(
+        planned,
+        state=_state(index),
+        phase_index=index,
+        phase_started_at=planned.sown_at + recipe.starts_on_day(index) * DAY_S,
+    )
+
+
+def plan(
+    *,
+    id: str,
+    recipe: Recipe,
+    plants: int,
+    placements: Mapping[str, int],
+    at: float,
+    title: str = "",
+    cultivar: str | None = None,
+) -> Batch:
+    """A batch to be sown at `at`. Raises BatchError: plants, no_level, sites."""
+    if plants < 1:
+        raise BatchError("plants", {"plants": plants})
+    if not placements:
+        raise BatchError("no_level")
+    for level, sites in placements.items():
+        _check_sites(level, sites)
+    return Batch(
+        id=id,
+        recipe_id=recipe.id,
+        recipe_version=recipe.version,
+        crop=recipe.crop,
+        cultivar=cultivar or recipe.cultivar,
+        title=title or recipe.title,
+        plants=plants,
+        sown_at=at,
+        state=BatchState.PLANNED,
+        placements=tuple(
+            Placement(level_id=level, sites=sites, since=at) for level, sites in placements.items()
+        ),
+        phase_index=0,
+        phase_started_at=at,
+    )
+
+
+def start(batch: Batch, at: float) -> Batch:
+    """Sow a planned batch. Raises BatchError: not_planned."""
+    if batch.state is not BatchState.PLANNED:
+        raise BatchError("not_planned", {"batch": batch.title, "state": batch.state.value})
+    return replace(
+        batch,
+        state=BatchState.SOWN,
+        sown_at=at,
+        phase_started_at=at,
+        placements=tuple(replace(placement, since=at) for placement in batch.placements),
+    )
+
+
+def due_phase(batch: Batch, recipe: Recipe, now: float) -> int:
+    """The phase index a batch should have by now, counted from when its present phase began.
+    Never before its present phase, never past the last. Raises BatchError: recipe_mismatch."""
+    _check_recipe(batch, recipe)
+    index, started_at = batch.phase_index, batch.phase_started_at
+    if not batch.is_growing:
+        return index
+    while index + 1 < len(recipe.phases):
+        started_at += recipe.phases[index].days * DAY_S
+        if now < started_at:
+            break
+        index += 1
+    return index
+
+
+def advance_phase(batch: Batch, recipe: Recipe, at: float) -> Batch:
+    """The batch in its next phase from `at` on, whether that was due or not.
+
+    Raises BatchError: not_growing, recipe_mismatch, last_phase, time.
+    """
+    _check_growing(batch)
+    _check_recipe(batch, recipe)
+    if batch.phase_index + 1 >= len(recipe.phases):
+        raise BatchError(
+            "last_phase", {"batch": batch.title, "phase": recipe.phases[batch.phase_index].name}
+        )
+    _check_time(batch, at)
+    index = batch.phase_index + 1
+    return replace(batch, state=_state(index), phase_index=index, phase_started_at=at)
+
+
+def move(
+    batch: Batch, from_level: str, to_level: str, at: float, sites: int | None = None
+) -> Batch:
+    """The batch with `sites` (all of them when None) moved from one level to another.
+
+    Raises BatchError: not_growing, level_not_held, level_twice, sites, time.
+    """
+    _check_growing(batch)
+    held = {placement.level_id: placement for placement in batch.placements}
+    if from_level not in held:
+        raise BatchError("level_not_held", {"batch": batch.title, "level": from_level})
+    if to_level == from_level:
+        raise BatchError("level_twice", {"batch": batch.title, "level": to_level})
+    _check_time(batch, at)
+    source = held[from_level]
+    moved = source.sites if sites is None else sites
+    _check_sites(from_level, moved, most=source.sites)
+    if moved == source.sites:
+        del held[from_level]
+    else:
+        held[from_level] = replace(source, sites=source.sites - moved)
+    target = held.get(to_level)
+    held[to_level] = (
+        Placement(level_id=to_level, sites=moved, since=at)
+        if target is None
+        else replace(target, sites=target.sites + moved)
+    )
+    return replace(batch, placements=tuple(held.values()))
+
+
+def harvest(batch: Batch, at: float, kg: float | None, note: str = "") -> Batch:
+    """The batch, harvested: `kg` fresh mass as weighed, None when it was not.
+
+    Raises BatchError: not_growing, kg, time.
+    """
+    _check_growing(batch)
+    _check_time(batch, at)
+    if kg is not None and not 0.0 <= kg < float("inf"):
+        raise BatchError("kg", {"kg": kg})
+    return replace(batch, state=BatchState.HARVESTED, harvest=Harvest(at=at, kg=kg, note=note))
+
+
+def fail(batch: Batch, at: float, reason: str) -> Batch:
+    """The batch, given up; a planned one is called off. Raises BatchError: ended."""
+    if batch.ended_at is not None:
+        raise BatchError("ended", {"batch": batch.title, "state": batch.state.value})
+    return replace(batch, state=BatchState.FAILED, failure=Failure(at=at, reason=reason))
+
+
+def _state(index: int) -> BatchState:
+    return BatchState.SOWN if index == 0 else BatchState.GROWING
+
+
+def _check_growing(batch: Batch) -> None:
+    if not batch.is_growing:
+        raise BatchError("not_growing", {"batch": batch.title, "state": batch.state.value})
+
+
+def _check_recipe(batch: Batch, recipe: Recipe) -> None:
+    if batch.recipe_version != recipe.version:
+        raise BatchError("recipe_mismatch", {"batch": batch.title, "recipe": recipe.id})
+
+
+def _check_time(batch: Batch, at: float) -> None:
+    if at < batch.phase_started_at:
+        raise BatchError("time", {"batch": batch.title, "at": at})
+
+
+def _check_sites(level: str, sites: int, most: int | None = None) -> None:
+    if sites < 1 or (most is not None and sites > most):
+        raise BatchError("sites", {"level": level, "sites": sites, "most": most or ""})

@@ -1,0 +1,658 @@
+"""Recipes from YAML, strictly: every problem is found and named, nothing is guessed.
+
+The form of the document is described in docs/recipes.md. What makes sense as a document but not
+for the crop is found by `validate`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from ..farm.nodes import Method
+from ..science.light import dli_mol_m2_d
+from . import quantities as q
+from .document import Document, read_document
+from .errors import Problem, RecipeError
+from .model import (
+    OPEN,
+    Band,
+    ClimateQuantity,
+    DayLength,
+    Estimate,
+    Growth,
+    GrowthModel,
+    IrrigationPlan,
+    LightPlan,
+    Phase,
+    PhaseKind,
+    Provenance,
+    Recipe,
+    Setpoint,
+    SolutionQuantity,
+    Yield,
+)
+from .version import content_hash
+
+#: The version of the document's form.
+FORMAT = 1
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_NAME_ACCEPTED = "a lower-case letter, then lower-case letters, digits and _"
+_CONFIDENCE = re.compile(r"(A|B|C|D|computed|design)([/+](A|B|C|D|computed|design))*")
+_CONFIDENCE_ACCEPTED = "A, B, C, D, computed or design, joined by / or + where parts differ"
+#: ppfd × photoperiod and a stated dli may differ by rounding alone.
+_DLI_TOLERANCE = 0.02
+_NOTHING = Provenance(source="", confidence="")
+
+
+def load_recipe(text: str, *, file: str = "<text>") -> Recipe:
+    """The recipe in `text`. `file` is what problems name. Raises RecipeError with all of them."""
+    document = read_document(text, file)
+    reader = _Reader(document)
+    recipe = reader.recipe(document.value)
+    if reader.problems or recipe is None:
+        raise RecipeError(reader.problems)
+    return replace(recipe, version=content_hash(recipe))
+
+
+def load_file(path: Path | str) -> Recipe:
+    """The recipe in a file. Raises RecipeError, also when it cannot be read."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except OSError as err:
+        message = f"cannot be read: {err.strerror or err}"
+        raise RecipeError([Problem(path="", message=message, file=str(path))]) from err
+    except UnicodeDecodeError as err:
+        message = f"is not UTF-8 text (byte {err.start})"
+        raise RecipeError([Problem(path="", message=message, file=str(path))]) from err
+    return load_recipe(text, file=str(path))
+
+
+class _Reader:
+    """Reads on after a problem, with placeholders that never leave `load_recipe`."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+        self.sources: frozenset[str] = frozenset()
+
+    def problem(self, path: str, message: str, accepted: str = "") -> None:
+        self.problems.append(
+            Problem(
+                path=path,
+                message=message,
+                accepted=accepted,
+                file=self.document.file,
+                line=self.document.line(path),
+            )
+        )
+
+    # --- Parts ------------------------------------------------------------------------------
+
+    def recipe(self, value: Any) -> Recipe | None:
+        entries = self.mapping(
+            value,
+            "",
+            required=(
+                "format",
+                "id",
+                "title",
+                "crop",
+                "ec_includes_source_water",
+                "sources",
+                "growth",
+                "phases",
+            ),
+            optional=(
+                "cultivar",
+                "summary",
+                "day_length",
+                "expected_yield",
+                "conflicts",
+                "notes",
+            ),
+        )
+        if entries is None:
+            return None
+        if "format" in entries and (
+            isinstance(entries["format"], bool) or entries["format"] != FORMAT
+        ):
+            shown = entries["format"]
+            self.problem("format", f"unknown format {shown!r}", str(FORMAT))
+        sources = self.texts_by_name(entries, "sources", "")
+        self.sources = frozenset(sources)
+        return Recipe(
+            id=self.name(entries, "id", ""),
+            title=self.text(entries, "title", ""),
+            crop=self.name(entries, "crop", ""),
+            cultivar=self.text(entries, "cultivar", "") or None,
+            ec_includes_source_water=self.flag(entries, "ec_includes_source_water", ""),
+            phases=self.phases(entries),
+            growth=self.growth(entries),
+            expected_yield=self.expected_yield(entries),
+            sources=sources,
+            version="",
+            summary=self.text(entries, "summary", ""),
+            day_length=self.choice(entries, "day_length", "", DayLength),
+            conflicts=self.texts(entries, "conflicts", ""),
+            notes=self.texts(entries, "notes", ""),
+        )
+
+    def phases(self, entries: Mapping[str, Any]) -> tuple[Phase, ...]:
+        found: list[Phase] = []
+        for index, item in enumerate(self.list_of(entries, "phases", "")):
+            path = f"phases[{index}]"
+            phase = self.phase(item, path)
+            if phase is not None:
+                if phase.name and any(other.name == phase.name for other in found):
+                    self.problem(f"{path}.name", f"a phase {phase.name!r} exists already")
+                found.append(phase)
+        return tuple(found)
+
+    def phase(self, value: Any, path: str) -> Phase | None:
+        entries = self.mapping(
+            value,
+            path,
+            required=("name", "kind", "days", "climate", "light", *_ORIGIN_REQUIRED),
+            optional=("solution", "irrigation", "density", "notes", "note"),
+        )
+        if entries is None:
+            return None
+        light = self.light(entries.get("light"), f"{path}.light") if "light" in entries else None
+        phase = Phase(
+            name=self.name(entries, "name", path),
+            kind=self.choice(entries, "kind", path, PhaseKind) or PhaseKind.VEGETATIVE,
+            days=self.number(entries, "days", path, q.DAYS) or 0.0,
+            climate=self.setpoints(
+                entries, "climate", path, ClimateQuantity, q.CLIMATE, q.CLIMATE_LIMITS
+            ),
+            solution=self.setpoints(
+                entries, "solution", path, SolutionQuantity, q.SOLUTION, q.SOLUTION
+            ),
+            light=light or _DARK,
+            irrigation=self.irrigation(entries, path, light),
+            density_plants_m2=self.number(entries, "density", path, q.DENSITY),
+            provenance=self.provenance(entries, path),
+            notes=self.texts(entries, "notes", path),
+        )
+        if light is not None and isinstance(entries.get("climate"), Mapping):
+            self.check_climate(phase, path, entries["climate"])
+        return phase
+
+    def check_climate(self, phase: Phase, path: str, given: Mapping[str, Any]) -> None:
+        """A phase must say what it wants of the air whenever it is lit, and whenever it is dark."""
+        times = [(True, "day")] if not phase.is_dark else []
+        times += [(False, "night")] if not phase.is_always_lit else []
+        for day, name in times:
+            for wanted in (("air_temperature",), ("humidity", "vpd")):
+                if not any(
+                    (s := phase.climate.get(ClimateQuantity(key))) is not None
+                    and s.at(day) is not None
+                    for key in wanted
+                ):
+                    # What was given but could not be read has its problem already.
+                    if any(
+                        f"{path}.climate.{key}" in p.path for p in self.problems for key in wanted
+                    ):
+                        continue
+                    self.problem(
+                        f"{path}.climate.{wanted[0]}",
+                        f"has no target by {name}"
+                        if wanted[0] in given
+                        else f"is missing: {' or '.join(wanted)} needs a target by {name}",
+                        f"{' or '.join(wanted)} with {name} or value",
+                    )
+        co2 = given.get("co2")
+        if phase.is_dark and isinstance(co2, Mapping) and "day" in co2:
+            self.problem(f"{path}.climate.co2.day", "CO2 is only a target when lit")
+
+    def setpoints[Q: StrEnum](
+        self,
+        entries: Mapping[str, Any],
+        key: str,
+        path: str,
+        kind: type[Q],
+        targets: Mapping[Q, q.Kind],
+        limits: Mapping[Q, q.Kind],
+    ) -> dict[Q, Setpoint]:
+        if key not in entries:
+            return {}
+        inner = self.mapping(entries[key], f"{path}.{key}", optional=tuple(kind))
+        return {
+            kind(name): self.setpoint(
+                value,
+                f"{path}.{key}.{name}",
+                targets[kind(name)],
+                limits[kind(name)],
+                name == "co2",
+            )
+            for name, value in (inner or {}).items()
+        }
+
+    def setpoint(
+        self, value: Any, path: str, target: q.Kind, limit: q.Kind, lit_only: bool
+    ) -> Setpoint:
+        entries = self.mapping(
+            value,
+            path,
+            required=_ORIGIN_REQUIRED,
+            optional=("value", "day", "night", "warning", "critical", "note"),
+        )
+        if entries is None:
+            return _NO_SETPOINT
+        if lit_only and (refused := [key for key in ("value", "night") if key in entries]):
+            self.problem(f"{path}.{refused[0]}", "CO2 is only a target when lit", "day")
+            return _NO_SETPOINT
+        both = self.number(entries, "value", path, target)
+        if "value" in entries and (twice := [key for key in ("day", "night") if key in entries]):
+            self.problem(f"{path}.{twice[0]}", "is given beside value", "value, or day and night")
+        day = both if both is not None else self.number(entries, "day", path, target)
+        night = both if both is not None else self.number(entries, "night", path, target)
+        warning = self.bands(entries, "warning", path, limit)
+        critical = self.bands(entries, "critical", path, limit)
+        if not any(key in entries for key in ("value", "day", "night", "warning", "critical")):
+            self.problem(path, "has neither a target nor limits", "value, day, night, warning …")
+        for name, wanted, warn, crit in (
+            ("day", day, warning[0], critical[0]),
+            ("night", night, warning[1], critical[1]),
+        ):
+            self.check_order(entries, path, name, wanted, warn, crit)
+        return Setpoint(
+            day=day,
+            night=night,
+            warning_day=warning[0],
+            warning_night=warning[1],
+            critical_day=critical[0],
+            critical_night=critical[1],
+            provenance=self.provenance(entries, path),
+        )
+
+    def check_order(
+        self,
+        entries: Mapping[str, Any],
+        path: str,
+        name: str,
+        wanted: float | None,
+        warning: Band,
+        critical: Band,
+    ) -> None:
+        key = name if name in entries else "value"
+        for label, band in (("warning", warning), ("critical", critical)):
+            if wanted is not None and not band.contains(wanted):
+                self.problem(
+                    f"{path}.{key}",
+                    f"{wanted:g} by {name} is outside its {label} limits",
+                    str(band),
+                )
+        if not warning.is_open and not critical.covers(warning):
+            self.problem(
+                f"{path}.warning",
+                f"{warning} by {name} reaches beyond the critical limits",
+                str(critical),
+            )
+
+    def bands(
+        self, entries: Mapping[str, Any], key: str, path: str, kind: q.Kind
+    ) -> tuple[Band, Band]:
+        if key not in entries:
+            return OPEN, OPEN
+        value, inner = entries[key], f"{path}.{key}"
+        if isinstance(value, Mapping) and ("day" in value or "night" in value):
+            times = self.mapping(value, inner, optional=("day", "night")) or {}
+            return (
+                self.band(times["day"], f"{inner}.day", kind) if "day" in times else OPEN,
+                self.band(times["night"], f"{inner}.night", kind) if "night" in times else OPEN,
+            )
+        band = self.band(value, inner, kind)
+        return band, band
+
+    def band(self, value: Any, path: str, kind: q.Kind) -> Band:
+        entries = self.mapping(value, path, optional=("low", "high"))
+        if entries is None:
+            return OPEN
+        if not entries:
+            self.problem(path, "is empty", "low, high or both")
+        low = self.number(entries, "low", path, kind)
+        high = self.number(entries, "high", path, kind)
+        if low is not None and high is not None and low >= high:
+            self.problem(path, f"low {low:g} is not below high {high:g}", "low < high")
+            return OPEN
+        return Band(low, high)
+
+    def light(self, value: Any, path: str) -> LightPlan | None:
+        entries = self.mapping(
+            value,
+            path,
+            required=("photoperiod", "ppfd", *_ORIGIN_REQUIRED),
+            optional=("dli", "ppfd_max", "dli_max", "ramp", "note"),
+        )
+        if entries is None:
+            return None
+        hours = self.number(entries, "photoperiod", path, q.PHOTOPERIOD)
+        ppfd = self.number(entries, "ppfd", path, q.PPFD)
+        dli = self.number(entries, "dli", path, q.DLI)
+        ppfd_max = self.number(entries, "ppfd_max", path, q.PPFD)
+        dli_max = self.number(entries, "dli_max", path, q.DLI)
+        ramp = self.number(entries, "ramp", path, q.RAMP) or 0.0
+        provenance = self.provenance(entries, path)
+        if hours is None or ppfd is None:
+            return None
+        if (hours > 0) != (ppfd > 0):
+            self.problem(path, "photoperiod and ppfd must be both 0 or both above 0")
+        if hours > 0:
+            for key in ("ppfd_max", "dli_max"):
+                if key not in entries:
+                    self.problem(f"{path}.{key}", "missing", "what the crop takes at most")
+        computed = dli_mol_m2_d(ppfd, hours)
+        if dli is not None and abs(dli - computed) > _DLI_TOLERANCE * max(dli, computed):
+            self.problem(
+                f"{path}.dli",
+                f"{dli:g} contradicts ppfd × photoperiod",
+                f"{computed:.2f} mol/m²/d, or leave it out",
+            )
+        dli = computed if dli is None else dli
+        for key, most, planned in (("ppfd_max", ppfd_max, ppfd), ("dli_max", dli_max, dli)):
+            if most is not None and planned > most:
+                self.problem(f"{path}.{key}", f"{most:g} is below the plan", f"from {planned:g}")
+        if 2 * ramp > hours * 60:
+            self.problem(f"{path}.ramp", "dawn and dusk are longer than the photoperiod")
+        return LightPlan(
+            photoperiod_h=hours,
+            ppfd=ppfd,
+            dli=dli,
+            ppfd_max=ppfd_max or 0.0,
+            dli_max=dli_max or 0.0,
+            ramp_min=ramp,
+            provenance=provenance,
+        )
+
+    def irrigation(
+        self, entries: Mapping[str, Any], path: str, light: LightPlan | None
+    ) -> dict[Method, IrrigationPlan]:
+        if "irrigation" not in entries:
+            return {}
+        path = f"{path}.irrigation"
+        inner = self.mapping(entries["irrigation"], path, optional=tuple(Method))
+        return {
+            Method(name): self.plan(value, f"{path}.{name}", Method(name), light)
+            for name, value in (inner or {}).items()
+        }
+
+    def plan(
+        self, value: Any, path: str, method: Method, light: LightPlan | None
+    ) -> IrrigationPlan:
+        entries = self.mapping(
+            value,
+            path,
+            required=_ORIGIN_REQUIRED,
+            optional=("continuous", "events_per_day", "night_events", "duration", "note"),
+        )
+        if entries is None:
+            return _NO_PLAN
+        by_event = [k for k in ("events_per_day", "night_events", "duration") if k in entries]
+        events, nights, duration = 1, 0, 86400.0
+        if "continuous" in entries and self.flag(entries, "continuous", path):
+            if by_event:
+                self.problem(f"{path}.{by_event[0]}", "is given beside continuous")
+        else:
+            for key in ("events_per_day", "duration"):
+                if key not in entries:
+                    self.problem(f"{path}.{key}", "missing", "or continuous: true")
+            events = int(self.number(entries, "events_per_day", path, q.EVENTS) or 0)
+            nights = int(self.number(entries, "night_events", path, q.EVENTS) or 0)
+            duration = self.number(entries, "duration", path, q.DURATION) or 0.0
+            if light is not None:
+                self.check_events(path, events, nights, duration, light.photoperiod_h)
+        return IrrigationPlan(
+            method=method,
+            events_per_day=events,
+            night_events=nights,
+            duration_s=duration,
+            provenance=self.provenance(entries, path),
+        )
+
+    def check_events(
+        self, path: str, events: int, nights: int, duration_s: float, lit_h: float
+    ) -> None:
+        for key, count, hours, name in (
+            ("events_per_day", events, lit_h, "lit"),
+            ("night_events", nights, 24.0 - lit_h, "dark"),
+        ):
+            if count * duration_s > hours * 3600:
+                self.problem(
+                    f"{path}.{key}",
+                    f"{count} × {duration_s:g} s do not fit into {hours:g} {name} hours",
+                )
+
+    def growth(self, entries: Mapping[str, Any]) -> Growth:
+        path = "growth"
+        inner = self.mapping(
+            entries.get(path),
+            path,
+            required=("model", "dry_matter_fraction", "harvest_index"),
+            optional=("lue", "base_temperature", "optimum_temperature", "start_dry_mass"),
+            missing=path not in entries,
+        )
+        inner = inner or {}
+        model = self.choice(inner, "model", path, GrowthModel) or GrowthModel.LIGHT_USE
+        if inner.get("model") == GrowthModel.LIGHT_USE and "lue" not in inner:
+            self.problem(f"{path}.lue", "missing: light_use needs it", q.LUE.accepted)
+        nothing = Estimate(value=0.0, provenance=_NOTHING)
+        return Growth(
+            model=model,
+            dry_matter_fraction=self.estimate(inner, "dry_matter_fraction", q.FRACTION) or nothing,
+            harvest_index=self.estimate(inner, "harvest_index", q.FRACTION) or nothing,
+            lue_g_mol=self.estimate(inner, "lue", q.LUE),
+            base_temperature=self.estimate(inner, "base_temperature", q.TEMPERATURE),
+            optimum_temperature=self.estimate(inner, "optimum_temperature", q.TEMPERATURE),
+            start_dry_mass_g=self.estimate(inner, "start_dry_mass", q.MASS),
+        )
+
+    def estimate(self, entries: Mapping[str, Any], key: str, kind: q.Kind) -> Estimate | None:
+        if key not in entries:
+            return None
+        path = f"growth.{key}"
+        inner = self.mapping(
+            entries[key], path, required=("value", *_ORIGIN_REQUIRED), optional=("note",)
+        )
+        if inner is None:
+            return None
+        value = self.number(inner, "value", path, kind)
+        provenance = self.provenance(inner, path)
+        return None if value is None else Estimate(value=value, provenance=provenance)
+
+    def expected_yield(self, entries: Mapping[str, Any]) -> Yield | None:
+        path = "expected_yield"
+        if path not in entries:
+            return None
+        inner = self.mapping(
+            entries[path], path, required=("low", "high", *_ORIGIN_REQUIRED), optional=("note",)
+        )
+        if inner is None:
+            return None
+        low = self.number(inner, "low", path, q.AREA_MASS)
+        high = self.number(inner, "high", path, q.AREA_MASS)
+        if low is not None and high is not None and low > high:
+            self.problem(path, f"low {low:g} is above high {high:g}", "low ≤ high")
+        return Yield(
+            low_kg_m2=low or 0.0,
+            high_kg_m2=high or 0.0,
+            provenance=self.provenance(inner, path),
+        )
+
+    def provenance(self, entries: Mapping[str, Any], path: str) -> Provenance:
+        given = entries.get("source")
+        names = given if isinstance(given, list) else [given] if "source" in entries else []
+        for name in names:
+            if not isinstance(name, str) or name not in self.sources:
+                self.problem(
+                    f"{path}.source",
+                    f"{name!r} is not among the sources",
+                    ", ".join(sorted(self.sources)) or "a key of sources",
+                )
+        if isinstance(given, list) and not given:
+            self.problem(f"{path}.source", "is empty", "one key of sources or a list of them")
+        confidence = self.text(entries, "confidence", path)
+        if confidence and not _CONFIDENCE.fullmatch(confidence):
+            self.problem(
+                f"{path}.confidence", f"unknown confidence {confidence!r}", _CONFIDENCE_ACCEPTED
+            )
+        return Provenance(
+            source=", ".join(str(name) for name in names),
+            confidence=confidence,
+            note=self.text(entries, "note", path),
+        )
+
+    # --- Values -----------------------------------------------------------------------------
+
+    def mapping(
+        self,
+        value: Any,
+        path: str,
+        *,
+        required: Collection[str] = (),
+        optional: Collection[str] = (),
+        missing: bool = False,
+    ) -> dict[str, Any] | None:
+        if missing:
+            return None
+        known = (*required, *optional)
+        if not isinstance(value, dict):
+            shown = "is empty" if value is None else "is no mapping"
+            self.problem(path, shown, f"a mapping with {', '.join(known)}")
+            return None
+        prefix = f"{path}." if path else ""
+        for key in value:
+            if key not in known:
+                self.problem(f"{prefix}{key}", "unknown key", ", ".join(known))
+        for key in required:
+            if key not in value:
+                self.problem(f"{prefix}{key}", "missing")
+        return {key: item for key, item in value.items() if key in known}
+
+    def number(self, entries: Mapping[str, Any], key: str, path: str, kind: q.Kind) -> float | None:
+        if key not in entries:
+            return None
+        try:
+            return q.parse(entries[key], kind)
+        except q.QuantityError as err:
+            self.problem(f"{path}.{key}" if path else key, err.message, err.accepted)
+            return None
+
+    def text(self, entries: Mapping[str, Any], key: str, path: str) -> str:
+        return self._value(entries, key, path, _is_text, "a text (in quotes where it is a number)")
+
+    def name(self, entries: Mapping[str, Any], key: str, path: str) -> str:
+        return self._value(
+            entries,
+            key,
+            path,
+            lambda v: isinstance(v, str) and _NAME.fullmatch(v) is not None,
+            _NAME_ACCEPTED,
+        )
+
+    def _value(
+        self,
+        entries: Mapping[str, Any],
+        key: str,
+        path: str,
+        fits: Callable[[Any], bool],
+        accepted: str,
+    ) -> str:
+        if key not in entries:
+            return ""
+        value = entries[key]
+        if fits(value):
+            return str(value).strip()
+        shown = "is empty" if value in (None, "") else f"{value!r} does not fit"
+        self.problem(f"{path}.{key}" if path else key, shown, accepted)
+        return ""
+
+    def flag(self, entries: Mapping[str, Any], key: str, path: str) -> bool:
+        value = entries.get(key, False)
+        if not isinstance(value, bool):
+            self.problem(
+                f"{path}.{key}" if path else key, f"{value!r} does not fit", "true or false"
+            )
+            return False
+        return value
+
+    def choice[E: StrEnum](
+        self, entries: Mapping[str, Any], key: str, path: str, kind: type[E]
+    ) -> E | None:
+        if key not in entries:
+            return None
+        try:
+            return kind(entries[key])
+        except ValueError:
+            self.problem(
+                f"{path}.{key}" if path else key, f"unknown {key} {entries[key]!r}", ", ".join(kind)
+            )
+            return None
+
+    def list_of(self, entries: Mapping[str, Any], key: str, path: str) -> Iterable[Any]:
+        if key not in entries:
+            return ()
+        value = entries[key]
+        if not isinstance(value, list) or not value:
+            shown = "is no list" if value and not isinstance(value, list) else "is empty"
+            self.problem(f"{path}.{key}" if path else key, shown, "a list with at least one entry")
+            return ()
+        return value
+
+    def texts(self, entries: Mapping[str, Any], key: str, path: str) -> tuple[str, ...]:
+        inner = f"{path}.{key}" if path else key
+        found = []
+        for index, item in enumerate(self.list_of(entries, key, path)):
+            if _is_text(item):
+                found.append(item.strip())
+            else:
+                self.problem(f"{inner}[{index}]", f"{item!r} does not fit", "a text")
+        return tuple(found)
+
+    def texts_by_name(self, entries: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
+        if key not in entries:
+            return {}
+        value = entries[key]
+        if not isinstance(value, dict) or not value:
+            self.problem(key, "is no mapping of names to texts", "at least one source")
+            return {}
+        for name, text in value.items():
+            if not _NAME.fullmatch(name):
+                self.problem(f"{key}.{name}", f"{name!r} does not fit", _NAME_ACCEPTED)
+            if not _is_text(text):
+                self.problem(f"{key}.{name}", f"{text!r} does not fit", "a text")
+        return {name: text.strip() for name, text in value.items() if _is_text(text)}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+_ORIGIN_REQUIRED = ("source", "confidence")
+_NO_SETPOINT = Setpoint(
+    day=None,
+    night=None,
+    warning_day=OPEN,
+    warning_night=OPEN,
+    critical_day=OPEN,
+    critical_night=OPEN,
+    provenance=_NOTHING,
+)
+_NO_PLAN = IrrigationPlan(
+    method=Method.EBB_FLOW, events_per_day=0, night_events=0, duration_s=0.0, provenance=_NOTHING
+)
+_DARK = LightPlan(
+    photoperiod_h=0.0,
+    ppfd=0.0,
+    dli=0.0,
+    ppfd_max=0.0,
+    dli_max=0.0,
+    ramp_min=0.0,
+    provenance=_NOTHING,
+)
