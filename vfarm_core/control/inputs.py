@@ -44,6 +44,19 @@ class CommandResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """The first input of a run: everything is looked at. `lost`: a memory existed but cannot be
+    read, so the farm is held until a person has looked."""
+
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FarmChanged:
+    """Nodes or bindings were edited: everything is looked at, what is gone is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
 class JournalFailed:
     """The journal cannot be written: nothing that needs a record may open."""
 
@@ -148,20 +161,5 @@ class Shutdown(Request):
 
 
 type Input = (
-    Report
-    | CommandResult
-    | JournalFailed
-    | JournalRecovered
-    | StartBatch
-    | AdvancePhase
-    | Harvest
-    | SetOverride
-    | ClearOverride
-    | SetMode
-    | EmergencyStop
-    | ReleaseStop
-    | Arm
-    | RunShot
-    | ClearLatch
-    | Shutdown
+    Report | CommandResult | Started | FarmChanged | JournalFailed | JournalRecovered | Request
 )

@@ -79,28 +79,32 @@ class PointState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A command that waits for its proof; `deadline` is monotonic."""
+    """A command that waits for its proof; `deadline` is monotonic, `sent_at` farm time."""
 
     command: int
     value: float
     deadline: float
+    sent_at: float
     attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActuatorState:
     """One bound actuator. `reported` and `wanted` are 0…1; `changed_at` is when the reported
-    on/off last changed (farm time); `on_log` are finished on-periods of the last 24 h."""
+    on/off last changed to `was_on` (farm time), also over a restart; `on_log` are the finished
+    on-periods of the last 24 h; `announced` is what monitor mode would have sent."""
 
     reported: float | None = None
     wanted: float | None = None
     changed_at: float | None = None
+    was_on: bool | None = None
     pending: Pending | None = None
     proof: ProofState = ProofState.UNKNOWN
     latched: bool = False
     reason: Reason | None = None
     on_log: tuple[tuple[float, float], ...] = ()
     takeover_until: float | None = None
+    announced: float | None = None
 
     @property
     def is_on(self) -> bool | None:
@@ -110,13 +114,14 @@ class ActuatorState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneState:
-    """One zone: its day state, targets in force, devices that a hysteresis keeps on."""
+    """One zone: its day state, the roles a hysteresis keeps on, and its over-temperature stage:
+    `dim`, `off`, `unknown` (no valid temperature) or none; `trip_at` is the limit in °C."""
 
     day: bool = False
     day_changed_at: float | None = None
     calling: frozenset[str] = frozenset()
-    hot: bool = False
     over_temperature: str = ""
+    trip_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

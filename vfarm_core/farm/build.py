@@ -186,7 +186,7 @@ def _sizes(farm: Farm) -> Iterator[Problem]:
             yield _problem(
                 reservoir.id,
                 "volume_min_out_of_range",
-                "volume_min_l of {node} is {value} L; it must be 0 or more and less than {capacity} L",
+                "volume_min_l of {node} is {value} L; it must be from 0 to less than {capacity} L",
                 node=reservoir.id,
                 value=reservoir.volume_min_l,
                 capacity=reservoir.capacity_l,

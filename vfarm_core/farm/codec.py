@@ -14,9 +14,7 @@ import typing
 from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import cache
-from typing import Any, TypeAliasType, TypeVar, Union, get_args, get_origin
-
-T = TypeVar("T")
+from typing import Any, TypeAliasType, Union, get_args, get_origin
 
 
 class DecodeError(ValueError):
@@ -56,7 +54,7 @@ def encode(value: Any) -> Any:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
-def decode(cls: type[T], data: Any, path: str = "") -> T:
+def decode[T](cls: type[T], data: Any, path: str = "") -> T:
     """`data` as an instance of `cls`. Raises DecodeError."""
     return typing.cast(T, _decoder(typing.cast(Any, cls))(data, path))
 

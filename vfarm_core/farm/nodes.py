@@ -1,6 +1,6 @@
 """What exists in a farm: the nodes, as frozen values.
 
-Every node has an `id` that is unique within its farm and never changes, and a `name` a person reads.
+Every node has an `id`, unique within its farm and never changed, and a `name` a person reads.
 """
 
 from __future__ import annotations
@@ -185,6 +185,23 @@ class Farm:
         return self.bound.get((node, role), ())
 
     @cached_property
+    def bindings_of(self) -> Mapping[str, tuple[Binding, ...]]:
+        """The bindings of each node."""
+        found: dict[str, list[Binding]] = {}
+        for b in self.bindings:
+            found.setdefault(b.node, []).append(b)
+        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+
+    @cached_property
+    def isolated_by(self) -> Mapping[str, tuple[str, ...]]:
+        """For each binding that is an isolation: the actuators that name it."""
+        found: dict[str, list[str]] = {}
+        for b in self.bindings:
+            if b.declaration is not None and b.declaration.isolation is not None:
+                found.setdefault(b.declaration.isolation, []).append(b.id)
+        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+
+    @cached_property
     def zone_of_level(self) -> Mapping[str, str]:
         """Zone id of each level."""
         racks = {rack.id: rack.zone for rack in self.racks}
@@ -209,6 +226,11 @@ class Farm:
         return MappingProxyType({lv: c.id for c in self.circuits for lv in c.levels})
 
     @cached_property
+    def zone(self) -> Mapping[str, Zone]:
+        """Zones by id."""
+        return MappingProxyType({zone.id: zone for zone in self.zones})
+
+    @cached_property
     def pump(self) -> Mapping[str, Pump]:
         """Pumps by id."""
         return MappingProxyType({pump.id: pump for pump in self.pumps})
@@ -222,6 +244,23 @@ class Farm:
     def reservoir(self) -> Mapping[str, Reservoir]:
         """Reservoirs by id."""
         return MappingProxyType({r.id: r for r in self.reservoirs})
+
+    @cached_property
+    def circuits_of_pump(self) -> Mapping[str, tuple[Circuit, ...]]:
+        """Circuits fed by each pump."""
+        found: dict[str, list[Circuit]] = {p.id: [] for p in self.pumps}
+        for circuit in self.circuits:
+            found[circuit.pump].append(circuit)
+        return MappingProxyType({p: tuple(cs) for p, cs in found.items()})
+
+    @cached_property
+    def circuits_of_zone(self) -> Mapping[str, tuple[str, ...]]:
+        """Ids of the circuits that water a level of each zone."""
+        found: dict[str, dict[str, None]] = {zone.id: {} for zone in self.zones}
+        for circuit in self.circuits:
+            for level in circuit.levels:
+                found[self.zone_of_level[level]][circuit.id] = None
+        return MappingProxyType({zone: tuple(ids) for zone, ids in found.items()})
 
     @cached_property
     def circuits_of_reservoir(self) -> Mapping[str, tuple[Circuit, ...]]:

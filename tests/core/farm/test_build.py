@@ -1,0 +1,154 @@
+"""A farm is checked as a whole: every fault at once, each naming the thing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.support import actuator, bench_farm, sensor
+from vfarm_core.farm.bindings import Danger, Declaration
+from vfarm_core.farm.build import FarmError, check, farm_from_dict, farm_to_dict
+from vfarm_core.farm.nodes import Circuit, Farm, Fixture, Method, NodeKind
+from vfarm_core.farm.roles import SPECS, Role, RoleKind, spec
+from vfarm_core.farm.units import CONVERSIONS
+
+
+def keys(farm: Farm) -> list[str]:
+    with pytest.raises(FarmError) as caught:
+        check(farm)
+    return [problem.key for problem in caught.value.problems]
+
+
+def test_a_farm_survives_the_way_through_json() -> None:
+    farm = bench_farm()
+    assert farm_from_dict(json.loads(json.dumps(farm_to_dict(farm)))) == farm
+
+
+def test_nodes_are_found_by_id_and_kind() -> None:
+    farm = bench_farm()
+    assert farm.kind("farm") is NodeKind.FARM
+    assert farm.kind("level_1") is NodeKind.LEVEL
+    assert farm.zone_of_level["level_2"] == "zone"
+    assert farm.circuits_of_zone["zone"] == ("circuit",)
+    assert farm.isolated_by["circuit.irrigation_valve"] == ("pump.irrigation_pump",)
+
+
+def with_level(farm: Farm, **changes: Any) -> Farm:
+    return replace(farm, levels=(replace(farm.levels[0], **changes), *farm.levels[1:]))
+
+
+def with_binding(farm: Farm, point: str, **changes: Any) -> Farm:
+    return replace(
+        farm,
+        bindings=tuple(replace(b, **changes) if b.id == point else b for b in farm.bindings),
+    )
+
+
+def with_declaration(farm: Farm, **changes: Any) -> Farm:
+    declared = farm.binding["zone.heater"].declaration
+    assert declared is not None
+    return with_binding(farm, "zone.heater", declaration=replace(declared, **changes))
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (lambda f: replace(f, time_zone="Mars/Olympus"), "unknown_time_zone"),
+        (lambda f: with_level(f, area_m2=0.0), "not_positive"),
+        (lambda f: with_level(f, area_m2=-1.0), "not_positive"),
+        (lambda f: with_level(f, sites=0), "not_positive"),
+        (lambda f: with_level(f, rack="nowhere"), "unknown_node"),
+        (lambda f: with_level(f, id="zone"), "duplicate_id"),
+        (lambda f: with_level(f, fixture=Fixture(ppfd_full=0, power_w=1)), "fixture_out_of_range"),
+        (
+            lambda f: replace(f, reservoirs=(replace(f.reservoirs[0], volume_min_l=500),)),
+            "volume_min_out_of_range",
+        ),
+        (lambda f: replace(f, circuits=(replace(f.circuits[0], drain_s=-1),)), "negative_duration"),
+        (
+            lambda f: replace(f, circuits=(replace(f.circuits[0], levels=()),)),
+            "circuit_without_levels",
+        ),
+        (
+            lambda f: replace(
+                f,
+                circuits=(
+                    *f.circuits,
+                    Circuit(
+                        id="second",
+                        name="",
+                        pump="pump",
+                        levels=("level_1",),
+                        method=Method.EBB_FLOW,
+                    ),
+                ),
+            ),
+            "watered_twice",
+        ),
+        (lambda f: replace(f, bindings=(*f.bindings, f.bindings[0])), "duplicate_binding"),
+        (lambda f: with_binding(f, "zone.humidity", node="nowhere"), "unknown_node"),
+        (lambda f: with_binding(f, "zone.humidity", role=Role.SOLUTION_PH), "role_of_other_node"),
+        (lambda f: with_binding(f, "zone.humidity", unit="°C"), "wrong_unit"),
+        (lambda f: with_binding(f, "zone.humidity", scale=0.0), "scale_zero"),
+        (
+            lambda f: with_binding(f, "zone.cooler", entity="switch.zone.heater"),
+            "entity_driven_twice",
+        ),
+        (lambda f: with_binding(f, "zone.heater", declaration=None), "missing_declaration"),
+        (lambda f: with_declaration(f, max_on_s=None), "missing_max_on"),
+        (lambda f: with_declaration(f, danger=Danger.OFF, safe_on=True), "missing_max_off"),
+        (lambda f: with_declaration(f, safe_on=True), "safe_state_is_dangerous"),
+        (lambda f: with_declaration(f, min_off_s=-1.0), "negative_duration"),
+        (lambda f: with_declaration(f, min_on_s=9000.0), "max_below_min"),
+        (lambda f: with_declaration(f, deadline_s=0.0), "deadline_zero"),
+        (lambda f: with_declaration(f, isolation="nothing"), "unknown_isolation"),
+    ],
+)
+def test_a_fault_is_named(change: Any, key: str) -> None:
+    assert key in keys(change(bench_farm()))
+
+
+def test_every_fault_is_reported_at_once() -> None:
+    farm = with_level(bench_farm(), area_m2=0.0, sites=-3)
+    assert keys(farm).count("not_positive") == 2
+
+
+def test_data_of_the_wrong_shape_names_its_path() -> None:
+    data = farm_to_dict(bench_farm())
+    data["levels"][1]["area_m2"] = "large"
+    with pytest.raises(FarmError) as caught:
+        farm_from_dict(data)
+    assert caught.value.problems[0].params["path"] == "levels[1].area_m2"
+
+
+def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
+    data = farm_to_dict(bench_farm())
+    data["bindings"][0]["role"] = "air_temprature"
+    with pytest.raises(FarmError, match="air_temperature"):
+        farm_from_dict(data)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_role_has_its_facts(role: Role) -> None:
+    facts = spec(role)
+    assert facts.nodes
+    assert facts.domains
+    if facts.kind is RoleKind.MEASURE:
+        assert facts.unit in CONVERSIONS
+        assert facts.plausible is not None
+        assert facts.plausible[0] < facts.plausible[1]
+    assert facts.is_actuator is (facts.loop is not None)
+
+
+def test_no_role_is_forgotten() -> None:
+    assert set(SPECS) == set(Role)
+
+
+def test_a_declaration_has_a_safe_default() -> None:
+    declared = Declaration(danger=Danger.ON, max_on_s=60)
+    assert declared.safe_on is False
+    assert sensor("zone", Role.CO2).declaration is None
+    assert actuator("zone", Role.HEATER).declaration is not None

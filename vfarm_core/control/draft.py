@@ -1,0 +1,237 @@
+"""The working copy of one step: reads through to the memory, keeps what changed apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..batches.model import Batch
+from ..farm.bindings import Binding
+from ..farm.nodes import Farm
+from ..farm.overrides import Override, Quantity
+from ..farm.roles import Role
+from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint
+from .clock import NEVER, Due, Now
+from .effects import Command, Event, Record, Severity
+from .memory import (
+    ActuatorState,
+    CircuitState,
+    FarmState,
+    LevelState,
+    Memory,
+    PointState,
+    ReservoirState,
+    ZoneState,
+)
+from .reasons import Reason
+
+
+class Overlay[T]:
+    """A mapping that is never changed, with the changes of this step over it."""
+
+    __slots__ = ("_base", "changes", "removed")
+
+    def __init__(self, base: Mapping[str, T]) -> None:
+        self._base = base
+        self.changes: dict[str, T] = {}
+        self.removed: set[str] = set()
+
+    def get(self, key: str) -> T | None:
+        """The value now, or None."""
+        if key in self.changes:
+            return self.changes[key]
+        return None if key in self.removed else self._base.get(key)
+
+    def set(self, key: str, value: T) -> None:
+        """Change a value; the same value again is no change."""
+        if self.get(key) != value:
+            self.changes[key] = value
+            self.removed.discard(key)
+
+    def remove(self, key: str) -> None:
+        """Forget a value."""
+        self.changes.pop(key, None)
+        if key in self._base:
+            self.removed.add(key)
+
+    def values(self) -> Iterator[T]:
+        """All values now."""
+        for key, value in self._base.items():
+            if key not in self.changes and key not in self.removed:
+                yield value
+        yield from self.changes.values()
+
+    def old(self, key: str) -> T | None:
+        """The value before this step."""
+        return self._base.get(key)
+
+    def merged(self) -> Mapping[str, T]:
+        """The mapping after this step; the very same object when nothing changed."""
+        if not self.changes and not self.removed:
+            return self._base
+        result = {**self._base, **self.changes}
+        for key in self.removed:
+            del result[key]
+        return result
+
+
+_NO_POINT = PointState()
+_NO_ACTUATOR = ActuatorState()
+_NO_ZONE = ZoneState()
+_NO_LEVEL = LevelState()
+_NO_CIRCUIT = CircuitState()
+_NO_RESERVOIR = ReservoirState()
+
+
+class Draft:
+    """One step in the making."""
+
+    def __init__(self, farm: Farm, memory: Memory, now: Now) -> None:
+        self.farm = farm
+        self.memory = memory
+        self.now = now
+        self.state: FarmState = memory.farm
+        self.points = Overlay(memory.points)
+        self.actuators = Overlay(memory.actuators)
+        self.zones = Overlay(memory.zones)
+        self.levels = Overlay(memory.levels)
+        self.circuits = Overlay(memory.circuits)
+        self.reservoirs = Overlay(memory.reservoirs)
+        self.batches = Overlay(memory.batches)
+        self.recipes = Overlay(memory.recipes)
+        self.overrides = Overlay(memory.overrides)
+        self.due = Overlay(memory.due)
+        #: Nodes that still have to be looked at, and nodes that were.
+        self.dirty: set[str] = set()
+        self.seen: set[str] = set()
+        self.records: list[Record] = []
+        self.commands: list[Command] = []
+        self.events: list[Event] = []
+        self._next_command = memory.farm.next_command
+        #: The climate asked of each zone, once worked out; zones whose batches share none.
+        self.setpoints: dict[str, dict[ClimateQuantity, Setpoint]] = {}
+        self.disjoint: set[str] = set()
+        self._batches_by_level: dict[str, tuple[Batch, ...]] | None = None
+
+    # -- slices ---------------------------------------------------------------------------------
+
+    def point(self, key: str) -> PointState:
+        """A sensor's slice."""
+        return self.points.get(key) or _NO_POINT
+
+    def actuator(self, key: str) -> ActuatorState:
+        """An actuator's slice."""
+        return self.actuators.get(key) or _NO_ACTUATOR
+
+    def zone(self, key: str) -> ZoneState:
+        """A zone's slice."""
+        return self.zones.get(key) or _NO_ZONE
+
+    def level(self, key: str) -> LevelState:
+        """A level's slice."""
+        return self.levels.get(key) or _NO_LEVEL
+
+    def circuit(self, key: str) -> CircuitState:
+        """A circuit's slice."""
+        return self.circuits.get(key) or _NO_CIRCUIT
+
+    def reservoir(self, key: str) -> ReservoirState:
+        """A reservoir's slice."""
+        return self.reservoirs.get(key) or _NO_RESERVOIR
+
+    # -- effects --------------------------------------------------------------------------------
+
+    def mark(self, *nodes: str) -> None:
+        """These nodes have to be looked at in this step."""
+        self.dirty.update(nodes)
+
+    def mark_all(self) -> None:
+        """Every node has to be looked at in this step."""
+        self.dirty.update(self.farm.nodes)
+        self.dirty.add(self.farm.id)
+
+    def wake(self, key: str, due: Due) -> None:
+        """Look at `key` again at `due`."""
+        if due == NEVER:
+            self.due.remove(key)
+        else:
+            self.due.set(key, due)
+
+    def event(
+        self, kind: str, node: str, severity: Severity = Severity.INFO, /, **params: Any
+    ) -> None:
+        """Tell and record that something happened."""
+        event = Event(kind=kind, node=node, at=self.now.farm, severity=severity, params=params)
+        self.events.append(event)
+        self.records.append(
+            Record(
+                kind=kind,
+                at=self.now.farm,
+                data={"node": node, "severity": severity.value, **params},
+            )
+        )
+
+    def command(self, point: str, value: float, reason: Reason, *, gated: bool) -> Command:
+        """A new command, recorded with its reason."""
+        made = Command(id=self._next_command, point=point, value=value, reason=reason, gated=gated)
+        self._next_command += 1
+        self.commands.append(made)
+        self.records.append(
+            Record(
+                kind="command",
+                at=self.now.farm,
+                data={
+                    "id": made.id,
+                    "point": point,
+                    "value": value,
+                    "code": reason.code,
+                    "params": dict(reason.params),
+                },
+            )
+        )
+        return made
+
+    @property
+    def next_command(self) -> int:
+        """The number of the next command."""
+        return self._next_command
+
+    # -- questions ------------------------------------------------------------------------------
+
+    def of(self, node: str, role: Role) -> tuple[Binding, ...]:
+        """The bindings of a role of a node."""
+        return self.farm.bound.get((node, role), ())
+
+    def growing(self, level: str) -> tuple[Batch, ...]:
+        """The batches that grow on a level, oldest first."""
+        if self._batches_by_level is None:
+            found: dict[str, list[Batch]] = {}
+            for batch in sorted(self.batches.values(), key=lambda b: (b.sown_at, b.id)):
+                if batch.is_growing:
+                    for placement in batch.placements:
+                        found.setdefault(placement.level_id, []).append(batch)
+            self._batches_by_level = {lv: tuple(batches) for lv, batches in found.items()}
+        return self._batches_by_level.get(level, ())
+
+    def batches_changed(self) -> None:
+        """Batches were started, moved or ended in this step."""
+        self._batches_by_level = None
+        self.setpoints.clear()
+        self.disjoint.clear()
+        self.mark_all()
+
+    def recipe(self, batch: Batch) -> Recipe:
+        """The recipe version a batch is pinned to."""
+        recipe = self.recipes.get(batch.recipe_version)
+        if recipe is None:
+            raise LookupError(f"batch {batch.id} is pinned to an unknown recipe version")
+        return recipe
+
+    def phase(self, batch: Batch) -> Phase:
+        """The phase a batch is in."""
+        return self.recipe(batch).phases[batch.phase_index]
+
+    def override(self, node: str, quantity: Quantity) -> Override | None:
+        """The override in force, if any."""
+        found = self.overrides.get(f"{node}.{quantity}")
+        return found if found is not None and found.expires_at > self.now.farm else None

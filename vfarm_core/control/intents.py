@@ -1,0 +1,20 @@
+"""What controllers want of actuators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """`value` is 0…1; None leaves the actuator as it is. `trip`: an immediate protective action,
+    which minimum on and off times do not delay."""
+
+    value: float | None
+    reason: Reason
+    trip: bool = False
+
+
+LEAVE_HELD = Intent(None, Reason("hold"))

@@ -1,0 +1,125 @@
+"""Which slices of memory are kept in the journal, and when.
+
+Kept at once: whatever a restart must know to be safe or right. Kept now and then: counters that
+only grow. Not kept: what is measured again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..batches import codec as batch_codec
+from ..farm.codec import decode, encode
+from ..farm.overrides import Override
+from ..recipes import codec as recipe_codec
+from .draft import Draft, Overlay
+from .effects import Record
+from .memory import ActuatorState, CircuitState, FarmState, LevelState, Memory, Stage
+
+#: Kind of the records that keep a slice.
+SLICE = "slice"
+#: The light integral is kept this often (s of farm time): what a crash can lose of a day.
+_KEEP_S = 300.0
+
+
+def records(d: Draft) -> list[Record]:
+    """The slices this step has to keep."""
+    found: list[Record] = []
+    if _farm(d.state) != _farm(d.memory.farm):
+        found.append(_slice(d, "farm", encode(d.state)))
+    found += _kept(d, "level", d.levels, _level_matters)
+    found += _kept(d, "circuit", d.circuits, _circuit_matters)
+    found += _kept(d, "actuator", d.actuators, _actuator_matters)
+    found += _kept(d, "override", d.overrides, lambda old, new, now: True)
+    for key, batch in d.batches.changes.items():
+        found.append(_slice(d, f"batch:{key}", batch_codec.to_dict(batch)))
+    for key, recipe in d.recipes.changes.items():
+        found.append(_slice(d, f"recipe:{key}", recipe_codec.to_dict(recipe)))
+    for group, overlay in (("batch", d.batches), ("recipe", d.recipes)):
+        found += [_slice(d, f"{group}:{key}", None) for key in overlay.removed]
+    return found
+
+
+def everything(d: Draft) -> list[Record]:
+    """The counters too, for an orderly stop."""
+    now = d.now.farm
+    return [
+        _slice(d, f"level:{key}", encode(replace(state, kept_at=now)))
+        for key, state in d.levels.merged().items()
+    ]
+
+
+def _slice(d: Draft, key: str, data: Any) -> Record:
+    return Record(kind=SLICE, key=key, data=data, at=d.now.farm)
+
+
+def _farm(state: FarmState) -> FarmState:
+    return replace(state, stage=Stage.RUNNING, next_command=0)
+
+
+def _kept[T](
+    d: Draft, group: str, overlay: Overlay[T], matters: Callable[[T | None, T, float], bool]
+) -> Iterable[Record]:
+    for key, new in list(overlay.changes.items()):
+        if matters(overlay.old(key), new, d.now.farm):
+            if isinstance(new, LevelState):
+                kept = replace(new, kept_at=d.now.farm)
+                d.levels.set(key, kept)
+                yield _slice(d, f"{group}:{key}", encode(kept))
+            else:
+                yield _slice(d, f"{group}:{key}", encode(new))
+    for key in overlay.removed:
+        yield _slice(d, f"{group}:{key}", None)
+
+
+def _level_matters(old: LevelState | None, new: LevelState, now: float) -> bool:
+    if old is None or old.light_day != new.light_day or old.lit != new.lit:
+        return True
+    return new.dli != old.dli and (new.kept_at is None or now - new.kept_at >= _KEEP_S)
+
+
+def _circuit_matters(old: CircuitState | None, new: CircuitState, now: float) -> bool:
+    if old is None or (old.shot is None) != (new.shot is None):
+        return True
+    if new.shot is not None and old.shot is not None:
+        counted = replace(new.shot, delivered_l=0.0, counted_at=None, metered=False)
+        return counted != replace(old.shot, delivered_l=0.0, counted_at=None, metered=False)
+    return old != new
+
+
+def _actuator_matters(old: ActuatorState | None, new: ActuatorState, now: float) -> bool:
+    if old is None:
+        return new.latched or new.takeover_until is not None or bool(new.on_log)
+    return (
+        old.latched != new.latched
+        or old.on_log != new.on_log
+        or old.takeover_until != new.takeover_until
+        or old.changed_at != new.changed_at
+    )
+
+
+def restore(slices: Mapping[str, Any]) -> Memory:
+    """The memory from the kept slices. Raises DecodeError, RecipeError or KeyError when a slice
+    cannot be read: lost memory is not new memory."""
+    groups: dict[str, dict[str, Any]] = {}
+    for key, data in slices.items():
+        group, _, name = key.partition(":")
+        groups.setdefault(group, {})[name] = data
+    farm = decode(FarmState, groups.get("farm", {}).get("", {}))
+    return Memory(
+        farm=replace(farm, stage=Stage.RECONCILING, journal_ok=True),
+        levels={k: decode(LevelState, v, k) for k, v in groups.get("level", {}).items()},
+        circuits={k: decode(CircuitState, v, k) for k, v in groups.get("circuit", {}).items()},
+        actuators={
+            # What an actuator does now is asked anew: only its history and its latch are kept.
+            k: replace(
+                decode(ActuatorState, v, k), reported=None, wanted=None, pending=None, reason=None
+            )
+            for k, v in groups.get("actuator", {}).items()
+        },
+        batches={k: batch_codec.from_dict(v) for k, v in groups.get("batch", {}).items()},
+        recipes={k: recipe_codec.from_dict(v) for k, v in groups.get("recipe", {}).items()},
+        overrides={k: decode(Override, v, k) for k, v in groups.get("override", {}).items()},
+    )

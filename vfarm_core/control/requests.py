@@ -1,0 +1,392 @@
+"""What people ask for: checked, carried out, answered. A refusal has a key and parameters for the
+shell to translate; nothing is half done.
+
+Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key of BatchError>,
+level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
+override_wrong_node, override_out_of_range, override_expired, override_unknown, vpd_unreachable,
+not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_not_ready,
+duration_missing, duration_out_of_range, point_unknown, not_latched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..batches import lifecycle
+from ..batches.lead import EmptyBand
+from ..batches.progress import progress
+from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity
+from ..farm.roles import Loop, Role
+from ..recipes.model import ClimateQuantity
+from ..science.air import vpd_range_kpa
+from . import irrigation, readings, safety
+from .clock import Due
+from .draft import Draft
+from .effects import Answer, Severity
+from .inputs import (
+    AdvancePhase,
+    Arm,
+    ClearLatch,
+    ClearOverride,
+    EmergencyStop,
+    Harvest,
+    ReleaseStop,
+    Request,
+    RunShot,
+    SetMode,
+    SetOverride,
+    Shutdown,
+    StartBatch,
+)
+from .memory import EmergencyState, Stage
+from .targets import common_setpoints, zone_setpoints, zone_target
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
+    """A request that is not carried out."""
+
+    def __init__(self, key: str, **params: Any) -> None:
+        self.key = key
+        self.params = {name: str(value) for name, value in params.items()}
+        super().__init__(key)
+
+
+def handle(d: Draft, request: Request) -> Answer:
+    """Carry out one request on the draft. A refusal leaves the draft as it was."""
+    if d.state.stage is Stage.STOPPING and not isinstance(request, (EmergencyStop, Shutdown)):
+        return Answer(refused="stopping")
+    try:
+        return Answer(data=_HANDLERS[type(request)](d, request))
+    except Refusal as refusal:
+        return Answer(refused=refusal.key, params=refusal.params)
+    except lifecycle.BatchError as err:
+        params = {name: str(value) for name, value in err.params.items()}
+        return Answer(refused=f"batch_{err.key}", params=params)
+
+
+def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
+    batch, recipe = request.batch, request.recipe
+    if d.batches.get(batch.id) is not None:
+        raise Refusal("batch_exists", batch=batch.id)
+    if batch.recipe_version != recipe.version:
+        raise Refusal("recipe_mismatch", batch=batch.id, recipe=recipe.id)
+    if not batch.placements:
+        raise Refusal("batch_no_level", batch=batch.title)
+    for placement in batch.placements:
+        level = d.farm.level.get(placement.level_id)
+        if level is None:
+            raise Refusal("level_unknown", level=placement.level_id)
+        taken = sum(
+            p.sites for b in d.growing(level.id) for p in b.placements if p.level_id == level.id
+        )
+        if placement.sites <= 0 or taken + placement.sites > level.sites:
+            raise Refusal(
+                "sites_exceeded",
+                level=level.name,
+                asked=placement.sites,
+                free=level.sites - taken,
+                sites=level.sites,
+            )
+    d.batches.set(batch.id, batch)
+    d.recipes.set(recipe.version, recipe)
+    d.batches_changed()
+    zones = {d.farm.zone_of_level[p.level_id] for p in batch.placements}
+    try:
+        for zone in zones:
+            common_setpoints(d, zone)
+    except EmptyBand as err:
+        d.batches.remove(batch.id)
+        if d.recipes.old(recipe.version) is None:
+            d.recipes.remove(recipe.version)
+        d.batches_changed()
+        raise Refusal("limits_disjoint", batch=batch.title, why=err) from err
+    watch_phase(d, batch.id)
+    d.event(
+        "batch_started",
+        batch.placements[0].level_id,
+        batch=batch.id,
+        title=batch.title,
+        crop=batch.crop,
+        recipe=recipe.id,
+        version=recipe.version,
+        plants=batch.plants,
+        by=request.by,
+    )
+    outlook = progress(batch, recipe, d.now.farm)
+    return {
+        "batch": batch.id,
+        "phase": outlook.phase,
+        "expected_harvest_at": outlook.expected_harvest_at,
+    }
+
+
+def watch_phase(d: Draft, batch_id: str) -> None:
+    """Look at a batch again when its phase ends."""
+    batch = d.batches.get(batch_id)
+    if batch is None or not batch.is_growing:
+        d.due.remove(f"batch:{batch_id}")
+        return
+    recipe = d.recipe(batch)
+    if batch.phase_index + 1 < len(recipe.phases):
+        ends = progress(batch, recipe, d.now.farm).phase_ends_at
+        d.wake(f"batch:{batch_id}", Due(farm=max(ends, d.now.farm + 1.0)))
+    else:
+        d.due.remove(f"batch:{batch_id}")
+
+
+def phase_due(d: Draft, batch_id: str) -> None:
+    """The phase of a batch may have ended."""
+    batch = d.batches.get(batch_id)
+    if batch is not None and batch.is_growing:
+        recipe = d.recipe(batch)
+        while lifecycle.due_phase(batch, recipe, d.now.farm) > batch.phase_index:
+            ended = progress(batch, recipe, d.now.farm).phase_ends_at
+            batch = _next_phase(d, batch_id, at=ended, by="recipe")
+    watch_phase(d, batch_id)
+
+
+def _next_phase(d: Draft, batch_id: str, *, at: float, by: str) -> Any:
+    batch = d.batches.get(batch_id)
+    if batch is None:
+        raise Refusal("batch_unknown", batch=batch_id)
+    recipe = d.recipe(batch)
+    was = recipe.phases[batch.phase_index].name
+    moved = lifecycle.advance_phase(batch, recipe, at)
+    d.batches.set(batch_id, moved)
+    d.batches_changed()
+    level = moved.placements[0].level_id if moved.placements else d.farm.id
+    d.event(
+        "phase_changed",
+        level,
+        batch=batch_id,
+        title=moved.title,
+        was=was,
+        phase=recipe.phases[moved.phase_index].name,
+        by=by,
+    )
+    return moved
+
+
+def _advance_phase(d: Draft, request: AdvancePhase) -> dict[str, Any]:
+    moved = _next_phase(d, request.batch, at=d.now.farm, by=request.by)
+    watch_phase(d, request.batch)
+    outlook = progress(moved, d.recipe(moved), d.now.farm)
+    return {
+        "batch": request.batch,
+        "phase": outlook.phase,
+        "expected_harvest_at": outlook.expected_harvest_at,
+    }
+
+
+def _harvest(d: Draft, request: Harvest) -> dict[str, Any]:
+    batch = d.batches.get(request.batch)
+    if batch is None:
+        raise Refusal("batch_unknown", batch=request.batch)
+    if request.kg is not None and request.kg < 0:
+        raise Refusal("kg_negative", kg=request.kg)
+    done = lifecycle.harvest(batch, d.now.farm, request.kg, request.note)
+    d.batches.set(batch.id, done)
+    d.batches_changed()
+    watch_phase(d, batch.id)
+    level = batch.placements[0].level_id if batch.placements else d.farm.id
+    data = {"batch": batch.id, "title": batch.title, "kg": request.kg, "by": request.by}
+    d.event("batch_harvested", level, **data)
+    return {"batch": batch.id, "kg": request.kg}
+
+
+def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
+    override = request.override
+    accepted = OVERRIDE_RANGES[override.quantity]
+    if override.node not in d.farm.nodes:
+        raise Refusal("node_unknown", node=override.node)
+    if d.farm.kind(override.node) != accepted.node:
+        raise Refusal(
+            "override_wrong_node",
+            quantity=override.quantity,
+            node=d.farm.nodes[override.node].name,
+            kind=accepted.node,
+        )
+    if not accepted.low <= override.value <= accepted.high:
+        raise Refusal(
+            "override_out_of_range",
+            quantity=override.quantity,
+            value=override.value,
+            low=accepted.low,
+            high=accepted.high,
+            unit=accepted.unit,
+        )
+    if override.expires_at <= d.now.farm:
+        raise Refusal("override_expired")
+    if override.quantity is Quantity.VPD:
+        _reachable(d, override.node, override.value)
+    d.overrides.set(override.key, override)
+    d.wake(f"override:{override.key}", Due(farm=override.expires_at))
+    d.mark_all()
+    d.event(
+        "override_set",
+        override.node,
+        quantity=override.quantity.value,
+        value=override.value,
+        until=override.expires_at,
+        by=override.by,
+        why=override.why,
+    )
+    return {"node": override.node, "expires_at": override.expires_at}
+
+
+def _reachable(d: Draft, zone: str, vpd: float) -> None:
+    """Whether a VPD can exist at the temperature of a zone."""
+    target = zone_target(d, zone, ClimateQuantity.AIR_TEMPERATURE, zone_setpoints(d, zone))
+    temperature = readings.reading(d, zone, Role.AIR_TEMPERATURE).value
+    if target is not None and target.value is not None:
+        temperature = target.value
+    if temperature is None:
+        return
+    low, high = vpd_range_kpa(temperature)
+    if not low <= vpd <= high:
+        raise Refusal(
+            "vpd_unreachable",
+            value=vpd,
+            temperature=round(temperature, 1),
+            low=round(low, 2),
+            high=round(high, 2),
+        )
+
+
+def override_due(d: Draft, key: str) -> None:
+    """An override has expired."""
+    override = d.overrides.get(key)
+    d.due.remove(f"override:{key}")
+    if override is None:
+        return
+    if override.expires_at > d.now.farm:
+        d.wake(f"override:{key}", Due(farm=override.expires_at))
+        return
+    d.overrides.remove(key)
+    d.mark_all()
+    d.event("override_ended", override.node, quantity=override.quantity.value, why="expired")
+
+
+def _clear_override(d: Draft, request: ClearOverride) -> dict[str, Any]:
+    key = f"{request.node}.{request.quantity}"
+    if d.overrides.get(key) is None:
+        raise Refusal("override_unknown", node=request.node, quantity=request.quantity)
+    d.overrides.remove(key)
+    d.due.remove(f"override:{key}")
+    d.mark_all()
+    d.event("override_ended", request.node, quantity=request.quantity.value, why="cleared")
+    return {}
+
+
+def _set_mode(d: Draft, request: SetMode) -> dict[str, Any]:
+    was = d.state.mode
+    if was is not request.mode or (d.state.lost_memory and request.mode is Mode.AUTO):
+        # Choosing a mode is the look of a person that ends the hold after lost memory.
+        d.state = replace(d.state, mode=request.mode, lost_memory=False)
+        for key, state in list(d.memory.actuators.items()):
+            if state.announced is not None:
+                d.actuators.set(key, replace(d.actuator(key), announced=None))
+        d.mark_all()
+        d.event("mode_changed", d.farm.id, was=was.value, mode=request.mode.value, by=request.by)
+    return {"mode": request.mode.value}
+
+
+def _emergency_stop(d: Draft, request: EmergencyStop) -> dict[str, Any]:
+    if d.state.emergency is None:
+        d.state = replace(
+            d.state,
+            emergency=EmergencyState(at=d.now.farm, by=request.by, why=request.why),
+            disarmed=frozenset(Loop),
+        )
+        d.event("emergency_stop", d.farm.id, Severity.P1, by=request.by, why=request.why)
+    d.mark_all()
+    return {"emergency": True}
+
+
+def _release(d: Draft, request: ReleaseStop) -> dict[str, Any]:
+    if d.state.emergency is None:
+        raise Refusal("not_stopped")
+    d.state = replace(d.state, emergency=None)
+    d.mark_all()
+    d.event("emergency_released", d.farm.id, by=request.by)
+    return {"disarmed": sorted(loop.value for loop in d.state.disarmed)}
+
+
+def _arm(d: Draft, request: Arm) -> dict[str, Any]:
+    if d.state.emergency is not None:
+        raise Refusal("emergency_active")
+    if request.loop not in d.state.disarmed:
+        raise Refusal("loop_armed", loop=request.loop)
+    if request.loop is Loop.DOSING and len(d.state.disarmed) > 1:
+        others = ", ".join(sorted(x.value for x in d.state.disarmed if x is not Loop.DOSING))
+        raise Refusal("dosing_last", loops=others)
+    d.state = replace(d.state, disarmed=d.state.disarmed - {request.loop})
+    d.mark_all()
+    d.event("loop_armed", d.farm.id, loop=request.loop.value, by=request.by)
+    return {"disarmed": sorted(loop.value for loop in d.state.disarmed)}
+
+
+def _run_shot(d: Draft, request: RunShot) -> dict[str, Any]:
+    circuit = d.farm.circuit.get(request.circuit)
+    if circuit is None:
+        raise Refusal("circuit_unknown", circuit=request.circuit)
+    duration = request.duration_s
+    if duration is None:
+        found = irrigation.plan_of(d, circuit)
+        if found is None:
+            raise Refusal("duration_missing", circuit=circuit.name)
+        duration = found[1].duration_s
+    limit = min(
+        (
+            b.declaration.max_on_s
+            for b in (*irrigation.valves(d, circuit), *irrigation.pumps(d, circuit))
+            if b.declaration is not None and b.declaration.max_on_s is not None
+        ),
+        default=3600.0,
+    )
+    if not 0 < duration < limit:
+        raise Refusal("duration_out_of_range", value=duration, high=limit)
+    why = irrigation.not_ready(d, circuit)
+    if why:
+        raise Refusal("shot_not_ready", circuit=circuit.name, why=why)
+    state = d.circuit(circuit.id)
+    d.circuits.set(
+        circuit.id, replace(state, requested=duration, requested_by=request.by or "person")
+    )
+    d.mark(circuit.id, circuit.pump)
+    return {"circuit": circuit.id, "duration_s": duration}
+
+
+def _clear_latch(d: Draft, request: ClearLatch) -> dict[str, Any]:
+    binding = d.farm.binding.get(request.point)
+    if binding is None:
+        raise Refusal("point_unknown", point=request.point)
+    if not d.actuator(request.point).latched:
+        raise Refusal("not_latched", point=request.point)
+    safety.clear_latch(d, binding)
+    d.event("latch_cleared", binding.node, point=request.point, by=request.by)
+    return {"point": request.point}
+
+
+def _shutdown(d: Draft, request: Shutdown) -> dict[str, Any]:
+    d.state = replace(d.state, stage=Stage.STOPPING)
+    d.mark_all()
+    return {}
+
+
+_HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
+    StartBatch: _start_batch,
+    AdvancePhase: _advance_phase,
+    Harvest: _harvest,
+    SetOverride: _set_override,
+    ClearOverride: _clear_override,
+    SetMode: _set_mode,
+    EmergencyStop: _emergency_stop,
+    ReleaseStop: _release,
+    Arm: _arm,
+    RunShot: _run_shot,
+    ClearLatch: _clear_latch,
+    Shutdown: _shutdown,
+}

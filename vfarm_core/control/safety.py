@@ -1,0 +1,415 @@
+"""Safety: turns what controllers want of an actuator into commands, or withholds it.
+
+Nothing else makes commands. In order: no declaration, no control; a latch; the emergency stop; the
+limits of the direction of danger; the device's own minimum times; the journal. Every command is
+proved within its deadline, retried, then latched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..farm.bindings import Binding, Danger, Declaration, Proof
+from ..farm.overrides import Mode
+from ..farm.roles import Loop, Role, RoleKind, spec
+from . import readings
+from .clock import Due
+from .draft import Draft
+from .effects import Severity
+from .inputs import Cause, Report
+from .intents import Intent
+from .memory import ActuatorState, Pending, ProofState, Quality, Stage
+from .reasons import Reason
+from .text import clock_time
+
+#: Two outputs of a dimmer that are this close are the same (8 bit dimmers round by 1/255).
+TOLERANCE = 0.02
+#: A command is sent this often before it has failed.
+ATTEMPTS = 3
+#: A latched actuator that reports to be in its dangerous state is sent off again this often (s).
+_AGAIN_S = 60.0
+#: After its maximum on-time an actuator rests at least this long (s) (design choice).
+_REST_S = 60.0
+#: A person's takeover is respected for this long (s of farm time), within all limits of danger.
+TAKEOVER_S = 1800.0
+_DAY_S = 86400.0
+#: Flow that proves a pump, as a share of any reading: L/min.
+_FLOW_PROOF = 0.05
+
+#: What opens only after its record is on disk.
+GATED = frozenset({Loop.IRRIGATION, Loop.FILL, Loop.DOSING, Loop.CO2})
+#: What a hold closes.
+_HELD = frozenset({Loop.FILL, Loop.DOSING, Loop.CO2})
+
+
+def loop_of(binding: Binding) -> Loop:
+    """The loop an actuator belongs to."""
+    loop = spec(binding.role).loop
+    assert loop is not None
+    return loop
+
+
+def closes_on_restart(binding: Binding) -> bool:
+    """Whether an actuator must not stay on without an owner, over a restart or a stop."""
+    declared = binding.declaration
+    return (
+        declared is not None
+        and spec(binding.role).is_actuator
+        and loop_of(binding) in GATED
+        and declared.danger is not Danger.OFF
+    )
+
+
+def same(a: float | None, b: float | None, binding: Binding) -> bool:
+    """Whether two states of an actuator are the same, as far as it can tell them apart."""
+    if a is None or b is None:
+        return a is b
+    if spec(binding.role).kind is RoleKind.DIMMER:
+        return abs(a - b) <= TOLERANCE and (a > 0) is (b > 0)
+    return (a > 0) is (b > 0)
+
+
+# -- reports ------------------------------------------------------------------------------------
+
+
+def take(d: Draft, binding: Binding, report: Report) -> None:
+    """Take the report of an actuator: its state, who moved it, and whether it proves a command."""
+    value = readings.parse(report.raw, binding, report.unit)
+    state = d.actuator(binding.id)
+    if value == state.reported and state.pending is None:
+        return
+    now = d.now.farm
+    changed = state
+    if value is None:
+        changed = replace(state, reported=None, proof=ProofState.UNKNOWN)
+    else:
+        was_on = state.was_on
+        is_on = value > 0
+        changed = replace(state, reported=value)
+        if was_on is not is_on:
+            log = state.on_log
+            if was_on and state.changed_at is not None:
+                log = (*_recent(log, now), (state.changed_at, now))
+            changed = replace(changed, changed_at=now, was_on=is_on, on_log=log)
+        if changed.proof is ProofState.UNKNOWN and changed.pending is None:
+            changed = replace(changed, proof=ProofState.UNPROVED)
+        changed = _foreign(d, binding, changed, report)
+    d.actuators.set(binding.id, changed)
+    if value is not None:
+        prove(d, binding)
+    d.mark(binding.node)
+
+
+def _recent(log: tuple[tuple[float, float], ...], now: float) -> tuple[tuple[float, float], ...]:
+    return tuple(period for period in log if period[1] > now - _DAY_S)
+
+
+def _foreign(d: Draft, binding: Binding, state: ActuatorState, report: Report) -> ActuatorState:
+    """A takeover: somebody else's change, not a late echo of our own command."""
+    if report.cause not in (Cause.PERSON, Cause.OTHER) or d.state.stage is not Stage.RUNNING:
+        return state
+    if state.wanted is None or same(state.reported, state.wanted, binding):
+        return state
+    if state.latched or d.state.emergency is not None:
+        return state
+    until = d.now.farm + TAKEOVER_S
+    d.event(
+        "takeover",
+        binding.node,
+        Severity.P4,
+        point=binding.id,
+        value=state.reported,
+        wanted=state.wanted,
+        cause=report.cause.value,
+        until=until,
+    )
+    return replace(state, takeover_until=until, pending=None)
+
+
+def prove(d: Draft, binding: Binding) -> None:
+    """Whether what is known proves the pending command."""
+    state = d.actuator(binding.id)
+    pending = state.pending
+    declared = binding.declaration
+    if pending is None or declared is None or not same(state.reported, pending.value, binding):
+        return
+    proof = ProofState.PROVED if declared.proof is not Proof.ECHO else ProofState.UNPROVED
+    if declared.proof is Proof.FEEDBACK and not _feedback(d, binding, pending):
+        return
+    d.actuators.set(binding.id, replace(state, pending=None, proof=proof, reported=state.reported))
+    d.due.remove(binding.id)
+    d.mark(binding.node)
+
+
+def _feedback(d: Draft, binding: Binding, pending: Pending) -> bool:
+    """Whether the effect of a command is seen: a report made after it was sent agrees with it."""
+    on = pending.value > 0
+    for role, threshold in ((Role.FEEDBACK, 0.5), (Role.FLOW, _FLOW_PROOF), (Role.POWER, 1.0)):
+        for b in d.of(binding.node, role):
+            point = d.point(b.id)
+            if point.quality is Quality.GOOD and point.value is not None:
+                return point.at >= pending.sent_at and (point.value >= threshold) is on
+    return False
+
+
+# -- commands -----------------------------------------------------------------------------------
+
+
+def command(d: Draft, binding: Binding, intent: Intent) -> None:
+    """Send, withhold or repeat: bring one actuator towards what is wanted and allowed."""
+    declared = binding.declaration
+    if declared is None:
+        return
+    state = d.actuator(binding.id)
+    allowed = allow(d, binding, declared, state, intent)
+    due = _limits_due(d, declared, state)
+    if allowed.value is None:
+        # Left as it is: what was asked before is no longer wanted.
+        if state.reason != allowed.reason or state.wanted is not None:
+            d.actuators.set(binding.id, replace(state, wanted=None, reason=allowed.reason))
+        d.wake(binding.id, due)
+        return
+    value = allowed.value
+    if state.wanted != value or state.reason != allowed.reason:
+        state = replace(state, wanted=value, reason=allowed.reason)
+        d.actuators.set(binding.id, state)
+    pending = state.pending
+    if pending is not None and same(pending.value, value, binding):
+        if d.now.mono >= pending.deadline:
+            _late(d, binding, declared, state, pending, allowed)
+    elif not same(state.reported, value, binding) or pending is not None:
+        if state.reported is None and (value > 0 or declared.danger is not Danger.ON):
+            # Nothing is opened that cannot be seen; it is looked at again when it reports.
+            d.actuators.set(binding.id, replace(state, pending=None))
+        elif state.reported is None and pending is None and state.proof is ProofState.FAILED:
+            pass  # Tried; when it reports again it is brought off.
+        else:
+            _send(d, binding, declared, state, allowed)
+    d.wake(binding.id, _with_pending(d, binding, due))
+
+
+def _with_pending(d: Draft, binding: Binding, due: Due) -> Due:
+    pending = d.actuator(binding.id).pending
+    return due if pending is None else Due(due.farm, pending.deadline)
+
+
+def _send(
+    d: Draft,
+    binding: Binding,
+    declared: Declaration,
+    state: ActuatorState,
+    allowed: Intent,
+    attempt: int = 1,
+) -> None:
+    value, reason = allowed.value, allowed.reason
+    assert value is not None
+    protects = value == 0 and allowed.trip and loop_of(binding) in GATED
+    if d.state.mode is Mode.MONITOR and d.state.emergency is None and not protects:
+        _would_send(d, binding, state, value, reason)
+        return
+    gated = value > 0 and loop_of(binding) in GATED
+    sent = d.command(binding.id, value, reason, gated=gated)
+    wait = declared.deadline_s if not state.latched else max(declared.deadline_s, _AGAIN_S)
+    d.actuators.set(
+        binding.id,
+        replace(
+            state,
+            wanted=value,
+            reason=reason,
+            proof=ProofState.FAILED if state.latched else ProofState.PENDING,
+            pending=Pending(
+                command=sent.id,
+                value=value,
+                deadline=d.now.mono + wait,
+                attempt=attempt,
+                sent_at=d.now.farm,
+            ),
+        ),
+    )
+
+
+def _would_send(
+    d: Draft, binding: Binding, state: ActuatorState, value: float, reason: Reason
+) -> None:
+    if state.announced != value:
+        d.event(
+            "would_send", binding.node, point=binding.id, value=round(value, 2), code=reason.code
+        )
+        d.actuators.set(binding.id, replace(state, announced=value, pending=None))
+
+
+def _late(
+    d: Draft,
+    binding: Binding,
+    declared: Declaration,
+    state: ActuatorState,
+    pending: Pending,
+    allowed: Intent,
+) -> None:
+    """A command was not proved in time: again, then latched."""
+    if state.latched or pending.attempt < ATTEMPTS:
+        _send(d, binding, declared, state, allowed, attempt=pending.attempt + 1)
+        return
+    dangerous = (declared.danger is Danger.ON and pending.value == 0) or (
+        declared.danger is Danger.OFF and pending.value > 0
+    )
+    d.event(
+        "not_proved",
+        binding.node,
+        Severity.P1 if dangerous else Severity.P2,
+        point=binding.id,
+        wanted=pending.value,
+        reported=state.reported,
+        attempts=pending.attempt,
+    )
+    d.actuators.set(
+        binding.id,
+        # What reports nothing is waited for; what reports the wrong state needs a person.
+        replace(
+            state,
+            pending=None,
+            proof=ProofState.FAILED,
+            latched=state.reported is not None,
+        ),
+    )
+    d.mark(binding.node)
+    if dangerous and declared.isolation is not None:
+        d.mark(d.farm.binding[declared.isolation].node)
+
+
+def clear_latch(d: Draft, binding: Binding) -> None:
+    """A person has looked: control goes on from what the actuator reports."""
+    state = d.actuator(binding.id)
+    d.actuators.set(
+        binding.id, replace(state, latched=False, pending=None, proof=ProofState.UNPROVED)
+    )
+    d.mark(binding.node)
+
+
+# -- what is allowed ----------------------------------------------------------------------------
+
+
+def allow(
+    d: Draft, binding: Binding, declared: Declaration, state: ActuatorState, intent: Intent
+) -> Intent:
+    """What safety makes of an intent."""
+    loop = loop_of(binding)
+    safe = 1.0 if declared.safe_on else 0.0
+    if d.state.emergency is not None:
+        return Intent(0.0, Reason("emergency_stop"), trip=True)
+    if d.state.stage is not Stage.RUNNING:
+        code = "reconcile" if d.state.stage is Stage.RECONCILING else "shutdown"
+        # Light and climate are left as they are. What waters or doses is closed, in the order that
+        # its controller asks for: None is a valve that waits for its pump.
+        if not closes_on_restart(binding) or intent.value is None:
+            return Intent(None, Reason(code))
+        return Intent(0.0, Reason(code), trip=True)
+    if _isolates(d, binding):
+        return Intent(safe, Reason("isolation", {"point": _isolates(d, binding)}), trip=True)
+    if state.latched:
+        return Intent(safe, Reason("latched"), trip=True)
+    if loop in d.state.disarmed:
+        return Intent(0.0, Reason("disarmed", {"loop": loop.value}), trip=True)
+    if d.state.mode is Mode.HOLD and loop in _HELD:
+        return Intent(0.0, Reason("hold"), trip=True)
+    if (
+        not intent.trip
+        and state.takeover_until is not None
+        and state.takeover_until > d.now.farm
+        and state.reported is not None
+    ):
+        until = clock_time(state.takeover_until, d.farm.tz)
+        intent = Intent(state.reported, Reason("takeover", {"until": until}))
+    if intent.value is None:
+        return intent if not _over_max_on(d, declared, state) else _max_on(declared)
+    if intent.value > 0:
+        return _allow_on(d, declared, state, intent, loop)
+    return _allow_off(d, declared, state, intent)
+
+
+def _allow_on(
+    d: Draft, declared: Declaration, state: ActuatorState, intent: Intent, loop: Loop
+) -> Intent:
+    now = d.now.farm
+    if loop in GATED and not d.state.journal_ok:
+        return Intent(0.0, Reason("journal"), trip=True)
+    if _over_max_on(d, declared, state):
+        return _max_on(declared)
+    if declared.daily_cap_s is not None and _on_time(state, now) >= declared.daily_cap_s:
+        return Intent(0.0, Reason("daily_cap", {"limit": round(declared.daily_cap_s)}), trip=True)
+    if not state.is_on and state.changed_at is not None and not intent.trip:
+        off_for = now - state.changed_at
+        rest = declared.min_off_s
+        if state.on_log and declared.max_on_s is not None:
+            last = state.on_log[-1]
+            if last[1] - last[0] >= declared.max_on_s:
+                rest = max(rest, _REST_S)
+        if off_for < rest:
+            return Intent(0.0, Reason("min_off", {"limit": round(rest)}))
+    return intent
+
+
+def _allow_off(d: Draft, declared: Declaration, state: ActuatorState, intent: Intent) -> Intent:
+    now = d.now.farm
+    if intent.trip:
+        return intent
+    if (
+        declared.danger is Danger.OFF
+        and declared.max_off_s is not None
+        and not state.is_on
+        and state.changed_at is not None
+        and now - state.changed_at >= declared.max_off_s
+    ):
+        return Intent(1.0, Reason("max_off", {"limit": round(declared.max_off_s)}))
+    if state.is_on and state.changed_at is not None and now - state.changed_at < declared.min_on_s:
+        return Intent(state.reported, Reason("min_on", {"limit": round(declared.min_on_s)}))
+    return intent
+
+
+def _over_max_on(d: Draft, declared: Declaration, state: ActuatorState) -> bool:
+    return bool(
+        declared.max_on_s is not None
+        and state.is_on
+        and state.changed_at is not None
+        and d.now.farm - state.changed_at >= declared.max_on_s
+    )
+
+
+def _max_on(declared: Declaration) -> Intent:
+    return Intent(0.0, Reason("max_on", {"limit": round(declared.max_on_s or 0.0)}), trip=True)
+
+
+def _on_time(state: ActuatorState, now: float) -> float:
+    """Seconds on within the last 24 h."""
+    since = now - _DAY_S
+    total = sum(end - max(start, since) for start, end in state.on_log if end > since)
+    if state.is_on and state.changed_at is not None:
+        total += now - max(state.changed_at, since)
+    return total
+
+
+def _isolates(d: Draft, binding: Binding) -> str:
+    """The actuator that could not be proved off and names this one as its isolation, if any."""
+    for point in d.farm.isolated_by.get(binding.id, ()):
+        state = d.actuator(point)
+        if state.latched and (state.is_on or state.reported is None):
+            return point
+    return ""
+
+
+def _limits_due(d: Draft, declared: Declaration, state: ActuatorState) -> Due:
+    """When a limit of time has to be looked at again."""
+    now = d.now.farm
+    times = []
+    if state.changed_at is not None:
+        if state.is_on:
+            times += [state.changed_at + t for t in (declared.max_on_s, declared.min_on_s) if t]
+            if declared.daily_cap_s is not None:
+                times.append(now + declared.daily_cap_s - _on_time(state, now))
+        else:
+            times += [state.changed_at + t for t in (declared.max_off_s, declared.min_off_s) if t]
+            if declared.max_on_s is not None:
+                times.append(state.changed_at + _REST_S)
+    if state.takeover_until is not None:
+        times.append(state.takeover_until)
+    return Due(farm=min((t for t in times if t > now), default=None))

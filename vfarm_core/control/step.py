@@ -1,0 +1,358 @@
+"""The control step: same farm, memory, now and inputs, same memory and effects.
+
+A step looks only at nodes that an input touched or whose due time has come. What a controller finds
+that concerns another node (a day that begins, a zone that is too warm) marks that node, and nodes
+are visited in an order in which marks only point forward or to safety.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..farm.bindings import Binding
+from ..farm.nodes import Circuit, Farm, Level, Pump, Rack, Reservoir, Supply, Zone
+from ..farm.overrides import Mode
+from ..farm.roles import Role, spec
+from . import climate, irrigation, keep, light, readings, requests, safety
+from .clock import Due, Now, earliest
+from .draft import Draft
+from .effects import Answer, Effect, Emit, Publish, Record, Send, Severity
+from .inputs import (
+    CommandResult,
+    FarmChanged,
+    Input,
+    JournalFailed,
+    Report,
+    Request,
+    Started,
+)
+from .intents import Intent
+from .memory import Memory, ProofState, Quality, ShotEnd, Stage
+from .reasons import Reason
+from .view import snapshot
+
+_FEEDBACK = frozenset({Role.FEEDBACK, Role.FLOW, Role.POWER})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step gives back: the memory after it, what to do in order, and when to come again."""
+
+    memory: Memory
+    effects: tuple[Effect, ...]
+    next_due: Due
+
+
+def step(farm: Farm, memory: Memory, now: Now, inputs: Iterable[Input]) -> Step:
+    """One step of control."""
+    d = Draft(farm, memory, now)
+    answers: list[Answer] = []
+    for item in inputs:
+        _take(d, item, answers)
+    _wake_due(d)
+    _look(d)
+    return _finish(d, answers)
+
+
+# -- inputs -------------------------------------------------------------------------------------
+
+
+def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
+    if isinstance(item, Report):
+        _report(d, item)
+    elif isinstance(item, CommandResult):
+        _result(d, item)
+    elif isinstance(item, Request):
+        answers.append(requests.handle(d, item))
+    elif isinstance(item, Started):
+        _started(d, item)
+    elif isinstance(item, FarmChanged):
+        _farm_changed(d)
+    elif isinstance(item, JournalFailed):
+        if d.state.journal_ok:
+            d.state = replace(d.state, journal_ok=False)
+            d.event("journal_failed", d.farm.id, Severity.P1, error=item.error)
+            d.mark_all()
+    elif not d.state.journal_ok:
+        # Only JournalRecovered is left.
+        d.state = replace(d.state, journal_ok=True)
+        d.event("journal_recovered", d.farm.id)
+        d.mark_all()
+
+
+def _report(d: Draft, report: Report) -> None:
+    binding = d.farm.binding.get(report.point)
+    if binding is None:
+        return
+    if spec(binding.role).is_actuator:
+        safety.take(d, binding, report)
+        return
+    readings.take(d, binding, report)
+    if binding.role in _FEEDBACK and any(
+        d.actuator(b.id).pending is not None for b in d.farm.bindings_of[binding.node]
+    ):
+        # Also an unchanged report can be the proof that a command had its effect.
+        d.mark(binding.node)
+
+
+def _result(d: Draft, result: CommandResult) -> None:
+    """A command that the port could not carry out is late at once."""
+    state = d.actuator(result.point)
+    pending = state.pending
+    if result.error is None or pending is None or pending.command != result.command:
+        return
+    d.event(
+        "command_failed",
+        d.farm.binding[result.point].node,
+        Severity.P4,
+        point=result.point,
+        error=result.error,
+    )
+    soon = min(pending.deadline, d.now.mono + 1.0)
+    d.actuators.set(result.point, replace(state, pending=replace(pending, deadline=soon)))
+    d.wake(result.point, Due(mono=soon))
+
+
+def _started(d: Draft, item: Started) -> None:
+    d.state = replace(d.state, stage=Stage.RECONCILING)
+    if item.lost:
+        d.state = replace(d.state, lost_memory=True, mode=Mode.HOLD)
+        d.event("memory_lost", d.farm.id, Severity.P1)
+    d.due.changes.clear()
+    d.due.removed.update(d.memory.due)
+    for key, state in d.memory.points.items():
+        d.points.set(key, replace(state, value=None, quality=Quality.MISSING))
+    _forget_gone(d)
+    for batch in list(d.batches.values()):
+        requests.watch_phase(d, batch.id)
+    for override in list(d.overrides.values()):
+        d.wake(f"override:{override.key}", Due(farm=override.expires_at))
+    for circuit in d.farm.circuits:
+        shot = d.circuit(circuit.id).shot
+        if shot is not None:
+            irrigation.end_shot(d, circuit, ShotEnd.CRASH)
+    _wind_clock(d)
+    d.mark_all()
+
+
+def _farm_changed(d: Draft) -> None:
+    _forget_gone(d)
+    d.mark_all()
+
+
+def _forget_gone(d: Draft) -> None:
+    """Forget slices of nodes and bindings that no longer exist."""
+    for overlay in (d.levels, d.zones, d.circuits, d.reservoirs):
+        for key in [k for k in overlay.merged() if k not in d.farm.nodes]:
+            overlay.remove(key)
+    for points in (d.points, d.actuators):
+        for key in [k for k in points.merged() if k not in d.farm.binding]:
+            points.remove(key)
+            d.due.remove(key)
+    for key, override in list(d.overrides.merged().items()):
+        if override.node not in d.farm.nodes:
+            d.overrides.remove(key)
+            d.due.remove(f"override:{key}")
+
+
+#: Wakes the farm's own view now and then: days and fractions of batches move without an event.
+_CLOCK = "clock"
+_CLOCK_S = 900.0
+
+
+def _wind_clock(d: Draft) -> None:
+    growing = any(batch.is_growing for batch in d.batches.values())
+    d.wake(_CLOCK, Due(farm=d.now.farm + _CLOCK_S) if growing else Due())
+
+
+# -- due ----------------------------------------------------------------------------------------
+
+
+def _wake_due(d: Draft) -> None:
+    for key, due in list(d.due.merged().items()):
+        if not due.passed(d.now):
+            continue
+        if key in d.farm.nodes:
+            d.mark(key)
+        elif key == d.farm.id:
+            d.due.remove(key)
+            d.mark_all()
+        elif key == _CLOCK:
+            d.mark(d.farm.id)
+            _wind_clock(d)
+        elif (binding := d.farm.binding.get(key)) is not None:
+            if spec(binding.role).is_actuator:
+                d.mark(binding.node)
+            else:
+                readings.look_at_deadline(d, binding)
+        elif key.startswith("batch:"):
+            requests.phase_due(d, key.removeprefix("batch:"))
+        elif key.startswith("override:"):
+            requests.override_due(d, key.removeprefix("override:"))
+        else:
+            d.due.remove(key)
+
+
+# -- nodes --------------------------------------------------------------------------------------
+
+#: A mark made late in a pass is seen in the next one. A step that has not settled after this many
+#: goes on in the next step, at once.
+_PASSES = 6
+
+
+def _look(d: Draft) -> None:
+    """Visit the marked nodes until none is left: days, zones, lamps, water; then the actuators."""
+    for _ in range(_PASSES):
+        if not d.dirty:
+            break
+        _pass(d)
+    _reconciled(d)
+    if d.dirty:
+        d.wake(d.farm.id, Due(mono=d.now.mono))
+
+
+def _visit[T](d: Draft, kind: type[T]) -> dict[str, T]:
+    """Take the marked nodes of a kind out of the marks."""
+    nodes = d.farm.nodes
+    found = {k: n for k in d.dirty if isinstance(n := nodes.get(k), kind)}
+    d.dirty.difference_update(found)
+    d.seen.update(found)
+    return found
+
+
+def _pass(d: Draft) -> None:
+    if d.farm.id in d.dirty:
+        d.dirty.discard(d.farm.id)
+        d.seen.add(d.farm.id)
+    intents: dict[str, Intent] = {}
+    levels = _visit(d, Level)
+    for level in levels.values():
+        light.advance_day(d, level)
+    for zone in _visit(d, Zone).values():
+        climate.advance(d, zone)
+        intents.update(climate.control(d, zone))
+        if d.of(zone.id, Role.LEAK):
+            d.mark(*d.farm.circuits_of_zone[zone.id])
+    levels.update(_visit(d, Level))
+    for level in levels.values():
+        intents.update(light.control(d, level))
+    for reservoir in _visit(d, Reservoir).values():
+        _reservoir(d, reservoir, intents)
+    _water(d, intents)
+    _visit(d, Rack)
+    _visit(d, Supply)
+    for point, intent in intents.items():
+        safety.command(d, d.farm.binding[point], intent)
+
+
+def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> None:
+    state = d.reservoir(reservoir.id)
+    volume = readings.reading(d, reservoir.id, Role.VOLUME).value
+    low = readings.tripped(d, reservoir.id, Role.LEVEL_LOW)
+    if volume is not None:
+        # Back above the limit by 5 %, so that a ripple does not start and stop a pump.
+        limit = reservoir.volume_min_l * (1.05 if state.low else 1.0)
+        low = low or volume < limit
+    elif state.low and d.of(reservoir.id, Role.VOLUME):
+        low = True
+    if low != state.low:
+        d.reservoirs.set(reservoir.id, replace(state, low=low))
+        d.event(
+            "volume_low" if low else "volume_restored",
+            reservoir.id,
+            Severity.P2 if low else Severity.INFO,
+            volume_l=None if volume is None else round(volume, 1),
+        )
+    d.mark(*(c.id for c in d.farm.circuits_of_reservoir[reservoir.id]))
+    for b in d.of(reservoir.id, Role.AIR_PUMP):
+        intents[b.id] = Intent(1.0, Reason("aerate"))
+    for b in d.of(reservoir.id, Role.FILL_VALVE):
+        # Automatic top-up is not part of this release: the valve is only ever kept closed.
+        intents[b.id] = Intent(0.0, Reason("no_owner"))
+
+
+def _water(d: Draft, intents: dict[str, Intent]) -> None:
+    pumps = _visit(d, Pump)
+    circuits = _visit(d, Circuit)
+    for pump in pumps:
+        circuits.update({c.id: c for c in d.farm.circuits_of_pump[pump]})
+    for circuit in circuits.values():
+        pumps[circuit.pump] = d.farm.pump[circuit.pump]
+    for binding in _pending(d, (*circuits, *pumps)):
+        safety.prove(d, binding)
+    # In order, so that circuits that are due at the same time take turns by their ids.
+    for circuit in sorted(circuits.values(), key=lambda c: (irrigation.waiting_since(d, c), c.id)):
+        if d.state.stage is Stage.RECONCILING:
+            irrigation.close_after_crash(d, circuit)
+        else:
+            irrigation.advance(d, circuit)
+    d.seen.update(circuits)
+    for circuit in circuits.values():
+        intents.update(irrigation.control_valve(d, circuit))
+    for pump_node in pumps.values():
+        intents.update(irrigation.control_pump(d, pump_node))
+
+
+def _pending(d: Draft, nodes: Iterable[str]) -> list[Binding]:
+    return [
+        b
+        for node in nodes
+        for b in d.farm.bindings_of.get(node, ())
+        if d.actuator(b.id).pending is not None
+    ]
+
+
+def _reconciled(d: Draft) -> None:
+    """Leave reconciliation when nothing is on without an owner: the next step is the first one."""
+    if d.state.stage is not Stage.RECONCILING:
+        return
+    for b in d.farm.bindings:
+        if not safety.closes_on_restart(b):
+            continue
+        state = d.actuator(b.id)
+        known = state.is_on is False and state.pending is None
+        given_up = state.proof is ProofState.FAILED
+        if not known and not given_up:
+            return
+    if any(state.shot is not None for state in d.circuits.values()):
+        return
+    d.state = replace(d.state, stage=Stage.RUNNING)
+    d.event("running", d.farm.id)
+    # The next step, at once, is the first one with controllers.
+    d.wake(d.farm.id, Due(mono=d.now.mono))
+
+
+# -- effects ------------------------------------------------------------------------------------
+
+
+def _finish(d: Draft, answers: list[Answer]) -> Step:
+    if d.batches.changes or d.batches.removed:
+        _wind_clock(d)
+    kept: list[Record] = keep.records(d)
+    effects: list[Effect] = []
+    effects += [Send(c) for c in d.commands if not c.gated]
+    effects += [*d.records, *kept]
+    effects += [Send(c) for c in d.commands if c.gated]
+    effects += [Emit(event) for event in d.events]
+    if d.batches.changes or d.state != d.memory.farm or (d.state.emergency and d.actuators.changes):
+        d.seen.add(d.farm.id)
+    for key in sorted(d.seen):
+        found = snapshot(d, key)
+        if found is not None:
+            effects.append(Publish(key, found))
+    effects += answers
+    memory = Memory(
+        farm=replace(d.state, next_command=d.next_command),
+        points=d.points.merged(),
+        actuators=d.actuators.merged(),
+        zones=d.zones.merged(),
+        levels=d.levels.merged(),
+        circuits=d.circuits.merged(),
+        reservoirs=d.reservoirs.merged(),
+        batches=d.batches.merged(),
+        recipes=d.recipes.merged(),
+        overrides=d.overrides.merged(),
+        due=d.due.merged(),
+    )
+    return Step(memory, tuple(effects), earliest(*memory.due.values()))

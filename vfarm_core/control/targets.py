@@ -1,0 +1,129 @@
+"""Targets: recipe phase × planned light state × overrides, for one level or one zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..batches.lead import combine
+from ..batches.model import Batch
+from ..farm.overrides import Quantity
+from ..recipes.model import Band, ClimateQuantity, EmptyBand, LightPlan, Phase, Setpoint
+from ..science.air import humidity_for_vpd_pct
+from .draft import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A setpoint with its warning and critical limits, for the light state in force."""
+
+    value: float | None
+    warning: Band
+    critical: Band
+    overridden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LightTarget:
+    """What a level should get: photoperiod (h), PPFD, DLI and their ceilings."""
+
+    batch: Batch
+    phase: Phase
+    plan: LightPlan
+    photoperiod_h: float
+    ppfd: float
+    dli: float
+    overridden: bool
+
+
+def light_target(d: Draft, level: str) -> LightTarget | None:
+    """The light of the oldest batch on a level, with overrides; None when nothing grows there."""
+    batches = d.growing(level)
+    if not batches:
+        return None
+    batch = batches[0]
+    phase = d.phase(batch)
+    plan = phase.light
+    hours = d.override(level, Quantity.PHOTOPERIOD)
+    ppfd = d.override(level, Quantity.PPFD)
+    if hours is None and ppfd is None:
+        return LightTarget(batch, phase, plan, plan.photoperiod_h, plan.ppfd, plan.dli, False)
+    h = plan.photoperiod_h if hours is None else hours.value
+    p = plan.ppfd if ppfd is None else ppfd.value
+    return LightTarget(batch, phase, plan, h, p, p * h * 0.0036, True)
+
+
+def zone_batches(d: Draft, zone: str) -> tuple[Batch, ...]:
+    """The batches that grow in a zone, oldest first, each once."""
+    found: dict[str, Batch] = {}
+    for level in d.farm.levels_of_zone[zone]:
+        for batch in d.growing(level.id):
+            found[batch.id] = batch
+    return tuple(sorted(found.values(), key=lambda b: (b.sown_at, b.id)))
+
+
+def common_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:
+    """The climate a zone's batches ask for: the lead batch's, else the intersection of limits.
+    Raises EmptyBand when they share none."""
+    batches = zone_batches(d, zone)
+    lead = d.farm.zone[zone].lead_batch
+    return combine(
+        {b.id: d.phase(b).climate for b in batches},
+        lead=lead if lead in {b.id for b in batches} else None,
+    )
+
+
+def zone_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:
+    """The climate a zone follows. Batches that cannot share it are refused when they start; where
+    later phases drift apart, the oldest batch leads and the zone has a problem to show."""
+    found = d.setpoints.get(zone)
+    if found is None:
+        try:
+            found = common_setpoints(d, zone)
+        except EmptyBand:
+            found = dict(d.phase(zone_batches(d, zone)[0]).climate)
+            d.disjoint.add(zone)
+        d.setpoints[zone] = found
+    return found
+
+
+def zone_target(
+    d: Draft, zone: str, quantity: ClimateQuantity, setpoints: dict[ClimateQuantity, Setpoint]
+) -> Target | None:
+    """The target of one quantity of a zone in its light state; None when nothing is asked."""
+    day = d.zone(zone).day
+    override = d.override(zone, Quantity(quantity.value))
+    setpoint = setpoints.get(quantity)
+    if setpoint is None:
+        if override is None:
+            return None
+        return Target(override.value, Band(None, None), Band(None, None), overridden=True)
+    value = setpoint.at(day) if override is None else override.value
+    return Target(value, setpoint.warning(day), setpoint.critical(day), override is not None)
+
+
+def humidity_target(
+    d: Draft,
+    zone: str,
+    setpoints: dict[ClimateQuantity, Setpoint],
+    temperature: float | None,
+) -> Target | None:
+    """The relative humidity to hold. By day a VPD target leads where the recipe has one; from
+    lights-off humidity itself is held, because VPD would ask for condensing air in the cold."""
+    vpd = zone_target(d, zone, ClimateQuantity.VPD, setpoints)
+    humidity = zone_target(d, zone, ClimateQuantity.HUMIDITY, setpoints)
+    by_vpd = vpd is not None and vpd.value is not None and temperature is not None
+    lead_by_vpd = by_vpd and (humidity is None or not humidity.overridden)
+    if lead_by_vpd and (d.zone(zone).day or humidity is None or (vpd and vpd.overridden)):
+        assert vpd is not None
+        assert vpd.value is not None
+        assert temperature is not None
+        wanted = humidity_for_vpd_pct(temperature, vpd.value)
+        limits = humidity or Target(None, Band(None, None), Band(None, None))
+        return Target(
+            min(max(wanted, 0.0), _MAX_HUMIDITY), limits.warning, limits.critical, vpd.overridden
+        )
+    return humidity
+
+
+#: Above this, surfaces a little colder than the air are wet: dew point within about 1 K of the air.
+_MAX_HUMIDITY = 93.0

@@ -1,0 +1,17 @@
+"""Numbers and instants as people read them, for reasons."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+
+def clock_time(at: float, tz: ZoneInfo) -> str:
+    """An instant as local HH:MM."""
+    return dt.datetime.fromtimestamp(at, tz).strftime("%H:%M")
+
+
+def local_midnight(at: float, tz: ZoneInfo) -> float:
+    """The last local midnight at or before an instant."""
+    local = dt.datetime.fromtimestamp(at, tz)
+    return dt.datetime(local.year, local.month, local.day, tzinfo=tz).timestamp()

@@ -1,0 +1,354 @@
+"""Builds the snapshots of nodes from a draft."""
+
+from __future__ import annotations
+
+from ..batches.model import Batch
+from ..batches.progress import progress
+from ..farm.bindings import Binding
+from ..farm.nodes import Circuit, Level, Reservoir, Zone
+from ..farm.roles import Role, spec
+from ..recipes.model import SolutionQuantity
+from . import climate, irrigation, readings
+from .draft import Draft
+from .light import ppfd_now
+from .memory import ProofState, Quality
+from .snapshot import (
+    ActuatorView,
+    BatchView,
+    CircuitSnapshot,
+    FarmSnapshot,
+    LevelSnapshot,
+    Measured,
+    ReservoirSnapshot,
+    Snapshot,
+    Status,
+    ZoneSnapshot,
+)
+from .targets import Target, light_target, zone_batches
+
+_WORST = (Status.CRITICAL, Status.WARNING, Status.OK, Status.IDLE)
+
+#: Problems that put people, the crop or the room at risk.
+_CRITICAL = frozenset(
+    {"leak", "co2_danger", "too_warm_off", "emergency", "lost_memory", "journal", "not_proved"}
+)
+
+
+def snapshot(d: Draft, node: str) -> Snapshot | None:
+    """The snapshot of a node; None for a kind that has none of its own."""
+    if node == d.farm.id:
+        return _farm(d)
+    found = d.farm.nodes.get(node)
+    if isinstance(found, Zone):
+        return _zone(d, found)
+    if isinstance(found, Level):
+        return _level(d, found)
+    if isinstance(found, Reservoir):
+        return _reservoir(d, found)
+    if isinstance(found, Circuit):
+        return _circuit(d, found)
+    return None
+
+
+def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
+    """One actuator as seen from outside."""
+    state = d.actuator(binding.id)
+    reason = state.reason
+    return ActuatorView(
+        point=binding.id,
+        role=binding.role,
+        reported=None if state.reported is None else round(state.reported, 3),
+        wanted=None if state.wanted is None else round(state.wanted, 3),
+        proof=state.proof,
+        latched=state.latched,
+        code=reason.code if reason else "",
+        reason=reason.text if reason else "",
+    )
+
+
+def batch_view(d: Draft, batch: Batch) -> BatchView:
+    """One batch with its progress."""
+    recipe = d.recipe(batch)
+    outlook = progress(batch, recipe, d.now.farm)
+    return BatchView(
+        id=batch.id,
+        title=batch.title,
+        crop=batch.crop,
+        recipe=recipe.id,
+        recipe_version=recipe.version[:12],
+        state=batch.state.value,
+        phase=outlook.phase,
+        phase_index=batch.phase_index,
+        phases=tuple(p.name for p in recipe.phases),
+        day_of_phase=_days(outlook.day_of_phase),
+        days_left_in_phase=_days(outlook.days_left_in_phase),
+        phase_ends_at=outlook.phase_ends_at,
+        day_of_batch=_days(outlook.day_of_batch),
+        fraction=round(outlook.fraction, 2),
+        sown_at=batch.sown_at,
+        expected_harvest_at=outlook.expected_harvest_at,
+        plants=batch.plants,
+        levels=tuple(p.level_id for p in batch.placements),
+    )
+
+
+def _days(value: float) -> float:
+    return round(value, 1)
+
+
+def _measured(reading: readings.Reading, target: Target | None, digits: int) -> Measured:
+    value = None if reading.value is None else round(reading.value, digits)
+    if target is None:
+        status = Status.IDLE
+    elif value is None:
+        status = Status.WARNING
+    elif not target.critical.contains(value):
+        status = Status.CRITICAL
+    elif not target.warning.contains(value):
+        status = Status.WARNING
+    else:
+        status = Status.OK
+    return Measured(
+        value=value,
+        quality=reading.quality,
+        target=None if target is None or target.value is None else round(target.value, digits),
+        status=status,
+        overridden=target is not None and target.overridden,
+    )
+
+
+def _views(d: Draft, node: str) -> tuple[ActuatorView, ...]:
+    return tuple(
+        actuator_view(d, b) for b in d.farm.bindings_of.get(node, ()) if spec(b.role).is_actuator
+    )
+
+
+def _common_problems(d: Draft, node: str) -> set[str]:
+    """Problems of the bound entities of a node."""
+    found = set()
+    for b in d.farm.bindings_of.get(node, ()):
+        if spec(b.role).is_actuator:
+            state = d.actuator(b.id)
+            if state.latched or state.proof is ProofState.FAILED:
+                found.add("not_proved")
+            elif state.reported is None:
+                found.add("actuator_missing")
+        else:
+            quality = d.point(b.id).quality
+            if quality is not Quality.GOOD:
+                found.add(f"sensor_{quality.value}")
+    return found
+
+
+def _status(problems: set[str], measured: tuple[Measured, ...], *, used: bool) -> Status:
+    if problems & _CRITICAL:
+        return Status.CRITICAL
+    seen = {m.status for m in measured}
+    if problems:
+        seen.add(Status.WARNING)
+    if used:
+        seen.add(Status.OK)
+    return next((s for s in _WORST if s in seen), Status.IDLE)
+
+
+def _farm(d: Draft) -> FarmSnapshot:
+    state = d.state
+    problems = set()
+    if state.emergency is not None:
+        problems.add("emergency")
+    if state.disarmed:
+        problems.add("disarmed")
+    if not state.journal_ok:
+        problems.add("journal")
+    if state.lost_memory:
+        problems.add("lost_memory")
+    unproved: tuple[str, ...] = ()
+    if state.emergency is not None:
+        unproved = tuple(
+            b.id
+            for b in d.farm.bindings
+            if spec(b.role).is_actuator
+            and b.declaration is not None
+            and (d.actuator(b.id).is_on is not False or d.actuator(b.id).pending is not None)
+        )
+    batches = tuple(
+        batch_view(d, batch)
+        for batch in sorted(d.batches.values(), key=lambda b: (b.sown_at, b.id))
+        if batch.is_growing
+    )
+    return FarmSnapshot(
+        mode=state.mode,
+        stage=state.stage,
+        emergency=state.emergency is not None,
+        emergency_unproved=unproved,
+        disarmed=tuple(sorted(state.disarmed)),
+        journal_ok=state.journal_ok,
+        lost_memory=state.lost_memory,
+        batches=batches,
+        problems=tuple(sorted(problems)),
+        status=_status(problems, (), used=bool(batches)),
+    )
+
+
+def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
+    seen = climate.view(d, zone)
+    vpd = readings.Reading(seen.vpd, Quality.GOOD if seen.vpd is not None else Quality.MISSING)
+    # CO2 is a target only while lit; in the dark its absence is no deviation.
+    co2_target = seen.co2_target if d.zone(zone.id).day else None
+    measured = (
+        _measured(seen.temperature, seen.temperature_target, 1),
+        _measured(seen.humidity, seen.humidity_target, 1),
+        _measured(vpd, seen.vpd_target, 2),
+        _measured(seen.co2, co2_target, 0),
+    )
+    problems = _common_problems(d, zone.id)
+    over = d.zone(zone.id).over_temperature
+    if over:
+        problems.add({"dim": "too_warm", "off": "too_warm_off"}.get(over, "no_temperature"))
+    if zone.id in d.disjoint:
+        problems.add("limits_disjoint")
+    if climate.co2_alarm(d, zone.id):
+        problems.add("co2_danger")
+    if readings.tripped(d, zone.id, Role.LEAK):
+        problems.add("leak")
+    return ZoneSnapshot(
+        air_temperature=measured[0],
+        humidity=measured[1],
+        vpd=measured[2],
+        co2=measured[3],
+        dew_point=None if seen.dew_point is None else round(seen.dew_point, 1),
+        day=d.zone(zone.id).day,
+        actuators=_views(d, zone.id),
+        problems=tuple(sorted(problems)),
+        status=_status(problems, measured, used=bool(zone_batches(d, zone.id))),
+    )
+
+
+def _level(d: Draft, level: Level) -> LevelSnapshot:
+    state = d.level(level.id)
+    target = light_target(d, level.id)
+    problems = _common_problems(d, level.id)
+    measured = readings.reading(d, level.id, Role.PPFD)
+    modelled = measured.value is None
+    ppfd = ppfd_now(d, level) if level.fixture is not None or not modelled else None
+    zone = d.zone(d.farm.zone_of_level[level.id])
+    if target is not None and state.lit and zone.over_temperature in ("dim", "off"):
+        problems.add("light_shed")
+    day = state.light_day
+    view = batch_view(d, target.batch) if target is not None else None
+    return LevelSnapshot(
+        batch=view.id if view else None,
+        batch_title=view.title if view else None,
+        crop=view.crop if view else None,
+        phase=view.phase if view else None,
+        day_of_phase=view.day_of_phase if view else None,
+        fraction=view.fraction if view else None,
+        expected_harvest_at=view.expected_harvest_at if view else None,
+        day=state.lit,
+        lights_on_at=day.start_s if day else None,
+        lights_off_at=day.end_s if day else None,
+        ppfd=None if ppfd is None else float(round(ppfd)),
+        ppfd_modelled=modelled,
+        ppfd_target=float(round(state.ppfd_target)) if target else None,
+        dli=round(state.dli, 2) if target else None,
+        dli_target=round(target.dli, 1) if target else None,
+        dli_yesterday=None if state.dli_yesterday is None else round(state.dli_yesterday, 2),
+        actuators=_views(d, level.id),
+        problems=tuple(sorted(problems)),
+        status=_status(problems, (), used=target is not None),
+    )
+
+
+def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
+    volume = readings.reading(d, reservoir.id, Role.VOLUME)
+    measured = (
+        _measured(
+            readings.reading(d, reservoir.id, Role.SOLUTION_EC),
+            _solution(d, reservoir, SolutionQuantity.EC),
+            2,
+        ),
+        _measured(
+            readings.reading(d, reservoir.id, Role.SOLUTION_PH),
+            _solution(d, reservoir, SolutionQuantity.PH),
+            2,
+        ),
+        _measured(
+            readings.reading(d, reservoir.id, Role.SOLUTION_TEMPERATURE),
+            _solution(d, reservoir, SolutionQuantity.WATER_TEMPERATURE),
+            1,
+        ),
+        _measured(volume, None, 1),
+    )
+    problems = _common_problems(d, reservoir.id)
+    if d.reservoir(reservoir.id).low:
+        problems.add("volume_low")
+    if readings.tripped(d, reservoir.id, Role.LEAK):
+        problems.add("leak")
+    return ReservoirSnapshot(
+        ec=measured[0],
+        ph=measured[1],
+        temperature=measured[2],
+        volume=measured[3],
+        fill_fraction=None
+        if volume.value is None
+        else round(volume.value / reservoir.capacity_l, 3),
+        actuators=_views(d, reservoir.id),
+        problems=tuple(sorted(problems)),
+        status=_status(problems, measured[:3], used=bool(_reservoir_batches(d, reservoir))),
+    )
+
+
+def _reservoir_batches(d: Draft, reservoir: Reservoir) -> tuple[Batch, ...]:
+    found = {
+        batch.id: batch
+        for circuit in d.farm.circuits_of_reservoir[reservoir.id]
+        for level in circuit.levels
+        for batch in d.growing(level)
+    }
+    return tuple(sorted(found.values(), key=lambda b: (b.sown_at, b.id)))
+
+
+def _solution(d: Draft, reservoir: Reservoir, quantity: SolutionQuantity) -> Target | None:
+    """What the oldest batch on a reservoir asks of the solution (shown; dosing comes later)."""
+    for batch in _reservoir_batches(d, reservoir):
+        setpoint = d.phase(batch).solution.get(quantity)
+        if setpoint is not None and setpoint.at(True) is not None:
+            return Target(setpoint.at(True), setpoint.warning(True), setpoint.critical(True))
+    return None
+
+
+def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
+    state = d.circuit(circuit.id)
+    shot = state.shot
+    actuators = (
+        *_views(d, circuit.id),
+        *(actuator_view(d, b) for b in irrigation.pumps(d, circuit)),
+    )
+    problems = _common_problems(d, circuit.id)
+    for b in irrigation.pumps(d, circuit):
+        if d.actuator(b.id).latched:
+            problems.add("not_proved")
+    if irrigation.not_controlled(d, circuit):
+        problems.add("water_not_planned")
+    block = irrigation.blocked(d, circuit)
+    if block is not None:
+        problems.add(block[1].code)
+    if state.last_end in irrigation.FAILED_ENDS:
+        problems.add(f"shot_{state.last_end.value}")
+    used = irrigation.plan_of(d, circuit) is not None
+    return CircuitSnapshot(
+        shot=shot.id if shot else None,
+        stage=shot.stage if shot else None,
+        planned_s=shot.planned_s if shot else None,
+        next_shot_at=irrigation.next_shot(d, circuit),
+        last_shot_at=state.last_shot_at,
+        last_end=state.last_end,
+        last_delivered_l=None
+        if state.last_delivered_l is None
+        else round(state.last_delivered_l, 1),
+        shots_today=state.shots_today,
+        litres_today=round(state.litres_today, 1),
+        actuators=actuators,
+        problems=tuple(sorted(problems)),
+        status=_status(problems, (), used=used),
+    )

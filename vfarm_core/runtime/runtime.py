@@ -1,0 +1,195 @@
+"""The runtime: runs the step on what comes in and carries out its effects, in order.
+
+It is synchronous and single-threaded; ports do the waiting. What opens something is held back
+until the records before it are on disk, and dropped when a newer command of the same actuator came
+in the meantime. What closes something never waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ..control import keep, safety
+from ..control.clock import NEVER, Due
+from ..control.draft import Draft
+from ..control.effects import Answer, Command, Effect, Emit, Publish, Record, Send
+from ..control.inputs import (
+    FarmChanged,
+    Input,
+    JournalFailed,
+    JournalRecovered,
+    Report,
+    Request,
+    Started,
+)
+from ..control.memory import Memory, ProofState, Stage
+from ..control.snapshot import Snapshot
+from ..control.step import step
+from ..farm.nodes import Farm
+from .ports import Actuators, Clock, JournalWriter, Listener
+
+#: Records kept back while the journal cannot be written; the newest are kept.
+_BACKLOG = 10_000
+
+
+class Runtime:
+    """Runs one farm."""
+
+    def __init__(
+        self,
+        farm: Farm,
+        *,
+        clock: Clock,
+        actuators: Actuators,
+        journal: JournalWriter,
+        listener: Listener,
+        memory: Memory | None = None,
+        lost: bool = False,
+    ) -> None:
+        self.farm = farm
+        self.memory = memory or Memory()
+        self.due: Due = NEVER
+        self._snapshots: dict[str, Snapshot] = {}
+        self._clock = clock
+        self._actuators = actuators
+        self._journal = journal
+        self._listener = listener
+        self._lost = lost
+        self._queue: deque[Input] = deque()
+        self._running = False
+        self._answers: deque[Answer] = deque()
+        self._newest: dict[str, int] = {}
+        self._backlog: list[Record] = []
+        self._failing = False
+
+    @property
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """The newest snapshot of every node that has one."""
+        return self._snapshots
+
+    @property
+    def stopped(self) -> bool:
+        """After a `Shutdown`: shots have ended, and what waters or doses is off or given up."""
+        if self.memory.farm.stage is not Stage.STOPPING:
+            return False
+        if any(c.shot is not None for c in self.memory.circuits.values()):
+            return False
+        for b in self.farm.bindings:
+            if safety.closes_on_restart(b):
+                state = self.memory.actuators.get(b.id)
+                if state is None or state.proof is ProofState.FAILED or state.reported is None:
+                    continue
+                if state.is_on or state.pending is not None:
+                    return False
+        return True
+
+    def start(self, reports: Iterable[Report]) -> None:
+        """Begin: close what has no owner, then run. `reports` is every known entity state."""
+        self._handle([Started(lost=self._lost), *reports])
+
+    def feed(self, *inputs: Input) -> None:
+        """Take what was reported."""
+        self._handle(list(inputs))
+
+    def request(self, request: Request) -> Answer:
+        """Carry out a person's request and say what came of it."""
+        self._handle([request])
+        return self._answers.popleft()
+
+    def tick(self) -> None:
+        """Look at what is due."""
+        self._handle([])
+
+    def replace_farm(self, farm: Farm) -> None:
+        """Nodes or bindings were edited: go on with the new ones, keep what is still there."""
+        self.farm = farm
+        for gone in [n for n in self._snapshots if n not in farm.nodes and n != farm.id]:
+            del self._snapshots[gone]
+        self._handle([FarmChanged()])
+
+    def flush(self) -> None:
+        """Keep the counters that are only written now and then, before an orderly end."""
+        draft = Draft(self.farm, self.memory, self._clock.now())
+        self._append(keep.everything(draft), [])
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _handle(self, inputs: list[Input]) -> None:
+        """One step at a time: what a port feeds from within a step waits for the next one."""
+        self._queue.extend(inputs)
+        if self._running:
+            return
+        self._running = True
+        try:
+            while True:
+                batch = list(self._queue)
+                self._queue.clear()
+                result = step(self.farm, self.memory, self._clock.now(), batch)
+                self.memory = result.memory
+                self._carry_out(result.effects)
+                if not self._queue:
+                    break
+        finally:
+            self._running = False
+        if result.next_due != self.due:
+            self.due = result.next_due
+            self._listener.due_changed(self.due)
+
+    def _carry_out(self, effects: Iterable[Effect]) -> None:
+        records: list[Record] = []
+        gated: list[Command] = []
+        after: list[Effect] = []
+        for effect in effects:
+            if isinstance(effect, Record):
+                records.append(effect)
+            elif isinstance(effect, Send):
+                self._newest[effect.command.point] = effect.command.id
+                if effect.command.gated:
+                    gated.append(effect.command)
+                else:
+                    self._send(effect.command)
+            else:
+                after.append(effect)
+        if records or gated:
+            self._append(records, gated)
+        for effect in after:
+            if isinstance(effect, Emit):
+                self._listener.emitted(effect.event)
+            elif isinstance(effect, Publish):
+                self._publish(effect.node, effect.snapshot)
+            elif isinstance(effect, Answer):
+                self._answers.append(effect)
+
+    def _append(self, records: list[Record], gated: list[Command]) -> None:
+        batch = [*self._backlog, *records]
+        self._backlog = []
+
+        def done(error: str | None) -> None:
+            if error is not None:
+                self._backlog = [*batch, *self._backlog][-_BACKLOG:]
+                self._failing = True
+                self._handle([JournalFailed(error)])
+                return
+            for command in gated:
+                self._send(command)
+            if self._failing:
+                self._failing = False
+                self._handle([JournalRecovered()])
+
+        self._journal.append(batch, done)
+
+    def _send(self, command: Command) -> None:
+        if self._newest.get(command.point) != command.id:
+            return
+        binding = self.farm.binding.get(command.point)
+        if binding is None:
+            return
+        value = 1.0 - command.value if binding.invert else command.value
+        self._actuators.send(replace(command, value=value), binding)
+
+    def _publish(self, node: str, snapshot: Snapshot) -> None:
+        if self._snapshots.get(node) != snapshot:
+            self._snapshots[node] = snapshot
+            self._listener.published(node, snapshot)
