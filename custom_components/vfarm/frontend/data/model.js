@@ -1,0 +1,76 @@
+/**
+ * The farm as the cards draw it: the flat overview joined by its ids.
+ *
+ * Pure: takes what `vfarm/overview` answers (kept current by the store) and returns a tree.
+ */
+
+const RANK = { critical: 0, warning: 1, ok: 2, idle: 3 };
+
+export const worst = (statuses) =>
+  statuses.reduce((a, b) => (RANK[b] < RANK[a] ? b : a), "idle");
+
+export const build = (overview) => {
+  const { farm } = overview;
+  const snapshot = farm.snapshot ?? null;
+  const circuits = overview.circuits.map((circuit) => ({
+    ...circuit,
+    reservoir: overview.pumps.find((pump) => pump.id === circuit.pump)?.reservoir,
+  }));
+  const levels = overview.levels.map((level) => ({
+    ...level,
+    watering: circuits.find((circuit) => circuit.id === level.circuit) ?? null,
+  }));
+  const racks = overview.racks.map((rack) => ({
+    ...rack,
+    levels: levels.filter((level) => level.rack === rack.id),
+  }));
+  const zones = overview.zones.map((zone) => ({
+    ...zone,
+    racks: racks.filter((rack) => rack.zone === zone.id),
+    levels: levels.filter((level) => level.zone === zone.id),
+  }));
+  const names = new Map(levels.map((level) => [level.id, level.name]));
+  const rackNames = new Map(racks.map((rack) => [rack.id, rack.name]));
+  const place = new Map(
+    levels.map((level) => [level.id, `${rackNames.get(level.rack) ?? ""} · ${level.name}`])
+  );
+  const watched = [...zones, ...levels, ...overview.reservoirs, ...circuits];
+  const actuators = new Map(
+    watched.flatMap((node) =>
+      (node.snapshot?.actuators ?? []).map((view) => [view.point, { node, view }])
+    )
+  );
+  return {
+    ...farm,
+    snapshot,
+    zones,
+    racks,
+    levels,
+    circuits,
+    reservoirs: overview.reservoirs,
+    batches: snapshot?.batches ?? [],
+    problems: problemsOf(farm, snapshot, watched, place),
+    status: worst([snapshot?.status ?? "idle", ...watched.map((n) => n.snapshot?.status ?? "idle")]),
+    levelName: (id) => names.get(id) ?? id,
+    placeName: (id) => place.get(id) ?? id,
+    actuator: (point) => actuators.get(point) ?? null,
+  };
+};
+
+/** Every standing problem, the gravest first; the emergency stop and its like have their banner. */
+const problemsOf = (farm, snapshot, watched, place) => {
+  const found = (snapshot?.problems ?? [])
+    .filter((key) => !["emergency", "disarmed", "journal", "lost_memory"].includes(key))
+    .map((key) => ({ key, id: farm.id, name: farm.name, status: snapshot.status }));
+  for (const node of watched) {
+    for (const key of node.snapshot?.problems ?? []) {
+      found.push({
+        key,
+        id: node.id,
+        name: place.get(node.id) ?? node.name,
+        status: node.snapshot.status,
+      });
+    }
+  }
+  return found.sort((a, b) => RANK[a.status] - RANK[b.status]);
+};

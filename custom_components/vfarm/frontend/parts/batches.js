@@ -1,0 +1,75 @@
+import { css, html, nothing } from "../vendor/lit.js";
+import { icon } from "../ui/icons.js";
+import { bar, cropName, phaseName } from "./levels.js";
+
+const batchRow = ({ farm, t, f, now }, batch) => {
+  const due = batch.expected_harvest_at <= now;
+  return html`<li class="batch" data-batch=${batch.id}>
+    <div class="row spread wrap">
+      <strong>${batch.title || cropName(t, batch.crop)}</strong>
+      <span class="row ${due ? "due" : ""}">
+        ${icon("harvest", `small ${due ? "warning" : "idle"}`)}
+        ${due
+          ? t("harvest_due")
+          : html`${t("harvest_on", { date: f.date(batch.expected_harvest_at) })}
+              <span class="muted">${f.until(batch.expected_harvest_at, now)}</span>`}
+      </span>
+    </div>
+    ${bar("growth", batch.fraction, 1, t("harvest_on", { date: f.date(batch.expected_harvest_at) }))}
+    <p class="muted">
+      ${[
+        batch.title && batch.title !== cropName(t, batch.crop) ? cropName(t, batch.crop) : null,
+        t("phase_day", {
+          phase: phaseName(t, batch.phase),
+          day: f.number(Math.floor(batch.day_of_phase) + 1),
+        }),
+        t("day_of_batch", { day: f.number(Math.floor(batch.day_of_batch) + 1) }),
+        t("plants", { n: f.number(batch.plants) }),
+        batch.levels.map(farm.placeName).join(", "),
+      ]
+        .filter(Boolean)
+        .join(" · ")}
+    </p>
+  </li>`;
+};
+
+/** What grows, the next harvest first. */
+export const batchList = (ui, batches = ui.farm.batches) => html`<section
+  class="card"
+  aria-label=${ui.t("batches")}
+>
+  <h2 class="row">${icon("sprout")} ${ui.t("batches")}</h2>
+  ${batches.length
+    ? html`<ul class="batches">
+        ${[...batches]
+          .sort((a, b) => a.expected_harvest_at - b.expected_harvest_at)
+          .map((batch) => batchRow(ui, batch))}
+      </ul>`
+    : html`<p class="muted">${ui.t("no_batches")}</p>`}
+</section>`;
+
+export const batchStyles = css`
+  .batches {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr));
+    gap: 0 24px;
+  }
+  .batch {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 6px;
+    align-content: start;
+    padding: 12px 0;
+    border-bottom: 1px solid var(--vf-line);
+  }
+  .batch strong {
+    font-weight: 500;
+    font-size: 16px;
+  }
+  .batch .row {
+    gap: 4px 8px;
+  }
+  .due {
+    font-weight: 500;
+  }
+`;

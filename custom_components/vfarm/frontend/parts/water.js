@@ -1,0 +1,98 @@
+import { css, html, nothing } from "../vendor/lit.js";
+import { runShot } from "../data/actions.js";
+import { STATUS_ICONS, icon } from "../ui/icons.js";
+import { problemText } from "./alerts.js";
+import { bar } from "./levels.js";
+import { reading } from "./readings.js";
+
+const problems = (t, s) =>
+  (s?.problems ?? []).map(
+    (key) => html`<p class="row">${icon(STATUS_ICONS[s.status], s.status)} ${problemText(t, key)}</p>`
+  );
+
+/** A tank: how full it is and what is in it. */
+export const reservoir = (ui, { name, snapshot: s }) => html`<section class="card stack" aria-label=${name}>
+  <div class="row spread">
+    <h2 class="row">${icon("reservoir")} ${name}</h2>
+    ${s?.fill_fraction === null || s?.fill_fraction === undefined
+      ? nothing
+      : html`<span>${ui.t("percent", { n: ui.f.number(s.fill_fraction * 100) })}</span>`}
+  </div>
+  ${s
+    ? html`${s.fill_fraction === null ? nothing : bar("", s.fill_fraction, 1, ui.t("volume"))}
+        ${problems(ui.t, s)}
+        <div class="readings">
+          ${reading(ui, "ec", s.ec)} ${reading(ui, "ph", s.ph)}
+          ${reading(ui, "solution_temperature", s.temperature)} ${reading(ui, "volume", s.volume)}
+        </div>`
+    : nothing}
+</section>`;
+
+const lastShot = ({ t, f, now }, s) => {
+  if (s.last_shot_at === null || !s.last_end) return t("no_last_shot");
+  const words = {
+    when: f.since(s.last_shot_at, now),
+    end: t(`end_${s.last_end}`),
+    litres: f.number(s.last_delivered_l ?? 0, 1),
+  };
+  return t(s.last_delivered_l === null ? "last_shot" : "last_shot_litres", words);
+};
+
+/** A circuit: what it does, when the next shot is, how the last one ended. */
+export const circuit = (ui, node) => {
+  const { t, f, now, hass } = ui;
+  const s = node.snapshot;
+  if (!s) return nothing;
+  return html`<section class="card stack circuit" data-circuit=${node.id} aria-label=${node.name}>
+    <div class="row spread wrap">
+      <h2>${node.name}</h2>
+      <span class="muted">${t.or(`method_${node.method}`, node.method)}</span>
+    </div>
+    ${s.stage
+      ? html`<p class="row">
+          ${icon("water", "ok")}
+          <strong>${t(`shot_stage_${s.stage}`)}</strong>
+          <span class="muted">${t("shot_planned", { seconds: f.seconds(s.planned_s) })}</span>
+        </p>`
+      : html`<p class="row">
+          ${icon("clock")}
+          <strong
+            >${s.next_shot_at === null
+              ? t("no_next_shot")
+              : t("next_shot", { when: f.until(s.next_shot_at, now) })}</strong
+          >
+        </p>`}
+    ${problems(t, s)}
+    <p class="muted">
+      ${lastShot(ui, s)}<br />${t("today", {
+        shots: f.number(s.shots_today),
+        litres: f.number(s.litres_today, 1),
+      })}
+    </p>
+    ${s.stage
+      ? nothing
+      : html`<vfarm-confirm-button
+          .t=${t}
+          icon="water"
+          .label=${t("shot_now")}
+          .question=${t("shot_question", { name: node.name })}
+          .confirm=${t("shot_confirm")}
+          .action=${() => runShot(hass, node)}
+        ></vfarm-confirm-button>`}
+  </section>`;
+};
+
+export const waterStyles = css`
+  .tiles {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 280px), 1fr));
+    gap: 12px;
+    align-items: start;
+  }
+  .tiles .stack {
+    gap: 8px;
+  }
+  strong {
+    font-weight: 500;
+  }
+`;
