@@ -156,7 +156,7 @@ def control(d: Draft, zone: Zone) -> dict[str, Intent]:
     wants[Role.CO2_VALVE] = _co2(d, zone.id, seen, wants, calling)
     growing = bool(zone_batches(d, zone.id))
     wants[Role.CIRCULATION_FAN] = (
-        Intent(1.0, Reason("circulate")) if growing else Intent(0.0, Reason("no_batch"))
+        Intent(1.0, Reason("circulate")) if growing else Intent(0.0, Reason("no_batch"), idle=True)
     )
     if frozenset(calling) != state.calling:
         d.zones.set(zone.id, replace(d.zone(zone.id), calling=frozenset(calling)))

@@ -10,11 +10,13 @@ from .reasons import Reason
 @dataclass(frozen=True, slots=True)
 class Intent:
     """`value` is 0…1; None leaves the actuator as it is. `trip`: an immediate protective action,
-    which minimum on and off times do not delay."""
+    which minimum on and off times do not delay; `idle`: nothing depends on the actuator now, so a
+    maximum off-time does not start it."""
 
     value: float | None
     reason: Reason
     trip: bool = False
+    idle: bool = False
 
 
 LEAVE_HELD = Intent(None, Reason("hold"))

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..batches import codec as batch_codec
+from ..batches.codec import from_dict as batch_from_dict
+from ..batches.codec import to_dict as batch_to_dict
 from ..farm.codec import decode, encode
 from ..farm.overrides import Override
-from ..recipes import codec as recipe_codec
+from ..recipes.codec import from_dict as recipe_from_dict
+from ..recipes.codec import to_dict as recipe_to_dict
 from .draft import Draft, Overlay
 from .effects import Record
-from .memory import ActuatorState, CircuitState, FarmState, LevelState, Memory, Stage
+from .memory import ActuatorState, CircuitState, FarmState, LevelState, Memory, ProofState, Stage
 
 #: Kind of the records that keep a slice.
 SLICE = "slice"
@@ -34,9 +36,9 @@ def records(d: Draft) -> list[Record]:
     found += _kept(d, "actuator", d.actuators, _actuator_matters)
     found += _kept(d, "override", d.overrides, lambda old, new, now: True)
     for key, batch in d.batches.changes.items():
-        found.append(_slice(d, f"batch:{key}", batch_codec.to_dict(batch)))
+        found.append(_slice(d, f"batch:{key}", batch_to_dict(batch)))
     for key, recipe in d.recipes.changes.items():
-        found.append(_slice(d, f"recipe:{key}", recipe_codec.to_dict(recipe)))
+        found.append(_slice(d, f"recipe:{key}", recipe_to_dict(recipe)))
     for group, overlay in (("batch", d.batches), ("recipe", d.recipes)):
         found += [_slice(d, f"{group}:{key}", None) for key in overlay.removed]
     return found
@@ -68,10 +70,17 @@ def _kept[T](
                 kept = replace(new, kept_at=d.now.farm)
                 d.levels.set(key, kept)
                 yield _slice(d, f"{group}:{key}", encode(kept))
+            elif isinstance(new, ActuatorState):
+                yield _slice(d, f"{group}:{key}", encode(_history(new)))
             else:
                 yield _slice(d, f"{group}:{key}", encode(new))
     for key in overlay.removed:
         yield _slice(d, f"{group}:{key}", None)
+
+
+def _history(state: ActuatorState) -> ActuatorState:
+    """What an actuator did and its latch; what it does now is asked anew after a restart."""
+    return replace(state, reported=None, wanted=None, pending=None, reason=None)
 
 
 def _level_matters(old: LevelState | None, new: LevelState, now: float) -> bool:
@@ -113,13 +122,10 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         levels={k: decode(LevelState, v, k) for k, v in groups.get("level", {}).items()},
         circuits={k: decode(CircuitState, v, k) for k, v in groups.get("circuit", {}).items()},
         actuators={
-            # What an actuator does now is asked anew: only its history and its latch are kept.
-            k: replace(
-                decode(ActuatorState, v, k), reported=None, wanted=None, pending=None, reason=None
-            )
+            k: replace(decode(ActuatorState, v, k), proof=ProofState.UNKNOWN)
             for k, v in groups.get("actuator", {}).items()
         },
-        batches={k: batch_codec.from_dict(v) for k, v in groups.get("batch", {}).items()},
-        recipes={k: recipe_codec.from_dict(v) for k, v in groups.get("recipe", {}).items()},
+        batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
+        recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},
         overrides={k: decode(Override, v, k) for k, v in groups.get("override", {}).items()},
     )

@@ -354,7 +354,8 @@ def _allow_off(d: Draft, declared: Declaration, state: ActuatorState, intent: In
     if intent.trip:
         return intent
     if (
-        declared.danger is Danger.OFF
+        not intent.idle
+        and declared.danger is Danger.OFF
         and declared.max_off_s is not None
         and not state.is_on
         and state.changed_at is not None

@@ -125,7 +125,7 @@ def _started(d: Draft, item: Started) -> None:
         d.points.set(key, replace(state, value=None, quality=Quality.MISSING))
     _forget_gone(d)
     for batch in list(d.batches.values()):
-        requests.watch_phase(d, batch.id)
+        requests.phase_due(d, batch.id)
     for override in list(d.overrides.values()):
         d.wake(f"override:{override.key}", Due(farm=override.expires_at))
     for circuit in d.farm.circuits:

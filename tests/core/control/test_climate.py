@@ -127,6 +127,7 @@ class TestCO2:
     ) -> None:
         day.report("zone.co2", 900.0)
         assert day.on("zone.co2_valve")
+        day.disobeys.add("zone.exhaust_fan")
         day.report(point, value)
         assert not day.on("zone.co2_valve")
         assert code in [c.reason.code for _, c in day.sent if c.point == "zone.co2_valve"]

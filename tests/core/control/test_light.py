@@ -160,7 +160,7 @@ def test_a_change_of_the_clocks_neither_shortens_nor_doubles_the_day(zone: str, 
     farm = replace(bench_farm(), time_zone=zone)
     bench = Bench(farm)
     midnight = dt.datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).timestamp()
-    bench.clock.farm = midnight - 30 * HOUR
+    bench.clock.farm = midnight - 25 * HOUR
     bench.start_batch()
     bench.advance(3 * 24 * HOUR)
     lit = [at for at, c in bench.sent if c.point == LAMP and c.value > 0]

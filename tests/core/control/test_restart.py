@@ -82,7 +82,9 @@ def test_killed_at_any_command_of_a_shot_nothing_stays_open(
     bench.restart()
     assert not bench.on(PUMP)
     assert not bench.on(VALVE)
-    assert [e["end"] for e in bench.journal.of("shot_ended")][-1:] == ["crash"]
+    # The fourth command closes the valve of a shot that had already ended as planned.
+    ends = ["crash"] if n < 4 else ["done", "volume"]
+    assert bench.journal.of("shot_ended")[-1]["end"] in ends
 
 
 def test_a_valve_found_open_without_a_shot_is_closed() -> None:
@@ -186,6 +188,7 @@ def test_lost_memory_is_held_and_nothing_is_opened_or_darkened() -> None:
 
 def test_limits_of_time_hold_across_a_restart() -> None:
     bench = Bench(bench_farm())
+    bench.report("zone.air_temperature", 24.0)
     bench.start_batch()
     bench.advance(2 * HOUR)
     bench.report("zone.air_temperature", 20.0)
@@ -193,5 +196,5 @@ def test_limits_of_time_hold_across_a_restart() -> None:
     bench.advance(7000)
     bench.restart(down_s=60)
     assert bench.on("zone.heater")
-    bench.advance(200)
+    bench.advance(150)
     assert not bench.on("zone.heater"), "7,200 s at most, counted across the restart"
