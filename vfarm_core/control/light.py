@@ -24,10 +24,11 @@ from .text import clock_time
 #: both keep commands few without moving the integral (design choice).
 _PLAN_S = 300.0
 _DEADBAND = 0.02
-#: The integral is advanced at least this often (s).
-_COUNT_S = 60.0
+#: The integral is advanced at least this often (s), and the output moves this often in a ramp.
+_COUNT_S = 300.0
+_RAMP_S = 60.0
 #: A longer time between two looks is a gap in which the light is not known (s).
-_GAP_S = 300.0
+_GAP_S = 600.0
 #: Output at over-temperature or without a valid temperature, as a share of the planned one
 #: (design choice: half the heat, and the plants keep a day).
 _DIM = 0.5
@@ -114,9 +115,11 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
         ends = Due(farm=day.end_s if state.lit else day.next_start_s)
         if d.now.farm < day.start_s:
             ends = Due(farm=day.start_s)
-        due = earliest(
-            ends, Due(farm=d.now.farm + _COUNT_S) if state.lit or state.ppfd_now else Due()
-        )
+        look = Due()
+        if state.lit or state.ppfd_now:
+            ramping = state.ppfd_target > 0 and state.planned_at is None
+            look = Due(farm=d.now.farm + (_RAMP_S if ramping else _COUNT_S))
+        due = earliest(ends, look)
     d.wake(level.id, due)
     return {b.id: intent for b in lamps}
 
