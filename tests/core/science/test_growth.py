@@ -101,6 +101,11 @@ def test_growth_is_finite_and_bounded_by_the_light(mass, mol, lue, absorption):
     assert mass <= got <= (mass + lue * mol) * (1 + 1e-12) + 1e-9
 
 
+def test_a_crop_from_dust_keeps_its_digits():
+    got = growth.expolinear_mass_g_m2(1e-10, 2000, 1.5, 0.02)
+    assert got == pytest.approx(3000 + math.log(0.02 * 1e-10) / 0.02, abs=1e-6)
+
+
 def test_without_plants_nothing_grows():
     assert growth.expolinear_mass_g_m2(0, 1000, 0.6, 0.02) == 0
 
