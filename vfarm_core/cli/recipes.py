@@ -1,0 +1,259 @@
+"""`vfarm recipes …`: list, show and check recipes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..farm.codec import encode
+from ..recipes import codec, library
+from ..recipes.errors import Problem, RecipeError
+from ..recipes.load import load_file
+from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint, SolutionQuantity
+from ..recipes.validate import Finding, Severity, validate
+
+app = typer.Typer(no_args_is_help=True, help="Recipes: list, show and check them.")
+
+Directory = Annotated[
+    Path | None,
+    typer.Option(
+        "--directory",
+        "-d",
+        help="A directory with recipes of your own.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+_UNITS: dict[str, tuple[str, str]] = {
+    ClimateQuantity.AIR_TEMPERATURE: ("Air", "°C"),
+    ClimateQuantity.HUMIDITY: ("Humidity", "%"),
+    ClimateQuantity.VPD: ("VPD", "kPa"),
+    ClimateQuantity.CO2: ("CO2", "ppm"),
+    SolutionQuantity.EC: ("EC", "mS/cm"),
+    SolutionQuantity.PH: ("pH", ""),
+    SolutionQuantity.WATER_TEMPERATURE: ("Water", "°C"),
+}
+
+
+@app.command("list")
+def list_recipes(directory: Directory = None, as_json: AsJson = False) -> None:
+    """The recipes that ship with vfarm, and your own with --directory."""
+    found = library.catalogue(directory)
+    if as_json:
+        _print_json(
+            {
+                "recipes": [encode(header) for header in found.headers],
+                "problems": [asdict(problem) for problem in found.problems],
+            }
+        )
+        return
+    table = Table("Id", "Title", "Days", "Phases", "Version", "From", box=None)
+    table.columns[0].no_wrap = True
+    for header in found.headers:
+        table.add_row(
+            header.id,
+            header.title + (f" '{header.cultivar}'" if header.cultivar else ""),
+            f"{header.total_days:g}",
+            ", ".join(header.phases),
+            header.version[:12],
+            header.file or "vfarm",
+        )
+    _console().print(table)
+    for problem in found.problems:
+        typer.echo(str(problem), err=True)
+
+
+@app.command()
+def show(
+    recipe_id: Annotated[str, typer.Argument(metavar="ID", help="The recipe's id.")],
+    directory: Directory = None,
+    as_json: AsJson = False,
+) -> None:
+    """One recipe with its set-points, limits and where they come from."""
+    with _refusals(as_json):
+        recipe = library.catalogue(directory).get(recipe_id)
+    if as_json:
+        _print_json({**codec.to_dict(recipe), "total_days": recipe.total_days})
+        return
+    console = _console()
+    console.print(f"{recipe.title}  {recipe.id}  {recipe.short_version}", style="bold")
+    if recipe.summary:
+        console.print(recipe.summary)
+    for phase in recipe.phases:
+        console.print()
+        console.print(_phase_table(phase))
+    _show_texts(console, recipe)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recipe files.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check recipe files: every problem with its file, path and what is accepted."""
+    results = [_check(path) for path in files]
+    failed = any(result.problems for result in results)
+    if as_json:
+        answer: dict[str, Any] = {
+            "ok": not failed,
+            "files": [_as_dict(result) for result in results],
+        }
+        if failed:
+            count = sum(len(result.problems) for result in results)
+            answer["error"] = {"message": f"problems: {count}"}
+        _print_json(answer)
+    else:
+        for result in results:
+            _report(result)
+    if failed:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    file: str
+    recipe: Recipe | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+
+def _check(path: Path) -> _Result:
+    file = str(path)
+    try:
+        recipe = load_file(path)
+    except RecipeError as err:
+        return _Result(file=file, recipe=None, problems=err.problems)
+    found = validate(recipe)
+    return _Result(
+        file=file,
+        recipe=recipe,
+        problems=tuple(
+            Problem(path=f.path, message=f.message, accepted=f.accepted, file=file)
+            for f in found
+            if f.severity is Severity.ERROR
+        ),
+        warnings=tuple(f for f in found if f.severity is Severity.WARNING),
+    )
+
+
+def _as_dict(result: _Result) -> dict[str, Any]:
+    recipe = result.recipe
+    return {
+        "file": result.file,
+        "id": None if recipe is None else recipe.id,
+        "version": None if recipe is None else recipe.version,
+        "problems": [asdict(problem) for problem in result.problems],
+        "warnings": [asdict(finding) for finding in result.warnings],
+    }
+
+
+def _report(result: _Result) -> None:
+    for problem in result.problems:
+        typer.echo(str(problem), err=True)
+    for finding in result.warnings:
+        typer.echo(f"{result.file}: {finding}", err=True)
+    if result.recipe is not None and not result.problems:
+        recipe = result.recipe
+        days = f"{len(recipe.phases)} phases, {recipe.total_days:g} days"
+        typer.echo(f"{result.file}: {recipe.id} {recipe.short_version} is good ({days})")
+
+
+def _phase_table(phase: Phase) -> Table:
+    density = f", {phase.density_plants_m2:g} plants/m²" if phase.density_plants_m2 else ""
+    table = Table(
+        "",
+        "Day",
+        "Night",
+        "Warning by day",
+        "Critical by day",
+        "Source",
+        "Note",
+        title=f"{phase.name} ({phase.kind}), {phase.days:g} days{density}",
+        title_justify="left",
+    )
+    light, origin = phase.light, phase.light.provenance
+    table.add_row(
+        "Light",
+        f"{light.ppfd:g} μmol/m²/s" if not phase.is_dark else "dark",
+        f"{light.photoperiod_h:g} h lit",
+        f"{light.dli:.1f} mol/m²/d",
+        f"at most {light.dli_max:g} mol/m²/d",
+        f"{origin.source} ({origin.confidence})",
+        origin.note,
+    )
+    for quantity, setpoint in [*phase.climate.items(), *phase.solution.items()]:
+        label, unit = _UNITS[quantity]
+        table.add_row(*_setpoint_row(label, unit, setpoint))
+    for method, plan in phase.irrigation.items():
+        how = (
+            "continuous"
+            if plan.continuous
+            else f"{plan.events_per_day} × {plan.duration_s / 60:g} min"
+        )
+        night = f"{plan.night_events} ×" if plan.night_events else "–"
+        origin = plan.provenance
+        source = f"{origin.source} ({origin.confidence})"
+        table.add_row(method.value, how, night, "", "", source, origin.note)
+    return table
+
+
+def _setpoint_row(label: str, unit: str, setpoint: Setpoint) -> tuple[str, ...]:
+    def shown(value: float | None) -> str:
+        return "–" if value is None else f"{value:g} {unit}".rstrip()
+
+    origin = setpoint.provenance
+    return (
+        label,
+        shown(setpoint.day),
+        shown(setpoint.night),
+        str(setpoint.warning_day),
+        str(setpoint.critical_day),
+        f"{origin.source} ({origin.confidence})",
+        origin.note,
+    )
+
+
+def _show_texts(console: Console, recipe: Recipe) -> None:
+    groups = (
+        ("Sources that disagree", recipe.conflicts),
+        ("Notes", recipe.notes),
+        ("Sources", tuple(f"{name}: {text}" for name, text in recipe.sources.items())),
+    )
+    for title, texts in groups:
+        if texts:
+            console.print(f"\n{title}", style="bold")
+            for text in texts:
+                console.print(f"- {text}")
+
+
+def _console() -> Console:
+    # Titles and notes are the growers': brackets in them are text.
+    return Console(markup=False, highlight=False)
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False))
+
+
+@contextmanager
+def _refusals(as_json: bool) -> Iterator[None]:
+    """A recipe that is refused becomes one line per problem and exit code 1."""
+    try:
+        yield
+    except RecipeError as err:
+        if as_json:
+            problems = [asdict(problem) for problem in err.problems]
+            _print_json({"error": {"message": str(err), "problems": problems}})
+        else:
+            typer.echo(str(err), err=True)
+        raise typer.Exit(1) from err
