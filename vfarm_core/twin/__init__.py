@@ -1,0 +1,1 @@
+"""The simulated farm: air, water, plants, devices and their faults; it implements the ports."""

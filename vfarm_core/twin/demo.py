@@ -1,0 +1,338 @@
+"""The demo farm as data: two rooms, four racks, sixteen levels, and what grows there.
+
+Sizes follow the recipes it runs: lamps for 380 µmol/m²/s, reservoirs that hold what a flood puts on
+the tables, one room for leafy crops around 24 °C and one for strawberries with cool nights.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..batches.lifecycle import sow
+from ..batches.model import Batch
+from ..farm.bindings import Binding, Danger, Declaration, OnLoss, Proof, binding_id
+from ..farm.build import check
+from ..farm.nodes import (
+    Circuit,
+    Farm,
+    Fixture,
+    Level,
+    Method,
+    Pump,
+    Rack,
+    Reservoir,
+    Supply,
+    Zone,
+)
+from ..farm.roles import Role
+from ..recipes.library import load_shipped
+from ..recipes.model import Recipe
+from ..science.light import lamp_power_w_m2
+from .air import EquipmentParameters, RoomParameters
+from .config import TwinConfig, ZoneConfig, equipment_of
+from .water import ReservoirParameters
+
+FARM_ID = "demo"
+#: Crops of the demo, all shipped recipes.
+RECIPES = (
+    "lettuce_butterhead",
+    "basil_sweet",
+    "pak_choi",
+    "micro_radish",
+    "strawberry_everbearing",
+)
+
+_AREA_M2 = 1.5
+#: 38 plants/m², the final spacing of the lettuce recipe (Cornell handbook).
+_SITES = 57
+_PPFD_FULL = 380.0
+#: Sensible default of LED fixtures and of the share of light that reaches the level
+#: (science.md 1.3: 2.7 µmol/J; 0.8-0.95).
+_EFFICACY_UMOL_J = 2.7
+_UTILISATION = 0.9
+_FLOOR_M2 = 16.0
+_VOLUME_M3 = 45.0
+
+_ZONES = {"zone_a": "Leaf room", "zone_b": "Berry room"}
+_RACKS = {
+    "rack_a": ("Rack A", "zone_a"),
+    "rack_b": ("Rack B", "zone_a"),
+    "rack_c": ("Rack C", "zone_b"),
+    "rack_d": ("Rack D", "zone_b"),
+}
+_LIGHTS_ON = {"zone_a": dt.time(6, 0), "zone_b": dt.time(7, 0)}
+_METHOD = {
+    "rack_a": Method.EBB_FLOW,
+    "rack_b": Method.EBB_FLOW,
+    "rack_c": Method.DRIP,
+    "rack_d": Method.DRIP,
+}
+#: 10 L/min for ten minutes floods the four tables of a rack 17 mm deep; drippers take 8 L/min.
+_PUMP_L_MIN = {"zone_a": 10.0, "zone_b": 8.0}
+_PUMP_W = {"zone_a": 70.0, "zone_b": 60.0}
+_DRAIN_S = {Method.EBB_FLOW: 900.0, Method.DRIP: 300.0}
+#: A lighting circuit of 230 V and 16 A, loaded to 80 %.
+_SUPPLY_KW = 2.9
+
+
+def level_id(rack: str, number: int) -> str:
+    """The id of a level of the demo farm."""
+    return f"level_{rack[-1]}{number}"
+
+
+def demo_farm(time_zone: str = "UTC") -> Farm:
+    """The demo farm with every sensor and actuator bound to an entity key `demo.<node>.<role>`."""
+    power_w = round(lamp_power_w_m2(_PPFD_FULL, _EFFICACY_UMOL_J, _UTILISATION) * _AREA_M2)
+    fixture = Fixture(ppfd_full=_PPFD_FULL, power_w=power_w, dim_min=0.1)
+    levels = tuple(
+        Level(
+            id=level_id(rack, n),
+            name=f"{name} Level {n}",
+            rack=rack,
+            area_m2=_AREA_M2,
+            sites=_SITES,
+            fixture=fixture,
+            lights_on=_LIGHTS_ON[zone],
+        )
+        for rack, (name, zone) in _RACKS.items()
+        for n in range(1, 5)
+    )
+    farm = Farm(
+        id=FARM_ID,
+        name="Demo farm",
+        time_zone=time_zone,
+        zones=tuple(Zone(id=z, name=name, volume_m3=_VOLUME_M3) for z, name in _ZONES.items()),
+        racks=tuple(Rack(id=r, name=name, zone=zone) for r, (name, zone) in _RACKS.items()),
+        levels=levels,
+        reservoirs=tuple(
+            Reservoir(
+                id=f"reservoir_{z[-1]}",
+                name=f"{name} reservoir",
+                capacity_l=400.0,
+                volume_min_l=60.0,
+            )
+            for z, name in _ZONES.items()
+        ),
+        pumps=tuple(
+            Pump(
+                id=f"pump_{z[-1]}",
+                name=f"{name} pump",
+                reservoir=f"reservoir_{z[-1]}",
+                flow_l_min=_PUMP_L_MIN[z],
+            )
+            for z, name in _ZONES.items()
+        ),
+        circuits=tuple(
+            Circuit(
+                id=f"circuit_{rack[-1]}",
+                name=f"{name} {'tables' if _METHOD[rack] is Method.EBB_FLOW else 'drippers'}",
+                pump=f"pump_{zone[-1]}",
+                levels=tuple(level_id(rack, n) for n in range(1, 5)),
+                method=_METHOD[rack],
+                drain_s=_DRAIN_S[_METHOD[rack]],
+            )
+            for rack, (name, zone) in _RACKS.items()
+        ),
+        supplies=tuple(
+            Supply(
+                id=f"supply_{z[-1]}",
+                name=f"{name} lighting circuit",
+                limit_kw=_SUPPLY_KW,
+                levels=tuple(
+                    level_id(r, n)
+                    for r, (_, zone) in _RACKS.items()
+                    if zone == z
+                    for n in range(1, 5)
+                ),
+            )
+            for z, name in _ZONES.items()
+        ),
+        bindings=_bindings(power_w),
+    )
+    return check(farm)
+
+
+def demo_recipes() -> Mapping[str, Recipe]:
+    """The recipes of the demo by version."""
+    recipes = (load_shipped(name) for name in RECIPES)
+    return {recipe.version: recipe for recipe in recipes}
+
+
+#: id, title, recipe, plants, levels, days since sowing. Spacing is that of the recipe's last phase.
+_BATCHES = (
+    ("lettuce-1", "Butterhead 1", "lettuce_butterhead", 114, ("level_a1", "level_a2"), 26.0),
+    ("lettuce-2", "Butterhead 2", "lettuce_butterhead", 57, ("level_a3",), 19.0),
+    ("lettuce-3", "Butterhead 3", "lettuce_butterhead", 57, ("level_a4",), 12.0),
+    ("basil-1", "Sweet basil 1", "basil_sweet", 52, ("level_b1",), 27.0),
+    ("pak-choi-1", "Pak choi 1", "pak_choi", 52, ("level_b2",), 16.0),
+    ("pak-choi-2", "Pak choi 2", "pak_choi", 52, ("level_b3",), 5.0),
+    ("radish-1", "Radish shoots 1", "micro_radish", 58500, ("level_b4",), 4.0),
+    (
+        "strawberry-1",
+        "Strawberry 1",
+        "strawberry_everbearing",
+        39,
+        ("level_c1", "level_c2", "level_c3"),
+        110.0,
+    ),
+    ("strawberry-2", "Strawberry 2", "strawberry_everbearing", 13, ("level_c4",), 60.0),
+    (
+        "strawberry-3",
+        "Strawberry 3",
+        "strawberry_everbearing",
+        26,
+        ("level_d1", "level_d2"),
+        50.0,
+    ),
+)
+
+
+def demo_batches(now: float, recipes: Mapping[str, Recipe]) -> tuple[Batch, ...]:
+    """What grows in the demo at `now` (farm time): five crops in different phases. `recipes` by
+    version, as `demo_recipes` gives them."""
+    by_id = {recipe.id: recipe for recipe in recipes.values()}
+    return tuple(
+        sow(
+            id=batch_id,
+            recipe=by_id[recipe],
+            plants=plants,
+            placements=dict.fromkeys(levels, _SITES),
+            at=now,
+            days_ago=days_ago,
+            title=title,
+        )
+        for batch_id, title, recipe, plants, levels, days_ago in _BATCHES
+    )
+
+
+def demo_config(seed: int = 1) -> TwinConfig:
+    """The demo's rooms. The berry room's cooler has a colder coil: its nights are at 11-14 °C."""
+    farm = demo_farm()
+    room = RoomParameters(volume_m3=_VOLUME_M3, floor_m2=_FLOOR_M2)
+    berry = _with_coil(equipment_of(farm, "zone_b"), 3.0)
+    return TwinConfig(
+        seed=seed,
+        zones={
+            "zone_a": ZoneConfig(room=room, temperature_c=22.0, humidity_pct=65.0, co2_ppm=600.0),
+            "zone_b": ZoneConfig(
+                room=room, equipment=berry, temperature_c=17.0, humidity_pct=72.0, co2_ppm=500.0
+            ),
+        },
+        reservoirs={
+            "reservoir_a": ReservoirParameters(ec=1.35, refill_ec=1.3),
+            "reservoir_b": ReservoirParameters(ec=1.15, refill_ec=1.1),
+        },
+    )
+
+
+def _with_coil(equipment: EquipmentParameters, coil_c: float) -> EquipmentParameters:
+    return replace(equipment, cooler_coil_c=coil_c)
+
+
+# -- bindings ------------------------------------------------------------------------------------
+
+
+def _bindings(lamp_w: float) -> tuple[Binding, ...]:
+    found = [_bind(FARM_ID, Role.POWER)]
+    for zone in _ZONES:
+        found += [_bind(zone, role) for role in _ZONE_SENSORS]
+        found += [_bind(zone, role, declared) for role, declared in _ZONE_ACTUATORS.items()]
+    for rack in _RACKS:
+        for n in range(1, 5):
+            found.append(_bind(level_id(rack, n), Role.GROW_LIGHT, _lamp(lamp_w)))
+        # One quantum sensor a rack, as growers do; the other levels are modelled by their lamps.
+        found.append(_bind(level_id(rack, 2), Role.PPFD))
+    for zone in _ZONES:
+        reservoir, pump = f"reservoir_{zone[-1]}", f"pump_{zone[-1]}"
+        found += [_bind(reservoir, role) for role in _RESERVOIR_SENSORS]
+        found.append(_bind(reservoir, Role.AIR_PUMP, _AIR_PUMP))
+        found.append(_bind(pump, Role.FLOW))
+        found.append(_bind(pump, Role.IRRIGATION_PUMP, _pump(_PUMP_W[zone])))
+    for rack, (_, zone) in _RACKS.items():
+        pump = binding_id(f"pump_{zone[-1]}", Role.IRRIGATION_PUMP)
+        found.append(_bind(f"circuit_{rack[-1]}", Role.IRRIGATION_VALVE, _valve(pump)))
+    return tuple(found)
+
+
+def _bind(node: str, role: Role, declared: Declaration | None = None) -> Binding:
+    return Binding(
+        id=binding_id(node, role),
+        node=node,
+        role=role,
+        entity=f"demo.{node}.{role}",
+        declaration=declared,
+    )
+
+
+_ZONE_SENSORS = (Role.AIR_TEMPERATURE, Role.HUMIDITY, Role.CO2, Role.OCCUPANCY, Role.LEAK)
+_RESERVOIR_SENSORS = (
+    Role.SOLUTION_EC,
+    Role.SOLUTION_PH,
+    Role.SOLUTION_TEMPERATURE,
+    Role.VOLUME,
+    Role.LEVEL_LOW,
+    Role.LEAK,
+)
+
+
+def _declared(
+    danger: Danger,
+    *,
+    safe_on: bool = False,
+    min_s: float = 0.0,
+    max_on_s: float | None = None,
+    max_off_s: float | None = None,
+    daily_cap_s: float | None = None,
+    rating_w: float | None = None,
+    proof: Proof = Proof.STATE,
+    deadline_s: float = 10.0,
+    isolation: str | None = None,
+) -> Declaration:
+    loss = OnLoss.ON if safe_on else OnLoss.OFF
+    return Declaration(
+        danger=danger,
+        safe_on=safe_on,
+        on_power_loss=OnLoss.OFF,
+        on_control_loss=loss,
+        min_on_s=min_s,
+        min_off_s=min_s,
+        max_on_s=max_on_s,
+        max_off_s=max_off_s,
+        daily_cap_s=daily_cap_s,
+        rating_w=rating_w,
+        proof=proof,
+        deadline_s=deadline_s,
+        isolation=isolation,
+    )
+
+
+#: Compressors rest and run at least three minutes (usual protection of makers [D]); CO2 opens for
+#: ten minutes at most, four hours a day.
+_ZONE_ACTUATORS: Mapping[Role, Declaration] = {
+    Role.HEATER: _declared(Danger.ON, min_s=60.0, max_on_s=7200.0),
+    Role.COOLER: _declared(Danger.NEITHER, min_s=180.0),
+    Role.HUMIDIFIER: _declared(Danger.NEITHER, min_s=60.0),
+    Role.DEHUMIDIFIER: _declared(Danger.NEITHER, min_s=180.0),
+    Role.EXHAUST_FAN: _declared(Danger.NEITHER),
+    Role.CIRCULATION_FAN: _declared(Danger.NEITHER, safe_on=True),
+    Role.CO2_VALVE: _declared(Danger.ON, max_on_s=600.0, daily_cap_s=14400.0),
+}
+_AIR_PUMP = _declared(Danger.OFF, safe_on=True, max_off_s=1800.0, rating_w=15.0)
+
+
+def _lamp(power_w: float) -> Declaration:
+    return _declared(Danger.NEITHER, rating_w=power_w)
+
+
+def _pump(power_w: float) -> Declaration:
+    # Twenty minutes: twice the longest shot of the recipes; the flow meter proves it.
+    return _declared(
+        Danger.ON, max_on_s=1200.0, rating_w=power_w, proof=Proof.FEEDBACK, deadline_s=15.0
+    )
+
+
+def _valve(pump: str) -> Declaration:
+    # Longer than the pump's limit: a valve must not close against a pump.
+    return _declared(Danger.ON, max_on_s=1500.0, rating_w=8.0, deadline_s=15.0, isolation=pump)

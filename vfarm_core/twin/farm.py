@@ -1,0 +1,675 @@
+"""The simulated farm: everything a real one has, from lamps to floats, on one clock.
+
+The physics runs on a fixed grid of steps; switching, meters and floods happen between them at
+their own instants. How often `advance` is called changes nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ..batches.model import Batch
+from ..control.inputs import Cause, Report
+from ..farm.bindings import Binding
+from ..farm.nodes import Circuit, Farm, Pump
+from ..farm.roles import Role, RoleKind, spec
+from ..recipes.model import Recipe
+from ..science.light import Lamp, lux_from_ppfd
+from .air import ZoneAir
+from .config import TwinConfig, ZoneConfig, equipment_of, room_of
+from .devices import METER_DELAY_S, Actuator, Contact, Sensor
+from .faults import ACTUATOR_FAULTS, SENSOR_FAULTS, Fault, FaultKind
+from .plants import ON_RESERVES, Stand, raised, stand_of
+from .rooms import LevelRoom, ZoneRoom
+from .water import Piping, ReservoirParameters, Tank
+
+#: Electrical power where a declaration gives no rating, W [D].
+_PUMP_W = 60.0
+_AIR_PUMP_W = 15.0
+_FULL_SHARE = 0.97
+#: Roles whose entities show a change soon after an actuator of their node moved.
+_METERS = (Role.FLOW, Role.POWER, Role.PPFD, Role.ILLUMINANCE)
+_CLIMATE = {
+    Role.HEATER: "heater",
+    Role.COOLER: "cooler",
+    Role.HUMIDIFIER: "humidifier",
+    Role.DEHUMIDIFIER: "dehumidifier",
+    Role.EXHAUST_FAN: "exhaust",
+    Role.CIRCULATION_FAN: "circulation",
+    Role.CO2_VALVE: "co2",
+}
+#: The kinds of energy the twin counts, kWh.
+SUBSYSTEMS = ("light", "heating", "cooling", "humidity", "fans", "pumps")
+#: What the twin counts of water, litres.
+WATERS = (
+    "pumped",
+    "drained",
+    "transpired",
+    "refilled",
+    "spilled",
+    "condensed",
+    "humidified",
+)
+
+_SETTLE, _FAULT, _METER, _GROUP = range(4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointView:
+    """One point as its entity shows it. `value` is None when it is not available, `unit` what the
+    entity says of it (None for switches and contacts)."""
+
+    binding: Binding
+    kind: RoleKind
+    value: float | bool | None
+    unit: str | None
+
+    @property
+    def available(self) -> bool:
+        """Whether the entity is there."""
+        return self.value is not None
+
+
+class UnknownPointError(LookupError):
+    """A point the farm does not have, or one that cannot be driven."""
+
+
+class Twin:
+    """A simulated farm. `start` is farm time in epoch seconds."""
+
+    def __init__(
+        self,
+        farm: Farm,
+        config: TwinConfig | None = None,
+        *,
+        start: float,
+        batches: Iterable[Batch] = (),
+        recipes: Mapping[str, Recipe] | None = None,
+        on_report: Callable[[Report], None] | None = None,
+    ) -> None:
+        self.farm = farm
+        self.config = config or TwinConfig()
+        self.now = start
+        self._physics_at = start
+        self._on_report = on_report
+        self._queue: list[tuple[float, int, int, Callable[[float], None]]] = []
+        self._order = 0
+        self._reports: list[Report] = []
+        self.energy_j = dict.fromkeys(SUBSYSTEMS, 0.0)
+        self.water_l = dict.fromkeys(WATERS, 0.0)
+        self.co2_injected_g = 0.0
+        self._settle_token: dict[str, int] = {}
+
+        self.actuators = {
+            b.id: Actuator(b, start, self._lowest(b))
+            for b in farm.bindings
+            if spec(b.role).is_actuator
+        }
+        self.tanks = {
+            r.id: Tank(
+                r.capacity_l,
+                self.config.reservoirs.get(r.id, ReservoirParameters()),
+                self._start_c(r.id),
+            )
+            for r in farm.reservoirs
+        }
+        self.levels = {level.id: self._level(level.id) for level in farm.levels}
+        self.zones = {zone.id: self._zone(zone.id) for zone in farm.zones}
+        self._zone_of_tank = {r.id: self._zone_near(r.id) for r in farm.reservoirs}
+        self.pipes = {c.id: self._pipe(c) for c in farm.circuits}
+        self.sensors: dict[str, Sensor] = {}
+        self.contacts: dict[str, Contact] = {}
+        for b in farm.bindings:
+            kind = spec(b.role).kind
+            if kind is RoleKind.MEASURE:
+                self.sensors[b.id] = Sensor(b, self._sight(b), self.config.seed, start)
+            elif kind is RoleKind.CONTACT:
+                self.contacts[b.id] = Contact(b, self._contact(b))
+        self._pump_flow = {pump.id: 0.0 for pump in farm.pumps}
+        self._circuit_flow = {c.id: 0.0 for c in farm.circuits}
+        self._water_at = start
+        self._pump_w = {pump.id: self._rating(pump.id, Role.IRRIGATION_PUMP) for pump in farm.pumps}
+        self._air_pumps = tuple(
+            (self.actuators[b.id], _rated(b, _AIR_PUMP_W))
+            for b in farm.bindings
+            if b.role is Role.AIR_PUMP
+        )
+        self._fill_valves = {
+            r.id: tuple(self.actuators[b.id] for b in farm.of(r.id, Role.FILL_VALVE))
+            for r in farm.reservoirs
+        }
+        self._watched = self._watchers()
+        if batches:
+            self.set_batches(batches, recipes or {})
+        for sensor in self.sensors.values():
+            sensor.measure(start)
+        for contact in self.contacts.values():
+            contact.look()
+        for every_s in sorted({s.traits.every_s for s in self.sensors.values()} - {0.0}):
+            group = [s for s in self.sensors.values() if s.traits.every_s == every_s]
+            self._at(start + every_s, _GROUP, partial(self._report_group, group, every_s))
+        for fault in self.config.faults:
+            self.schedule(fault)
+
+    # -- what the outside does with it --------------------------------------------------------
+
+    @property
+    def points(self) -> Mapping[str, PointView]:
+        """Every point with its value and unit, as its entity shows it."""
+        return {b.id: self.point(b.id) for b in self.farm.bindings}
+
+    def point(self, point: str) -> PointView:
+        """One point. Raises UnknownPointError."""
+        binding = self.farm.binding.get(point)
+        if binding is None:
+            raise UnknownPointError(point)
+        kind = spec(binding.role).kind
+        if point in self.sensors:
+            sensor = self.sensors[point]
+            return PointView(binding=binding, kind=kind, value=sensor.raw(), unit=sensor.unit)
+        device = self.actuators.get(point) or self.contacts[point]
+        return PointView(binding=binding, kind=kind, value=device.raw(), unit=None)
+
+    def command(self, point: str, value: float, cause: Cause = Cause.OWN) -> None:
+        """Drive an actuator's entity to `value` (0…1), as a service call would. The effect comes
+        after the device's delay and shows as a report. Raises UnknownPointError."""
+        actuator = self.actuators.get(point)
+        if actuator is None:
+            raise UnknownPointError(point)
+        if actuator.fault is FaultKind.UNAVAILABLE:
+            return
+        delay = actuator.take(value)
+        # A newer command replaces one that has not taken effect yet.
+        token = self._settle_token.get(point, 0) + 1
+        self._settle_token[point] = token
+        self._at(self.now + delay, _SETTLE, partial(self._settle, actuator, token, cause))
+
+    def all_reports(self) -> list[Report]:
+        """What every entity says now, as after a start."""
+        now = self.now
+        reports = [Report(s.binding.id, s.raw(), s.unit, now) for s in self.sensors.values()]
+        reports += [c.report(now) for c in self.contacts.values()]
+        reports += [a.report(now, Cause.UNKNOWN) for a in self.actuators.values()]
+        return reports
+
+    def take_reports(self) -> list[Report]:
+        """The reports since the last call, oldest first. Empty where a callback takes them."""
+        reports, self._reports = self._reports, []
+        return reports
+
+    @property
+    def next_event(self) -> float:
+        """The next instant at which something happens by itself."""
+        step = self._physics_at + self.config.step_s
+        return min(step, self._queue[0][0]) if self._queue else step
+
+    def advance(self, to: float) -> None:
+        """Let farm time run to `to`; an earlier instant changes nothing."""
+        queue = self._queue
+        while True:
+            step = self._physics_at + self.config.step_s
+            event = queue[0][0] if queue else step
+            if step <= event:
+                if step > to:
+                    break
+                self.now = step
+                self._physics(step)
+                continue
+            if event > to:
+                break
+            at, _, _, act = heapq.heappop(queue)
+            self.now = max(self.now, at)
+            act(self.now)
+        self.now = max(self.now, to)
+
+    def set_batches(self, batches: Iterable[Batch], recipes: Mapping[str, Recipe]) -> None:
+        """Where plants stand: to be called when a batch is started, moved, changes phase or ends.
+
+        `recipes` by version. A batch that is new here is as big as its recipe's targets would have
+        made it by now; a moved one keeps the mean plant it had.
+        """
+        wanted: dict[tuple[str, str], Stand] = {}
+        for batch in batches:
+            if batch.is_growing:
+                for level, stand in self._stands(batch, recipes[batch.recipe_version]):
+                    wanted[level, batch.id] = stand
+        for level_id, level in self.levels.items():
+            level.stands = {batch: s for (at, batch), s in wanted.items() if at == level_id}
+        for zone in self.zones.values():
+            zone.plants_changed()
+
+    def stands(self, batch: str) -> tuple[tuple[str, Stand], ...]:
+        """The stands of a batch by level."""
+        return tuple(
+            (level.id, level.stands[batch])
+            for level in self.levels.values()
+            if batch in level.stands
+        )
+
+    def harvest_kg(self, batch: str) -> float:
+        """Fresh mass (kg) that harvesting a batch now would give."""
+        return sum(stand.harvest_g * stand.plants for _, stand in self.stands(batch)) / 1000
+
+    def people(self, zone: str, present: bool) -> None:
+        """Somebody enters or leaves a zone."""
+        self.zones[zone].people = present
+        self._look_at_contacts(self.now)
+
+    def schedule(self, fault: Fault) -> None:
+        """A fault that comes at its time, and goes. Raises UnknownPointError for a point the
+        fault cannot happen to."""
+        allowed = ACTUATOR_FAULTS if fault.point in self.actuators else SENSOR_FAULTS
+        if fault.point not in self.farm.binding or fault.kind not in allowed:
+            raise UnknownPointError(f"{fault.kind} cannot happen to {fault.point}")
+        self._at(max(fault.at, self.now), _FAULT, partial(self._fault, fault))
+        if fault.until is not None:
+            self._at(max(fault.until, self.now), _FAULT, partial(self._repair, fault))
+
+    @property
+    def energy_kwh(self) -> Mapping[str, float]:
+        """Electricity since the start, by subsystem."""
+        return {name: joule / 3.6e6 for name, joule in self.energy_j.items()}
+
+    @property
+    def litres(self) -> Mapping[str, float]:
+        """Water since the start, by cause."""
+        return {
+            **self.water_l,
+            "pumped": sum(pipe.pumped for pipe in self.pipes.values()),
+            "drained": sum(pipe.drained for pipe in self.pipes.values()),
+            "refilled": sum(tank.refilled for tank in self.tanks.values()),
+            "spilled": sum(tank.spilled for tank in self.tanks.values()),
+        }
+
+    def solution_l(self) -> float:
+        """All nutrient solution in tanks and on watered levels, L."""
+        beds = sum(level.bed.water for level in self.levels.values() if level.watered)
+        return beds + sum(tank.volume for tank in self.tanks.values())
+
+    def state(self) -> dict[str, Any]:
+        """What a restart needs to go on: JSON-able. Sensors and clocks begin anew."""
+        return {
+            "at": self.now,
+            "zones": {
+                z.id: [z.air.t, z.air.contents, z.air.vapour, z.air.co2] for z in self.zones.values()
+            },
+            "tanks": {k: [t.volume, t.salts, t.ph, t.t] for k, t in self.tanks.items()},
+            "beds": {k: [lv.bed.water, lv.bed.salts] for k, lv in self.levels.items()},
+            "actuators": {k: a.output for k, a in self.actuators.items()},
+            "stands": {
+                f"{level.id}/{batch}": list(stand.masses())
+                for level in self.levels.values()
+                for batch, stand in level.stands.items()
+            },
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`; what it does not know stays as it is."""
+        for key, (t, contents, vapour, co2) in state.get("zones", {}).items():
+            if zone := self.zones.get(key):
+                air = zone.air
+                air.t, air.contents, air.vapour, air.co2 = t, contents, vapour, co2
+        for key, (volume, salts, ph, t) in state.get("tanks", {}).items():
+            if tank := self.tanks.get(key):
+                tank.volume, tank.salts, tank.ph, tank.t = volume, salts, ph, t
+        for key, (water, salts) in state.get("beds", {}).items():
+            if level := self.levels.get(key):
+                level.bed.water, level.bed.salts = water, salts
+        for key, output in state.get("actuators", {}).items():
+            if actuator := self.actuators.get(key):
+                actuator.wanted = output
+                actuator.settle(self.now)
+        for key, masses in state.get("stands", {}).items():
+            level_id, _, batch = key.partition("/")
+            stand = self.levels[level_id].stands.get(batch) if level_id in self.levels else None
+            if stand is not None and len(masses) == len(stand.masses()):
+                stand.set_masses(tuple(masses))
+        self._flows_changed()
+        for zone in self.zones.values():
+            zone.plants_changed()
+        for sensor in self.sensors.values():
+            sensor.filtered = None
+            sensor.measure(self.now)
+        for contact in self.contacts.values():
+            contact.look()
+
+    # -- building -----------------------------------------------------------------------------
+
+    def _lowest(self, binding: Binding) -> float:
+        level = self.farm.level.get(binding.node)
+        return level.fixture.dim_min if level is not None and level.fixture is not None else 0.0
+
+    def _zone_near(self, reservoir: str) -> str | None:
+        """The zone a reservoir stands in: that of the first level it waters."""
+        for circuit in self.farm.circuits_of_reservoir[reservoir]:
+            for level in circuit.levels:
+                return self.farm.zone_of_level[level]
+        return None
+
+    def _start_c(self, reservoir: str) -> float:
+        zone = self._zone_near(reservoir)
+        return self.config.zones.get(zone or "", ZoneConfig()).temperature_c
+
+    def _level(self, level_id: str) -> LevelRoom:
+        level = self.farm.level[level_id]
+        lamps = tuple(self.actuators[b.id] for b in self.farm.of(level_id, Role.GROW_LIGHT))
+        circuit_id = self.farm.circuit_of_level.get(level_id)
+        if circuit_id is None:
+            return LevelRoom(level, lamps, None, None, self.now)
+        circuit = self.farm.circuit[circuit_id]
+        tank = self.tanks[self.farm.pump[circuit.pump].reservoir]
+        return LevelRoom(level, lamps, circuit.method, tank, self.now)
+
+    def _zone(self, zone_id: str) -> ZoneRoom:
+        config = self.config.zones.get(zone_id, ZoneConfig())
+        room = config.room or room_of(self.farm, zone_id)
+        equipment = config.equipment or equipment_of(self.farm, zone_id)
+        air = ZoneAir(
+            room,
+            equipment,
+            temperature_c=config.temperature_c,
+            humidity_pct=config.humidity_pct,
+            co2_level_ppm=config.co2_ppm,
+        )
+        devices = {
+            name: tuple(self.actuators[b.id] for b in bound)
+            for role, name in _CLIMATE.items()
+            if (bound := self.farm.of(zone_id, role))
+        }
+        levels = tuple(self.levels[level.id] for level in self.farm.levels_of_zone[zone_id])
+        return ZoneRoom(zone_id, room, equipment, air, levels, devices)
+
+    def _pipe(self, circuit: Circuit) -> Piping:
+        tank = self.tanks[self.farm.pump[circuit.pump].reservoir]
+        beds = tuple(self.levels[level].bed for level in circuit.levels)
+        return Piping(tank, beds, circuit.drain_s)
+
+    def _rating(self, node: str, role: Role) -> float:
+        return sum(_rated(b, _PUMP_W) for b in self.farm.of(node, role))
+
+    def _watchers(self) -> dict[str, tuple[Sensor, ...]]:
+        """For each actuator: the meters that show what it does."""
+        farm = self.farm
+        near: dict[str, set[str]] = {}
+        for circuit in farm.circuits:
+            near.setdefault(circuit.id, set()).add(circuit.pump)
+            near.setdefault(circuit.pump, set()).add(circuit.id)
+        found = {}
+        for point, actuator in self.actuators.items():
+            node = actuator.binding.node
+            nodes = {node, *near.get(node, ())}
+            found[point] = tuple(
+                s
+                for s in self.sensors.values()
+                if s.binding.role in _METERS and s.binding.node in nodes
+            )
+        return found
+
+    def _sight(self, b: Binding) -> Callable[[], float]:
+        """What a sensor of this binding sees."""
+        node, role = b.node, b.role
+        if role is Role.FLOW:
+            flows = self._flow_of
+            return lambda: flows(node)
+        if role is Role.POWER:
+            return partial(self._power_of, node)
+        if node in self.zones:
+            zone = self.zones[node]
+            return {
+                Role.AIR_TEMPERATURE: lambda: zone.air.t,
+                Role.HUMIDITY: lambda: zone.air.humidity_pct,
+                Role.CO2: lambda: zone.air.co2_ppm,
+                Role.LEAF_TEMPERATURE: lambda: _leaf(zone),
+            }[role]
+        if node in self.levels:
+            level = self.levels[node]
+            air = self.zones[self.farm.zone_of_level[node]].air
+            return {
+                Role.PPFD: level.ppfd_now,
+                Role.ILLUMINANCE: lambda: lux_from_ppfd(level.ppfd_now(), Lamp.LED_WHITE),
+                Role.LEAF_TEMPERATURE: lambda: air.t if level.leaf_c is None else level.leaf_c,
+            }[role]
+        tank = self.tanks[node]
+        return {
+            Role.SOLUTION_EC: lambda: tank.ec,
+            Role.SOLUTION_PH: lambda: tank.ph,
+            Role.SOLUTION_TEMPERATURE: lambda: tank.t,
+            Role.VOLUME: lambda: tank.volume,
+        }[role]
+
+    def _contact(self, b: Binding) -> Callable[[], bool]:
+        """What a contact of this binding sees."""
+        if b.role is Role.OCCUPANCY:
+            zone = self.zones[b.node]
+            return lambda: zone.people
+        if b.role in (Role.LEVEL_LOW, Role.LEVEL_HIGH):
+            tank = self.tanks[b.node]
+            lowest = self.farm.reservoir[b.node].volume_min_l
+            if b.role is Role.LEVEL_LOW:
+                return lambda: tank.volume < lowest
+            return lambda: tank.volume > _FULL_SHARE * tank.capacity
+        if b.role is Role.FEEDBACK:
+            movers = [a for a in self.actuators.values() if a.binding.node == b.node]
+            return lambda: any(a.output > 0 for a in movers)
+        return lambda: False  # A leak happens as a fault.
+
+    # -- what happens -------------------------------------------------------------------------
+
+    def _at(self, at: float, kind: int, act: Callable[[float], None]) -> None:
+        self._order += 1
+        heapq.heappush(self._queue, (at, kind, self._order, act))
+
+    def _emit(self, report: Report | None) -> None:
+        if report is None:
+            return
+        if self._on_report is not None:
+            self._on_report(report)
+        else:
+            self._reports.append(report)
+
+    def _settle(self, actuator: Actuator, token: int, cause: Cause, now: float) -> None:
+        if self._settle_token.get(actuator.binding.id) == token:
+            self._move(actuator, cause, now)
+
+    def _move(self, actuator: Actuator, cause: Cause, now: float) -> None:
+        self._flow_until(now)
+        before = actuator.output
+        actuator.settle(now)
+        self._emit(actuator.report(now, cause))
+        if actuator.output != before:
+            self._flows_changed()
+            self._look_at_contacts(now)
+            for sensor in self._watched[actuator.binding.id]:
+                self._at(now + METER_DELAY_S, _METER, partial(self._meter, sensor))
+
+    def _meter(self, sensor: Sensor, now: float) -> None:
+        self._emit(sensor.report(now))
+
+    def _report_group(self, group: list[Sensor], every_s: float, now: float) -> None:
+        for sensor in group:
+            self._emit(sensor.report(now))
+        self._at(now + every_s, _GROUP, partial(self._report_group, group, every_s))
+
+    def _look_at_contacts(self, now: float) -> None:
+        for contact in self.contacts.values():
+            if contact.look():
+                self._emit(contact.report(now))
+
+    def _fault(self, fault: Fault, now: float) -> None:
+        self._put_fault(fault.point, fault.kind, fault.value, now)
+
+    def _repair(self, fault: Fault, now: float) -> None:
+        self._put_fault(fault.point, None, None, now)
+
+    def _put_fault(
+        self, point: str, kind: FaultKind | None, value: float | None, now: float
+    ) -> None:
+        device = self.actuators.get(point) or self.sensors.get(point) or self.contacts[point]
+        device.fault, device.fault_value = kind, value
+        if isinstance(device, Actuator):
+            self._move(device, Cause.UNKNOWN, now)
+        elif isinstance(device, Sensor):
+            if kind in (FaultKind.UNAVAILABLE, None):
+                self._emit(device.report(now))
+        elif device.look():
+            self._emit(device.report(now))
+
+    # -- water --------------------------------------------------------------------------------
+
+    def _flows_changed(self) -> None:
+        """Which circuit gets how much, after a pump or valve has moved."""
+        for pump in self.farm.pumps:
+            circuits = self.farm.circuits_of_pump[pump.id]
+            running = self._on(self.farm.of(pump.id, Role.IRRIGATION_PUMP))
+            open_now = [c for c in circuits if running and self._open(c)]
+            tank = self.tanks[pump.reservoir]
+            flow = pump.flow_l_min if open_now and tank.volume > 0.01 else 0.0
+            self._pump_flow[pump.id] = flow
+            for circuit in circuits:
+                share = flow / len(open_now) if circuit in open_now else 0.0
+                self._circuit_flow[circuit.id] = share
+
+    def _on(self, bindings: tuple[Binding, ...]) -> bool:
+        return any(self.actuators[b.id].output > 0 for b in bindings)
+
+    def _open(self, circuit: Circuit) -> bool:
+        valves = self.farm.of(circuit.id, Role.IRRIGATION_VALVE)
+        return not valves or self._on(valves)
+
+    def _flow_until(self, now: float) -> None:
+        dt = now - self._water_at
+        if dt <= 0:
+            return
+        self._water_at = now
+        for circuit, pipe in self.pipes.items():
+            pipe.move(dt, self._circuit_flow[circuit])
+
+    def _flow_of(self, node: str) -> float:
+        if node in self._pump_flow:
+            return self._pump_flow[node]
+        return self._circuit_flow[node]
+
+    def _power_of(self, node: str) -> float:
+        if node in self.levels:
+            level = self.levels[node]
+            return level.output_now() * level.fixture.power_w if level.fixture else 0.0
+        if node in self.zones:
+            return self.zones[node].electric_w
+        if node in self._pump_w:
+            running = self._on(self.farm.of(node, Role.IRRIGATION_PUMP))
+            return self._pump_w[node] if running else 0.0
+        # The zones' figures have the pumps' heat in them: every pump stands in a zone.
+        return sum(zone.electric_w for zone in self.zones.values())
+
+    # -- physics ------------------------------------------------------------------------------
+
+    def _physics(self, now: float) -> None:
+        since = self._physics_at
+        self._physics_at = now
+        dt = now - since
+        self._flow_until(now)
+        self._pumps(since, now)
+        outside = self.config.outdoor.at((since + now) / 2)
+        energy, water = self.energy_j, self.water_l
+        uptake: dict[int, float] = {}
+        for zone in self.zones.values():
+            flows = zone.step(
+                since, now, outside, self.config.plants_s, self.config.uptake_ec
+            )
+            energy["light"] += zone.light_j
+            energy["heating"] += flows.heating_j
+            energy["cooling"] += flows.cooling_j
+            energy["humidity"] += flows.humidity_j
+            energy["fans"] += flows.fans_j
+            water["transpired"] += flows.transpired_g / 1000
+            water["humidified"] += flows.humidified_g / 1000
+            water["condensed"] += (
+                flows.condensed_cooler_g
+                + flows.condensed_dehumidifier_g
+                + flows.condensed_surfaces_g
+            ) / 1000
+            self.co2_injected_g += flows.co2_injected_g
+            for key, litres in zone.uptake_l.items():
+                uptake[key] = uptake.get(key, 0.0) + litres
+        for reservoir, tank in self.tanks.items():
+            near = self._zone_of_tank[reservoir]
+            room_c = self.zones[near].air.t if near is not None else outside.temperature_c
+            valves = self._fill_valves[reservoir]
+            share = sum(v.mean(since, now) for v in valves) / len(valves) if valves else 0.0
+            tank.rest(dt, room_c, uptake.get(id(tank), 0.0), share)
+        if any(self._pump_flow.values()):
+            self._flows_changed()
+        self._look_at_contacts(now)
+
+    def _pumps(self, since: float, now: float) -> None:
+        """Electricity of the pumps; it ends as heat in the zone whose levels they water."""
+        for zone in self.zones.values():
+            zone.water_heat_w = 0.0
+        dt = now - since
+        for pump in self.farm.pumps:
+            bindings = self.farm.of(pump.id, Role.IRRIGATION_PUMP)
+            share = max((self.actuators[b.id].mean(since, now) for b in bindings), default=0.0)
+            self._pump_heat(pump, share * self._pump_w[pump.id], dt)
+        for actuator, rating in self._air_pumps:
+            watts = actuator.mean(since, now) * rating
+            self.energy_j["pumps"] += watts * dt
+            near = self._zone_of_tank.get(actuator.binding.node)
+            if near is not None:
+                self.zones[near].water_heat_w += watts
+
+    def _pump_heat(self, pump: Pump, watts: float, dt: float) -> None:
+        self.energy_j["pumps"] += watts * dt
+        near = self._zone_of_tank.get(pump.reservoir)
+        if near is not None:
+            self.zones[near].water_heat_w += watts
+
+    # -- plants -------------------------------------------------------------------------------
+
+    def _stands(self, batch: Batch, recipe: Recipe) -> Iterable[tuple[str, Stand]]:
+        sites = sum(p.sites for p in batch.placements)
+        here = dict(self.stands(batch.id))
+        mean = _mean_plant(tuple(here.values()))
+        phase = recipe.phases[batch.phase_index]
+        for placement in batch.placements:
+            level = self.farm.level[placement.level_id]
+            plants = batch.plants * placement.sites / sites
+            share = min(1.0, placement.sites / level.sites)
+            area = level.area_m2 * share
+            if phase.density_plants_m2:
+                # Plants stand as close as their phase asks; the rest of their place waits.
+                area = min(area, plants / phase.density_plants_m2)
+            stand = here.get(level.id)
+            if stand is not None:
+                stand.plants, stand.area_m2 = plants, area
+            elif mean is not None:
+                stand = stand_of(recipe.growth, plants, area)
+                stand.set_masses(mean)
+            else:
+                age_days = (self.now - batch.sown_at) / 86400
+                stand = raised(recipe, plants, level.area_m2 * share, age_days)
+                stand.area_m2 = area
+            stand.lamp_share = share
+            stand.growing = phase.kind not in ON_RESERVES
+            yield level.id, stand
+
+
+def _mean_plant(stands: tuple[Stand, ...]) -> tuple[float, ...] | None:
+    if not stands:
+        return None
+    plants = sum(s.plants for s in stands)
+    columns = zip(*(tuple(m * s.plants for m in s.masses()) for s in stands), strict=True)
+    return tuple(sum(column) / plants for column in columns)
+
+
+def _rated(binding: Binding, default_w: float) -> float:
+    declared = binding.declaration
+    return declared.rating_w if declared and declared.rating_w is not None else default_w
+
+
+def _leaf(zone: ZoneRoom) -> float:
+    known = [level.leaf_c for level in zone.levels if level.leaf_c is not None]
+    return sum(known) / len(known) if known else zone.air.t
