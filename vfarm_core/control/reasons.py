@@ -66,6 +66,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "journal": "The journal cannot be written, so nothing is opened.",
         "isolation": "Closed because {point} could not be proved off.",
         "takeover": "A person has taken over until {until}.",
-        "opposed": "{other} works against it.",
+        "opposed": "Off: {other} is on and works against it.",
     }
 )

@@ -91,7 +91,8 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
             if was_on and state.changed_at is not None:
                 log = (*_recent(log, now), (state.changed_at, now))
             changed = replace(changed, changed_at=now, was_on=is_on, on_log=log)
-        if changed.proof is ProofState.UNKNOWN and changed.pending is None:
+        returned = state.reported is None and not state.latched
+        if changed.pending is None and (returned or changed.proof is ProofState.UNKNOWN):
             changed = replace(changed, proof=ProofState.UNPROVED)
         changed = _foreign(d, binding, changed, report)
     d.actuators.set(binding.id, changed)
@@ -306,10 +307,10 @@ def allow(
         return Intent(0.0, Reason(code), trip=True)
     if _isolates(d, binding):
         return Intent(safe, Reason("isolation", {"point": _isolates(d, binding)}), trip=True)
-    if state.latched:
-        return Intent(safe, Reason("latched"), trip=True)
     if loop in d.state.disarmed:
         return Intent(0.0, Reason("disarmed", {"loop": loop.value}), trip=True)
+    if state.latched:
+        return Intent(safe, Reason("latched"), trip=True)
     if d.state.mode is Mode.HOLD and loop in _HELD:
         return Intent(0.0, Reason("hold"), trip=True)
     if (
@@ -320,6 +321,11 @@ def allow(
     ):
         until = clock_time(state.takeover_until, d.farm.tz)
         intent = Intent(state.reported, Reason("takeover", {"until": until}))
+        other = _opposed(d, binding)
+        if intent.value and other and _taken_later(d, other, binding.id):
+            intent = Intent(0.0, Reason("opposed", {"other": other}), trip=True)
+    elif intent.value and not intent.trip and (other := _opposed(d, binding)):
+        intent = Intent(0.0, Reason("opposed", {"other": other}))
     if intent.value is None:
         return intent if not _over_max_on(d, declared, state) else _max_on(declared)
     if intent.value > 0:
@@ -367,6 +373,34 @@ def _allow_off(d: Draft, declared: Declaration, state: ActuatorState, intent: In
     return intent
 
 
+#: Devices that must not work against each other.
+_OPPOSITES = {
+    Role.HEATER: Role.COOLER,
+    Role.COOLER: Role.HEATER,
+    Role.HUMIDIFIER: Role.DEHUMIDIFIER,
+    Role.DEHUMIDIFIER: Role.HUMIDIFIER,
+}
+
+
+def _opposed(d: Draft, binding: Binding) -> str:
+    """The device that is on, or about to be, and works against this one, if any. Its controller
+    never calls for both, but a person, a minimum on-time or a fault can keep one on."""
+    opposite = _OPPOSITES.get(binding.role)
+    if opposite is None:
+        return ""
+    for b in d.of(binding.node, opposite):
+        state = d.actuator(b.id)
+        if state.is_on or (state.pending is not None and state.pending.value > 0):
+            return b.id
+    return ""
+
+
+def _taken_later(d: Draft, other: str, than: str) -> bool:
+    """Whether a person took `other` over after `than`: of two that oppose, the last one counts."""
+    theirs, ours = d.actuator(other).takeover_until, d.actuator(than).takeover_until
+    return theirs is not None and (theirs, other) > (ours or 0.0, than)
+
+
 def _over_max_on(d: Draft, declared: Declaration, state: ActuatorState) -> bool:
     return bool(
         declared.max_on_s is not None
@@ -393,7 +427,7 @@ def _isolates(d: Draft, binding: Binding) -> str:
     """The actuator that could not be proved off and names this one as its isolation, if any."""
     for point in d.farm.isolated_by.get(binding.id, ()):
         state = d.actuator(point)
-        if state.latched and (state.is_on or state.reported is None):
+        if state.proof is ProofState.FAILED and state.is_on is not False:
             return point
     return ""
 

@@ -1,0 +1,236 @@
+"""Whatever happens, in whatever order: the rules of safety hold after every step."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.core.support import Bench, bench_farm
+from vfarm_core.control.effects import Command
+from vfarm_core.control.inputs import (
+    AdvancePhase,
+    Arm,
+    Cause,
+    ClearLatch,
+    EmergencyStop,
+    Harvest,
+    ReleaseStop,
+    Report,
+    RunShot,
+    SetMode,
+)
+from vfarm_core.control.memory import ShotStage
+from vfarm_core.farm.bindings import Binding
+from vfarm_core.farm.overrides import Mode
+from vfarm_core.farm.roles import Loop, spec
+
+PUMP = "pump.irrigation_pump"
+VALVE = "circuit.irrigation_valve"
+CO2 = "zone.co2_valve"
+GATED = (PUMP, VALVE, CO2)
+SENSORS = {
+    "zone.air_temperature": st.sampled_from(
+        [-20.0, 15.0, 19.0, 22.0, 24.0, 26.0, 28.0, 31.0, 45.0]
+    ),
+    "zone.humidity": st.sampled_from([0.0, 30.0, 60.0, 65.0, 75.0, 99.0, 150.0]),
+    "zone.co2": st.sampled_from([0.0, 420.0, 900.0, 1000.0, 2500.0, 6000.0, 20_000.0]),
+    "zone.occupancy": st.sampled_from([0.0, 1.0]),
+    "tank.volume": st.sampled_from([0.0, 30.0, 41.0, 150.0]),
+    "tank.leak": st.sampled_from([0.0, 0.0, 1.0]),
+    "pump.flow": st.sampled_from([0.0, 1.0, 20.0]),
+}
+ACTUATORS = [b.id for b in bench_farm().bindings if spec(b.role).is_actuator]
+
+
+class AnyFarm(RuleBasedStateMachine):
+    """A bench farm to which anything may happen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Bench(bench_farm())
+        self.batches = 0
+        self.against_closed_valve: list[Command] = []
+        self.send = self.bench.send
+        self.bench.send = self.watch  # type: ignore[method-assign]
+
+    def watch(self, command: Command, binding: Binding) -> None:
+        """Look at every command on its way out."""
+        if command.point == PUMP and command.value and command.reason.code != "takeover":
+            valve = self.bench.runtime.memory.actuators.get(VALVE)
+            if valve is None or not valve.is_on:
+                self.against_closed_valve.append(command)
+        self.send(command, binding)
+
+    @initialize()
+    def grow(self) -> None:
+        self.bench.start_batch()
+        self.bench.advance(3600)
+
+    @rule(seconds=st.sampled_from([1, 20, 120, 700, 3600, 20_000]), sensors=st.booleans())
+    def time_passes(self, seconds: int, sensors: bool) -> None:
+        self.bench.advance(seconds, sensors=sensors)
+
+    @rule(point=st.sampled_from(sorted(SENSORS)), data=st.data())
+    def sensor_reports(self, point: str, data: st.DataObject) -> None:
+        self.bench.report(point, data.draw(SENSORS[point]))
+
+    @rule(point=st.sampled_from([*sorted(SENSORS), *ACTUATORS]))
+    def entity_is_lost(self, point: str) -> None:
+        self.bench.report(point, "unavailable")
+
+    @rule(point=st.sampled_from(ACTUATORS), on=st.booleans())
+    def somebody_switches(self, point: str, on: bool) -> None:
+        self.bench.state[point] = float(on)
+        self.bench.runtime.feed(Report(point, on, None, self.bench.clock.farm, Cause.PERSON))
+        self.bench.settle()
+
+    @rule(point=st.sampled_from(ACTUATORS))
+    def actuator_sticks(self, point: str) -> None:
+        self.bench.disobeys.add(point)
+
+    @rule()
+    def actuators_obey_again(self) -> None:
+        for point in sorted(self.bench.disobeys):
+            self.bench.disobeys.discard(point)
+            self.bench.report(point, self.bench.state[point])
+
+    @rule(seconds=st.sampled_from([30.0, 300.0, 899.0]))
+    def shot_is_asked_for(self, seconds: float) -> None:
+        self.bench.ask(RunShot(circuit="circuit", duration_s=seconds))
+
+    @rule(mode=st.sampled_from(list(Mode)))
+    def mode_is_chosen(self, mode: Mode) -> None:
+        self.bench.ask(SetMode(mode=mode))
+
+    @rule()
+    def stop(self) -> None:
+        self.bench.ask(EmergencyStop())
+
+    @rule()
+    def release(self) -> None:
+        self.bench.ask(ReleaseStop())
+
+    @rule(loop=st.sampled_from(list(Loop)))
+    def arm(self, loop: Loop) -> None:
+        self.bench.ask(Arm(loop=loop))
+
+    @rule(point=st.sampled_from(ACTUATORS))
+    def latch_is_cleared(self, point: str) -> None:
+        self.bench.ask(ClearLatch(point=point))
+
+    @rule()
+    def disk_fails(self) -> None:
+        self.bench.journal.error = "disk full"
+
+    @rule()
+    def disk_works(self) -> None:
+        self.bench.journal.error = None
+
+    @precondition(lambda self: self.bench.journal.error is None)
+    @rule(down=st.sampled_from([1.0, 60.0, 40_000.0]))
+    def process_is_killed(self, down: float) -> None:
+        self.bench.restart(down_s=down)
+
+    @rule()
+    def batch_moves_on(self) -> None:
+        self.bench.ask(AdvancePhase(batch="batch_1"))
+
+    @rule()
+    def batch_is_harvested_and_another_sown(self) -> None:
+        for key in list(self.bench.runtime.memory.batches):
+            self.bench.ask(Harvest(batch=key))
+        self.batches += 1
+        self.bench.try_batch(["level_2"], id=f"again_{self.batches}")
+
+    # -- the rules -----------------------------------------------------------------------------
+
+    def wanted(self, point: str) -> bool:
+        state = self.bench.runtime.memory.actuators.get(point)
+        return bool(state and state.wanted)
+
+    @invariant()
+    def devices_never_fight(self) -> None:
+        assert not (self.wanted("zone.heater") and self.wanted("zone.cooler"))
+        assert not (self.wanted("zone.humidifier") and self.wanted("zone.dehumidifier"))
+
+    @invariant()
+    def after_a_stop_nothing_is_wanted_on(self) -> None:
+        memory = self.bench.runtime.memory
+        if memory.farm.emergency is not None:
+            assert not any(self.wanted(point) for point in ACTUATORS)
+
+    @invariant()
+    def a_disarmed_loop_drives_nothing(self) -> None:
+        disarmed = self.bench.runtime.memory.farm.disarmed
+        for b in self.bench.farm.bindings:
+            if spec(b.role).loop in disarmed:
+                assert not self.wanted(b.id)
+
+    @invariant()
+    def without_a_journal_nothing_is_opened(self) -> None:
+        if not self.bench.runtime.memory.farm.journal_ok:
+            assert not any(self.wanted(point) for point in GATED)
+
+    @invariant()
+    def the_pump_is_only_wanted_by_a_shot_or_a_person(self) -> None:
+        memory = self.bench.runtime.memory
+        if not self.wanted(PUMP):
+            return
+        state = memory.actuators[PUMP]
+        assert state.reason is not None
+        if state.reason.code == "takeover":
+            return
+        shot = memory.circuits["circuit"].shot
+        assert shot is not None
+        assert shot.stage is ShotStage.RUNNING
+        assert "circuit:circuit" in self.bench.journal.slices()
+
+    @invariant()
+    def the_pump_never_starts_against_a_closed_valve(self) -> None:
+        assert not self.against_closed_valve
+
+    @invariant()
+    def co2_flows_only_on_a_good_reading_by_day_without_people(self) -> None:
+        memory = self.bench.runtime.memory
+        state = memory.actuators.get(CO2)
+        if state is None or not state.wanted:
+            return
+        assert state.reason is not None
+        assert memory.points["zone.co2"].quality == "good"
+        assert (memory.points["zone.co2"].value or 0) < 2000
+        assert memory.points["zone.occupancy"].value == 0
+        assert memory.points["zone.occupancy"].quality == "good"
+        assert memory.zones["zone"].day
+
+    @invariant()
+    def nothing_dangerous_is_wanted_past_its_maximum(self) -> None:
+        memory = self.bench.runtime.memory
+        now = self.bench.clock.farm
+        for b in self.bench.farm.bindings:
+            declared = b.declaration
+            state = memory.actuators.get(b.id)
+            if declared is None or state is None or declared.max_on_s is None:
+                continue
+            if state.is_on and state.changed_at is not None:
+                over = now - state.changed_at > declared.max_on_s
+                assert not (over and state.wanted), b.id
+
+    @invariant()
+    def light_is_wanted_only_while_it_is_planned(self) -> None:
+        memory = self.bench.runtime.memory
+        for key in ("level_1", "level_2"):
+            state = memory.actuators.get(f"{key}.grow_light")
+            if state is None or not state.wanted or state.reason is None:
+                continue
+            if state.reason.code != "takeover":
+                assert memory.levels[key].lit
+
+
+AnyFarm.TestCase.settings = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestAnyFarm = AnyFarm.TestCase
