@@ -1,18 +1,30 @@
 /**
  * The dashboard of a farm: an overview and one view for each zone.
  *
- * Configuration: `type: custom:vfarm`, and `entry_id` when there are several farms.
+ * Configuration: `type: custom:vfarm`, and `entry_id` to show one farm of several.
  */
 
 import { loadTexts } from "./ui/texts.js";
 
 /** The sensors of a zone that are worth a curve, by their key. */
-const CURVES = [["air_temperature", "air_temperature_target"], ["humidity"], ["vpd", "vpd_target"], ["co2"]];
+const CURVES = [
+  ["air_temperature", "air_temperature_target"],
+  ["humidity"],
+  ["vpd", "vpd_target"],
+  ["co2"],
+];
 
-const overviewOf = (hass, entryId) =>
-  hass.callWS({ type: "vfarm/overview", ...(entryId ? { entry_id: entryId } : {}) });
+const farmsOf = async (hass, entryId) => {
+  const only = entryId ? { entry_id: entryId } : {};
+  return (await hass.callWS({ type: "vfarm/overview", ...only })).farms;
+};
 
-const farmOf = (config) => (config.entry_id ? { entry_id: config.entry_id } : {});
+const overviewView = (title, path, entryId) => ({
+  title,
+  path,
+  icon: "mdi:sprout",
+  strategy: { type: "custom:vfarm-overview", ...(entryId ? { entry_id: entryId } : {}) },
+});
 
 class DashboardStrategy extends HTMLElement {
   static registryDependencies = [];
@@ -20,27 +32,27 @@ class DashboardStrategy extends HTMLElement {
 
   static async generate(config, hass) {
     const t = await loadTexts(hass.language);
-    const views = [
-      {
-        title: t("farm"),
-        path: "farm",
-        icon: "mdi:sprout",
-        strategy: { type: "custom:vfarm-overview", ...farmOf(config) },
-      },
-    ];
+    let farms = [];
     try {
-      const { zones } = await overviewOf(hass, config.entry_id);
-      for (const zone of zones) {
-        views.push({
-          title: zone.name,
-          path: `zone-${zone.id}`,
-          strategy: { type: "custom:vfarm-zone", zone: zone.id, ...farmOf(config) },
-        });
-      }
+      farms = await farmsOf(hass, config.entry_id);
     } catch {
-      // No farm runs: the overview says so, and why.
+      // No such farm runs: the overview says so, and why.
     }
-    return { views };
+    if (!farms.length) return { views: [overviewView(t("farm"), "farm", config.entry_id)] };
+    const several = farms.length > 1;
+    return {
+      views: farms.flatMap(({ farm, zones }) => {
+        const key = several ? `${farm.entry_id}-` : "";
+        return [
+          overviewView(several ? farm.name : t("farm"), `${key}farm`, farm.entry_id),
+          ...zones.map((zone) => ({
+            title: zone.name,
+            path: `${key}zone-${zone.id}`,
+            strategy: { type: "custom:vfarm-zone", zone: zone.id, entry_id: farm.entry_id },
+          })),
+        ];
+      }),
+    };
   }
 
   static async getCreateSuggestions(hass) {
@@ -52,54 +64,46 @@ class DashboardStrategy extends HTMLElement {
 class OverviewStrategy extends HTMLElement {
   static registryDependencies = [];
 
-  static async generate(config) {
-    return { type: "panel", cards: [{ type: "custom:vfarm-overview-card", ...farmOf(config) }] };
+  static async generate({ entry_id }) {
+    return { type: "panel", cards: [{ type: "custom:vfarm-overview-card", entry_id }] };
   }
 }
 
 class ZoneStrategy extends HTMLElement {
-  static registryDependencies = ["entities"];
+  static registryDependencies = [];
 
-  static async generate(config, hass) {
+  static async generate({ entry_id, zone }, hass) {
     const t = await loadTexts(hass.language);
-    const { zones } = await overviewOf(hass, config.entry_id);
-    const zone = zones.find((other) => other.id === config.zone);
-    const details = { type: "custom:vfarm-zone-card", zone: config.zone, ...farmOf(config) };
-    const curves = zone ? curvesOf(hass, zone.device_id) : [];
+    const [{ entities }] = await farmsOf(hass, entry_id);
+    const known = entities[zone] ?? {};
+    const curves = CURVES.map((keys) => keys.map((key) => known[key]).filter(Boolean));
+    const wide = { columns: "full" };
     return {
       type: "sections",
       max_columns: 2,
       sections: [
-        { type: "grid", cards: [{ ...details, grid_options: { columns: "full" } }] },
+        {
+          type: "grid",
+          cards: [{ type: "custom:vfarm-zone-card", zone, entry_id, grid_options: wide }],
+        },
         {
           type: "grid",
           cards: [
             { type: "heading", heading: t("history"), icon: "mdi:chart-line" },
-            ...curves.map((entities) => ({
-              type: "history-graph",
-              hours_to_show: 24,
-              entities,
-              grid_options: { columns: "full" },
-            })),
+            ...curves
+              .filter((group) => group.length)
+              .map((group) => ({
+                type: "history-graph",
+                hours_to_show: 24,
+                entities: group,
+                grid_options: wide,
+              })),
           ],
         },
       ],
     };
   }
 }
-
-/** The entities of a device behind each group of curves, found in the registry. */
-const curvesOf = (hass, deviceId) => {
-  const entities = Object.values(hass.entities).filter(
-    (entity) => entity.device_id === deviceId && entity.platform === "vfarm"
-  );
-  return CURVES.map((keys) =>
-    keys
-      .map((key) => entities.find((entity) => entity.translation_key === key)?.entity_id)
-      .filter(Boolean)
-      .map((entity) => ({ entity }))
-  ).filter((group) => group.length);
-};
 
 customElements.define("ll-strategy-dashboard-vfarm", DashboardStrategy);
 customElements.define("ll-strategy-view-vfarm-overview", OverviewStrategy);

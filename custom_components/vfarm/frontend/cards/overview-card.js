@@ -1,4 +1,5 @@
 import { css, html, nothing } from "../vendor/lit.js";
+import { actuatorStyles } from "../parts/actuators.js";
 import { alertStyles, banners, emergencyButton, problemList } from "../parts/alerts.js";
 import { batchList, batchStyles } from "../parts/batches.js";
 import { levelStyles, rack } from "../parts/levels.js";
@@ -17,6 +18,7 @@ class OverviewCard extends FarmCard {
     alertStyles,
     readingStyles,
     levelStyles,
+    actuatorStyles,
     waterStyles,
     batchStyles,
     css`
@@ -33,6 +35,12 @@ class OverviewCard extends FarmCard {
       h1 {
         font-size: 24px;
         font-weight: 400;
+      }
+      .over {
+        padding: 8px 12px 0;
+      }
+      .zones > section {
+        align-content: start;
       }
       .zones {
         display: grid;
@@ -58,14 +66,18 @@ class OverviewCard extends FarmCard {
     return html`<div class="stack">
       ${this._head(ui)} ${banners(ui)} ${problemList(ui)}
       <div class="zones">${farm.zones.map((zone) => this._zone(ui, zone))}</div>
-      ${farm.reservoirs.length || farm.circuits.length
-        ? html`<div class="tiles">
-            ${farm.reservoirs.map((node) => reservoir(ui, node))}
-            ${farm.circuits.map((node) => circuit(ui, node))}
-          </div>`
-        : nothing}
+      ${this._tiles(t("circuits"), farm.circuits, (node) => circuit(ui, node))}
+      ${this._tiles(t("reservoirs"), farm.reservoirs, (node) => reservoir(ui, node))}
       ${batchList(ui)}
     </div>`;
+  }
+
+  _tiles(title, nodes, draw) {
+    if (!nodes.length) return nothing;
+    return html`<section class="stack" aria-label=${title}>
+      <h2 class="over">${title}</h2>
+      <div class="tiles">${nodes.map(draw)}</div>
+    </section>`;
   }
 
   _head(ui) {

@@ -1,13 +1,15 @@
 /** What a person can do from a card: the actions of vfarm, for one farm or one of its nodes. */
 
-const perform = (hass, name, data, deviceId) =>
-  hass.callService("vfarm", name, data, deviceId ? { device_id: deviceId } : undefined, false);
+const perform = (hass, farm, name, data = {}) =>
+  hass.callService("vfarm", name, { config_entry_id: farm.entry_id, ...data }, undefined, false);
 
-export const emergencyStop = (hass, farm) => perform(hass, "emergency_stop", {}, farm.device_id);
+export const emergencyStop = (hass, farm) => perform(hass, farm, "emergency_stop");
 
-export const releaseStop = (hass, farm) =>
-  perform(hass, "release_emergency_stop", {}, farm.device_id);
+export const releaseStop = (hass, farm) => perform(hass, farm, "release_emergency_stop");
 
-export const armLoop = (hass, farm, loop) => perform(hass, "arm_loop", { loop }, farm.device_id);
+export const armLoop = (hass, farm, loop) => perform(hass, farm, "arm_loop", { loop });
 
-export const runShot = (hass, circuit) => perform(hass, "run_shot", {}, circuit.device_id);
+export const runShot = (hass, farm, circuit) =>
+  perform(hass, farm, "run_shot", { node: [circuit.id] });
+
+export const clearLatch = (hass, farm, point) => perform(hass, farm, "clear_latch", { point });

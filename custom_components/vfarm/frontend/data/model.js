@@ -12,10 +12,7 @@ export const worst = (statuses) =>
 export const build = (overview) => {
   const { farm } = overview;
   const snapshot = farm.snapshot ?? null;
-  const circuits = overview.circuits.map((circuit) => ({
-    ...circuit,
-    reservoir: overview.pumps.find((pump) => pump.id === circuit.pump)?.reservoir,
-  }));
+  const { circuits } = overview;
   const levels = overview.levels.map((level) => ({
     ...level,
     watering: circuits.find((circuit) => circuit.id === level.circuit) ?? null,
@@ -29,15 +26,14 @@ export const build = (overview) => {
     racks: racks.filter((rack) => rack.zone === zone.id),
     levels: levels.filter((level) => level.zone === zone.id),
   }));
-  const names = new Map(levels.map((level) => [level.id, level.name]));
-  const rackNames = new Map(racks.map((rack) => [rack.id, rack.name]));
-  const place = new Map(
-    levels.map((level) => [level.id, `${rackNames.get(level.rack) ?? ""} · ${level.name}`])
-  );
   const watched = [...zones, ...levels, ...overview.reservoirs, ...circuits];
+  const rackNames = new Map(racks.map((rack) => [rack.id, rack.name]));
+  // Levels of different racks are called alike, so a level is named with its rack.
+  const places = new Map(watched.map((node) => [node.id, node.name]));
+  for (const level of levels) places.set(level.id, `${rackNames.get(level.rack)} · ${level.name}`);
   const actuators = new Map(
     watched.flatMap((node) =>
-      (node.snapshot?.actuators ?? []).map((view) => [view.point, { node, view }])
+      (node.snapshot?.actuators ?? []).map((view) => [view.point, { node: node.id, view }])
     )
   );
   return {
@@ -49,16 +45,15 @@ export const build = (overview) => {
     circuits,
     reservoirs: overview.reservoirs,
     batches: snapshot?.batches ?? [],
-    problems: problemsOf(farm, snapshot, watched, place),
+    problems: problemsOf(farm, snapshot, watched, places),
     status: worst([snapshot?.status ?? "idle", ...watched.map((n) => n.snapshot?.status ?? "idle")]),
-    levelName: (id) => names.get(id) ?? id,
-    placeName: (id) => place.get(id) ?? id,
+    placeName: (id) => places.get(id) ?? id,
     actuator: (point) => actuators.get(point) ?? null,
   };
 };
 
 /** Every standing problem, the gravest first; the emergency stop and its like have their banner. */
-const problemsOf = (farm, snapshot, watched, place) => {
+const problemsOf = (farm, snapshot, watched, places) => {
   const found = (snapshot?.problems ?? [])
     .filter((key) => !["emergency", "disarmed", "journal", "lost_memory"].includes(key))
     .map((key) => ({ key, id: farm.id, name: farm.name, status: snapshot.status }));
@@ -67,7 +62,7 @@ const problemsOf = (farm, snapshot, watched, place) => {
       found.push({
         key,
         id: node.id,
-        name: place.get(node.id) ?? node.name,
+        name: places.get(node.id),
         status: node.snapshot.status,
       });
     }

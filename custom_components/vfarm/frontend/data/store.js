@@ -1,5 +1,6 @@
 /**
- * The farm over Home Assistant's websocket: `vfarm/overview` once, `vfarm/subscribe` for changes.
+ * The farm over Home Assistant's websocket: `vfarm/subscribe` gives the whole farm first, then what
+ * changes.
  *
  * All cards on a page share one store per connection and farm. Between two updates the farm's clock
  * runs on at the farm's own speed.
@@ -8,6 +9,9 @@
 import { build } from "./model.js";
 
 const RETRY_MS = 5_000;
+/** A farm that says nothing for so long is asked anew: its subscription may be gone. */
+const SILENCE_MS = 60_000;
+
 const stores = new WeakMap();
 
 export const storeFor = (connection, entryId) => {
@@ -18,21 +22,21 @@ export const storeFor = (connection, entryId) => {
   return farms.get(key);
 };
 
-const GROUPS = ["zones", "levels", "reservoirs", "pumps", "circuits"];
+const GROUPS = ["zones", "levels", "reservoirs", "circuits"];
 
 export class FarmStore {
   constructor(connection, entryId) {
     this._connection = connection;
-    this._which = entryId ? { entry_id: entryId } : {};
+    this._message = { type: "vfarm/subscribe", ...(entryId ? { entry_id: entryId } : {}) };
     this._listeners = new Set();
     this._overview = null;
     this._unsubscribe = null;
-    this._retry = null;
+    this._timer = null;
     this._generation = 0;
     this.farm = null;
     this.error = null;
     this.connected = true;
-    this._onReady = () => this._reload();
+    this._onReady = () => this._subscribe();
     this._onLost = () => this._tell({ connected: false });
   }
 
@@ -49,85 +53,76 @@ export class FarmStore {
   /** The farm's time now, epoch seconds. */
   now() {
     if (!this._overview) return Date.now() / 1000;
-    const elapsed = (performance.now() - this._nowAt) / 1000;
-    return this._now + elapsed * (this._overview.farm.speed ?? 1);
+    return this._now + ((performance.now() - this._nowAt) / 1000) * this._overview.farm.speed;
   }
 
   _open() {
     this._connection.addEventListener("ready", this._onReady);
     this._connection.addEventListener("disconnected", this._onLost);
-    this._reload();
+    this._subscribe();
   }
 
   _close() {
-    this._generation += 1;
     this._connection.removeEventListener("ready", this._onReady);
     this._connection.removeEventListener("disconnected", this._onLost);
-    clearTimeout(this._retry);
+    clearTimeout(this._timer);
     this._drop();
   }
 
+  /** Whatever still comes of the subscription before is not listened to. */
   _drop() {
+    this._generation += 1;
     this._unsubscribe?.().catch(() => {});
     this._unsubscribe = null;
   }
 
-  async _reload() {
-    clearTimeout(this._retry);
-    const generation = ++this._generation;
+  async _subscribe() {
     this._drop();
+    this._again(SILENCE_MS);
+    const generation = this._generation;
     try {
-      const early = [];
-      const receive = (event) => {
-        if (generation !== this._generation) return;
-        if (this._loading) early.push(event);
-        else this._receive(event);
-      };
-      this._loading = true;
-      // Subscribed first, so that nothing is lost between the two. Reconnecting is done here, with a
-      // fresh overview.
       const unsubscribe = await this._connection.subscribeMessage(
-        receive,
-        { type: "vfarm/subscribe", ...this._which },
+        (event) => generation === this._generation && this._receive(event),
+        this._message,
         { resubscribe: false }
       );
-      if (generation !== this._generation) {
-        unsubscribe().catch(() => {});
-        return;
-      }
-      this._unsubscribe = unsubscribe;
-      const overview = await this._connection.sendMessagePromise({
-        type: "vfarm/overview",
-        ...this._which,
-      });
-      if (generation !== this._generation) return;
-      this._overview = overview;
-      this._setNow(overview.farm.now);
-      this._loading = false;
-      this._tell({ farm: build(overview), error: null, connected: true });
-      early.forEach((event) => this._receive(event));
+      if (generation === this._generation) this._unsubscribe = unsubscribe;
+      else unsubscribe().catch(() => {});
     } catch (error) {
       if (generation !== this._generation) return;
-      this._drop();
-      this._tell({ error: error?.message ?? String(error), connected: this._connection.connected });
-      this._retry = setTimeout(() => this._reload(), RETRY_MS);
+      this._tell({ error: error?.message ?? String(error) });
+      this._again(RETRY_MS);
     }
   }
 
+  _again(delay) {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._subscribe(), delay);
+  }
+
   _receive(event) {
-    if (event.type !== "update") {
-      // What exists has changed, or the farm was loaded anew.
-      this._reload();
+    if (event.type === "overview") {
+      this._overview = event;
+      this._setNow(event.farm.now);
+      this._tell({ farm: build(event), error: null, connected: true });
+    } else if (event.type === "update" && this._overview) {
+      this._merge(event);
+      this._tell({ farm: build(this._overview) });
+    } else if (event.type === "closed") {
+      this._tell({ connected: false });
+      this._again(RETRY_MS);
       return;
     }
-    if (event.now !== undefined) this._setNow(event.now);
-    const nodes = event.nodes ?? {};
-    const merge = (node) => (node.id in nodes ? { ...node, snapshot: nodes[node.id] } : node);
-    const overview = { ...this._overview, farm: merge(this._overview.farm) };
-    if (event.speed !== undefined) overview.farm = { ...overview.farm, speed: event.speed };
-    for (const group of GROUPS) overview[group] = overview[group].map(merge);
+    this._again(SILENCE_MS);
+  }
+
+  _merge({ nodes, now, speed }) {
+    const current = (node) => (node.id in nodes ? { ...node, snapshot: nodes[node.id] } : node);
+    const before = this._overview;
+    const overview = { ...before, farm: { ...current(before.farm), speed } };
+    for (const group of GROUPS) overview[group] = before[group].map(current);
     this._overview = overview;
-    this._tell({ farm: build(overview) });
+    this._setNow(now);
   }
 
   _setNow(now) {

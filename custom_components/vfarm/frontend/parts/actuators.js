@@ -1,5 +1,7 @@
 import { css, html, nothing } from "../vendor/lit.js";
+import { clearLatch } from "../data/actions.js";
 import { ROLE_ICONS, icon } from "../ui/icons.js";
+import "./confirm-button.js";
 
 const value = ({ t, f }, role, number) => {
   if (number === null || number === undefined) return t("state_unknown");
@@ -14,6 +16,16 @@ export const reasonText = (t, view) => {
   if (!view.params) return view.reason;
   return t.or(`reason_${view.code}`, view.reason, view.params);
 };
+
+const clear = ({ t, hass, farm }, view) => html`<vfarm-confirm-button
+  .t=${t}
+  icon="check"
+  .label=${t("clear_latch")}
+  .question=${t("clear_latch_question", { name: t.or(`role_${view.role}`, view.role) })}
+  .text=${t("clear_latch_text")}
+  .confirm=${t("clear_latch_confirm")}
+  .action=${() => clearLatch(hass, farm, view.point)}
+></vfarm-confirm-button>`;
 
 /** Every device of a node: what it does, what is wanted of it, whether that is proved, and why. */
 export const actuators = (ui, views) => {
@@ -45,6 +57,7 @@ export const actuators = (ui, views) => {
           ${view.latched
             ? html`<span class="row">${icon("lock", "small critical")} ${t("latched")}</span>`
             : nothing}
+          ${view.latched ? clear(ui, view) : nothing}
           <span class="muted">${reasonText(t, view)}</span>
         </span>
       </li>`;

@@ -36,7 +36,7 @@ export const banners = ({ farm, t, hass, connected }) => {
 const emergencyBanner = (farm, t, hass) => {
   const unproved = farm.snapshot.emergency_unproved.map((point) => {
     const found = farm.actuator(point);
-    return found ? `${farm.placeName(found.node.id) === found.node.id ? found.node.name : farm.placeName(found.node.id)}: ${t(`role_${found.view.role}`)}` : point;
+    return found ? `${farm.placeName(found.node)}: ${t(`role_${found.view.role}`)}` : point;
   });
   return banner(
     true,
@@ -126,6 +126,11 @@ export const alertStyles = css`
     grid-template-columns: repeat(auto-fill, minmax(220px, 1fr));
     gap: 8px;
     margin-top: 4px;
+  }
+  .problems ul {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr));
+    gap: 0 24px;
   }
   .problems li {
     padding: 6px 0;

@@ -96,7 +96,7 @@ class LevelSheet extends LitElement {
         ? html`<div class="block">
             <strong>${s.batch_title || cropName(t, s.crop)}</strong>
             <span
-              >${cropName(t, s.crop)} ·
+              >${s.batch_title ? html`${cropName(t, s.crop)} · ` : nothing}
               ${t("phase_day", {
                 phase: phaseName(t, s.phase),
                 day: f.number(Math.floor(s.day_of_phase) + 1),

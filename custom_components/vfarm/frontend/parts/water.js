@@ -1,5 +1,6 @@
 import { css, html, nothing } from "../vendor/lit.js";
 import { runShot } from "../data/actions.js";
+import { actuators } from "./actuators.js";
 import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { problemText } from "./alerts.js";
 import { bar } from "./levels.js";
@@ -40,7 +41,7 @@ const lastShot = ({ t, f, now }, s) => {
 
 /** A circuit: what it does, when the next shot is, how the last one ended. */
 export const circuit = (ui, node) => {
-  const { t, f, now, hass } = ui;
+  const { t, f, now, hass, farm } = ui;
   const s = node.snapshot;
   if (!s) return nothing;
   return html`<section class="card stack circuit" data-circuit=${node.id} aria-label=${node.name}>
@@ -77,8 +78,14 @@ export const circuit = (ui, node) => {
           .label=${t("shot_now")}
           .question=${t("shot_question", { name: node.name })}
           .confirm=${t("shot_confirm")}
-          .action=${() => runShot(hass, node)}
+          .action=${() => runShot(hass, farm, node)}
         ></vfarm-confirm-button>`}
+    ${s.actuators.length
+      ? html`<details ?open=${s.actuators.some((view) => view.latched)}>
+          <summary>${t("devices")}</summary>
+          ${actuators(ui, s.actuators)}
+        </details>`
+      : nothing}
   </section>`;
 };
 
@@ -94,5 +101,18 @@ export const waterStyles = css`
   }
   strong {
     font-weight: 500;
+  }
+  summary {
+    display: flex;
+    align-items: center;
+    min-height: 48px;
+    cursor: pointer;
+  }
+  summary::before {
+    content: "▸";
+    width: 20px;
+  }
+  details[open] summary::before {
+    content: "▾";
   }
 `;

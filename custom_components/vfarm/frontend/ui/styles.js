@@ -175,7 +175,6 @@ export const shared = css`
     padding: 2px 10px;
     border-radius: 14px;
     background: var(--vf-inset);
-    white-space: nowrap;
   }
   .banner {
     display: grid;

@@ -1,0 +1,48 @@
+/**
+ * One card against a farm that is made up, without Home Assistant.
+ *
+ * The address says what is shown: ?card=overview&language=de&theme=dark&troubled&emergency&zone=zone_a
+ */
+
+import "/custom_components/vfarm/frontend/cards/overview-card.js";
+import "/custom_components/vfarm/frontend/cards/zone-card.js";
+import "/custom_components/vfarm/frontend/cards/batches-card.js";
+import { farm } from "./farm.js";
+
+const asked = new URLSearchParams(location.search);
+const listeners = new Set();
+
+/** What the tests look at and play with. */
+window.harness = {
+  calls: [],
+  subscriptions: 0,
+  refuse: null,
+  send: (event) => listeners.forEach((listener) => listener(event)),
+};
+
+const connection = Object.assign(new EventTarget(), {
+  connected: true,
+  subscribeMessage: async (listener) => {
+    if (asked.has("absent")) throw new Error("No such farm is running");
+    window.harness.subscriptions += 1;
+    listeners.add(listener);
+    const options = { troubled: asked.has("troubled"), emergency: asked.has("emergency") };
+    listener({ type: "overview", ...farm(options) });
+    return async () => listeners.delete(listener);
+  },
+});
+
+document.body.classList.toggle("dark", asked.get("theme") === "dark");
+const language = asked.get("language") ?? "en";
+const card = document.createElement(`vfarm-${asked.get("card") ?? "overview"}-card`);
+card.setConfig({ zone: asked.get("zone") ?? "zone_a" });
+card.hass = {
+  language,
+  locale: { language, time_format: "24" },
+  connection,
+  callService: async (...call) => {
+    window.harness.calls.push(call);
+    if (window.harness.refuse) throw new Error(window.harness.refuse);
+  },
+};
+document.body.append(card);
