@@ -63,7 +63,9 @@ def differences(folder: Path, languages: tuple[str, ...] = LANGUAGES) -> list[st
     english = tables.get("en", {})
     for language, table in tables.items():
         problems += [f"{language}: {key} is missing" for key in english.keys() - table.keys()]
-        problems += [f"{language}: {key} is not in English" for key in table.keys() - english.keys()]
+        problems += [
+            f"{language}: {key} is not in English" for key in table.keys() - english.keys()
+        ]
         for key in table.keys() & english.keys():
             if english[key].strip() and not table[key].strip():
                 problems.append(f"{language}: {key} is empty")
