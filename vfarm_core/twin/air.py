@@ -53,7 +53,8 @@ class EquipmentParameters:
     rejects its heat outside, the dehumidifier gives its own power and the heat of condensation to
     the room. `cop`: mini-split with fans, about 3 [D]. `dehumidifier_kg_kwh`: 2 kg/kWh at room
     conditions [D]. `humidifier_w_kg_h`: ultrasonic, about 60 W per kg/h [D]; the heat
-    of evaporation comes out of the air.
+    of evaporation comes out of the air. `coil_lag_s`, `heater_lag_s`: time constants in which
+    a coil or an element comes to its full effect [D].
     """
 
     heater_w: float = 0.0
@@ -65,6 +66,8 @@ class EquipmentParameters:
     dehumidifier_kg_kwh: float = 2.0
     humidifier_kg_h: float = 0.0
     humidifier_w_kg_h: float = 60.0
+    coil_lag_s: float = 120.0
+    heater_lag_s: float = 60.0
     exhaust_m3_h: float = 0.0
     exhaust_w: float = 0.0
     circulation_w: float = 0.0

@@ -83,24 +83,25 @@ def room_of(farm: Farm, zone: str) -> RoomParameters:
 def equipment_of(farm: Farm, zone: str) -> EquipmentParameters:
     """Equipment sized as a planner would for the zone's lamps and cultivated area.
 
-    Per m² cultivated: drying 0.25 kg/h covers the transpiration of a closed canopy at 250 µmol/m²/s
-    and 60-70 % (graamans_energy_balance_reference.csv: 0.14-0.19 L/m²/h); heating 130 W covers the
-    canopy's evaporative cooling in the dark (61 W) and the envelope; humidifying 0.1 kg/h for young
-    plants; CO2 8 g/h is several times the uptake at 250 µmol/m²/s (1.1 g/m²/h, science.md 1.5).
-    Cooling is 2.2 times the lamps: they and the dryer's heat, with reserve.
+    Per m² cultivated: drying 0.12 kg/h at the rating is 0.18 at 24 °C and 65 %, which with what the
+    cooler condenses covers a closed canopy at 200-250 µmol/m²/s (graamans_energy_balance_reference.csv:
+    0.11-0.19 L/m²/h); heating 100 W covers the canopy's evaporative cooling in the dark (61 W)
+    and the envelope; humidifying 0.05 kg/h for young plants; CO2 6 g/h is several times the uptake
+    at 250 µmol/m²/s (1.1 g/m²/h, science.md 1.5). Cooling is 1.3 times the lamps and 20 W: they
+    and the dryer's heat. More would switch too often.
     """
     levels = farm.levels_of_zone[zone]
     area = sum(level.area_m2 for level in levels)
     lamps_w = sum(level.fixture.power_w for level in levels if level.fixture)
     volume = next(z.volume_m3 for z in farm.zones if z.id == zone)
     sizes = {
-        Role.HEATER: ("heater_w", 130.0 * area),
-        Role.COOLER: ("cooler_w", 2.2 * lamps_w + 20.0 * area),
-        Role.DEHUMIDIFIER: ("dehumidifier_kg_h", 0.25 * area),
-        Role.HUMIDIFIER: ("humidifier_kg_h", 0.1 * area),
+        Role.HEATER: ("heater_w", 100.0 * area),
+        Role.COOLER: ("cooler_w", 1.3 * lamps_w + 20.0 * area),
+        Role.DEHUMIDIFIER: ("dehumidifier_kg_h", 0.12 * area),
+        Role.HUMIDIFIER: ("humidifier_kg_h", 0.05 * area),
         Role.EXHAUST_FAN: ("exhaust_m3_h", 20.0 * volume),
         Role.CIRCULATION_FAN: ("circulation_w", 4.0 * area),
-        Role.CO2_VALVE: ("co2_g_h", 8.0 * area),
+        Role.CO2_VALVE: ("co2_g_h", 6.0 * area),
     }
     bound = {name: size for role, (name, size) in sizes.items() if farm.of(zone, role)}
     if "exhaust_m3_h" in bound:

@@ -646,7 +646,7 @@ class Twin:
             if stand is not None:
                 stand.plants, stand.area_m2 = plants, area
             elif mean is not None:
-                stand = stand_of(recipe.growth, plants, area)
+                stand = stand_of(recipe, plants, area)
                 stand.set_masses(mean)
             else:
                 age_days = (self.now - batch.sown_at) / 86400

@@ -21,10 +21,10 @@ from ..science.canopy import (
     stomatal_resistance_s_m,
 )
 from ..science.growth import (
+    LUE_INCIDENT_PRIOR,
     GrowthParameters,
     Interval,
     advance_mass_g_m2,
-    lue_intercepted_g_mol,
 )
 from .air import AIR_J_M3_K, LATENT_J_G
 
@@ -44,18 +44,22 @@ _GAMMA_PPM = 40.0
 #: about 1 mg [D].
 _EMERGED_G = 1.0e-3
 #: What the recipe's growth block leaves open for light-use growth: leaf area per shoot dry mass
-#: (herbs 0.025-0.05 m²/g [D]), extinction (0.5 erect … 0.9 planophile [D]), mean interception over a
-#: cycle (spaced crops 0.5-0.8 [D]), CO2 at which light-use efficiencies of enriched rooms were
-#: measured (recipes.csv: 600-1000 ppm), cardinal temperatures around the optimum [D].
+#: (herbs 0.025-0.05 m²/g [D]), extinction (0.5 erect … 0.9 planophile [D]), CO2 at which light-use
+#: efficiencies of enriched rooms were measured (recipes.csv: 600-1000 ppm), cardinal temperatures
+#: around the optimum [D].
 _LEAF_AREA_M2_G = 0.035
 _EXTINCTION = 0.7
-_MEAN_SHARE = 0.65
 _CO2_REFERENCE_PPM = 800.0
 _PLATEAU_K = 2.0
 _CEILING_K = 13.0
 _DEFAULT_BASE_C = 5.0
 _DEFAULT_OPTIMUM_C = 22.0
-_LAI_MAX = 12.0
+#: Range of light use around its prior, as a factor (science.md section 5: 0.3-1.0 around 0.55).
+_LUE_SPREAD = 1.8
+#: Leaf area that exchanges heat and vapour with the room, m²/m²: deeper layers of a closed canopy and
+#: the inside of a head do not. Graamans' closed lettuce canopy has 3; van Henten's leaf area of a
+#: head goes far beyond (20 at harvest) because it only has to catch light.
+_EXPOSED_LAI = 3.0
 
 
 def compensation_ppm(t: float) -> float:
@@ -75,8 +79,10 @@ class Stand(ABC):
     """Plants of one batch on one level: `plants` of them on `area_m2`. `lamp_share` is the share of
     the level's lamps they are charged with."""
 
-    def __init__(self, growth: Growth, plants: float, area_m2: float) -> None:
-        self.growth = growth
+    longest_step_s = 600.0
+
+    def __init__(self, recipe: Recipe, plants: float, area_m2: float) -> None:
+        self.growth = recipe.growth
         self.plants = plants
         self.area_m2 = area_m2
         self.growing = True
@@ -130,10 +136,9 @@ class Stand(ABC):
 class LettuceStand(Stand):
     """van Henten (1994). State per plant: non-structural and structural dry mass, roots included."""
 
-    def __init__(self, growth: Growth, plants: float, area_m2: float) -> None:
-        super().__init__(growth, plants, area_m2)
-        shoot = growth.start_dry_mass_g.value if growth.start_dry_mass_g else _EMERGED_G
-        start = crop.start_state(shoot / (1 - crop.LETTUCE.c_tau))
+    def __init__(self, recipe: Recipe, plants: float, area_m2: float) -> None:
+        super().__init__(recipe, plants, area_m2)
+        start = crop.start_state(_start_g(recipe.growth) / (1 - crop.LETTUCE.c_tau))
         self._n, self._s = start.x_nsdw, start.x_sdw
 
     def _state(self) -> crop.LettuceState:
@@ -148,7 +153,7 @@ class LettuceStand(Stand):
     @property
     @override
     def lai(self) -> float:
-        return min(_LAI_MAX, crop.leaf_area_index(self._state())) if self.growing else 0.0
+        return crop.leaf_area_index(self._state()) if self.growing else 0.0
 
     @override
     def grow(self, ppfd: float, co2_ppm: float, t: float, dt_s: float) -> None:
@@ -181,10 +186,13 @@ class LightUseStand(Stand):
     told apart: the canopy takes up what it grows, while lit.
     """
 
-    def __init__(self, growth: Growth, plants: float, area_m2: float) -> None:
-        super().__init__(growth, plants, area_m2)
-        self._shoot = growth.start_dry_mass_g.value if growth.start_dry_mass_g else _EMERGED_G
-        self._parameters = light_use_parameters(growth)
+    #: The model is exact for any amount of light.
+    longest_step_s = 86400.0
+
+    def __init__(self, recipe: Recipe, plants: float, area_m2: float) -> None:
+        super().__init__(recipe, plants, area_m2)
+        self._shoot = _start_g(recipe.growth)
+        self._parameters = light_use_parameters(recipe)
 
     @property
     @override
@@ -196,7 +204,7 @@ class LightUseStand(Stand):
     def lai(self) -> float:
         if not self.growing:
             return 0.0
-        return min(_LAI_MAX, self._shoot * self.density * self._parameters.leaf_area_m2_g)
+        return self._shoot * self.density * self._parameters.leaf_area_m2_g
 
     def _after(self, ppfd: float, co2_ppm: float, t: float, dt_s: float) -> float:
         return advance_mass_g_m2(
@@ -224,18 +232,29 @@ class LightUseStand(Stand):
         (self._shoot,) = masses
 
 
-def light_use_parameters(growth: Growth) -> GrowthParameters:
-    """The parameters of light-use growth from a recipe's growth block."""
-    # The recipe's efficiency is per mol that falls on the level; the model's is per mol that the
-    # leaves catch.
-    incident = growth.lue_g_mol.value if growth.lue_g_mol else 0.55
-    lue = lue_intercepted_g_mol(incident, _MEAN_SHARE)
+def light_use_parameters(recipe: Recipe) -> GrowthParameters:
+    """The parameters of light-use growth for a recipe's crop.
+
+    A recipe's efficiency is shoot dry mass per mol that falls on the plants' own place over a whole
+    cycle; the model's is per mol that leaves catch, at optimum. It is found so that a cycle that
+    follows the recipe to the letter has the recipe's efficiency.
+    """
+    found = _PARAMETERS.get(recipe.version)
+    if found is None:
+        found = _PARAMETERS[recipe.version] = _fitted(recipe)
+    return found
+
+
+_PARAMETERS: dict[str, GrowthParameters] = {}
+
+
+def _parameters(growth: Growth, lue: float) -> GrowthParameters:
     base = growth.base_temperature.value if growth.base_temperature else _DEFAULT_BASE_C
     optimum = (
         growth.optimum_temperature.value if growth.optimum_temperature else _DEFAULT_OPTIMUM_C
     )
     return GrowthParameters(
-        lue_g_mol=Interval(lue * 0.6, lue, lue * 1.6),
+        lue_g_mol=Interval(lue / _LUE_SPREAD, lue, lue * _LUE_SPREAD),
         leaf_area_m2_g=_LEAF_AREA_M2_G,
         extinction=_EXTINCTION,
         t_base_c=base,
@@ -246,17 +265,50 @@ def light_use_parameters(growth: Growth) -> GrowthParameters:
     )
 
 
-def stand_of(growth: Growth, plants: float, area_m2: float) -> Stand:
+def _fitted(recipe: Recipe) -> GrowthParameters:
+    wanted = recipe.growth.lue_g_mol.value if recipe.growth.lue_g_mol else LUE_INCIDENT_PRIOR.mid
+    low, high = 0.01, 5.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        gained, photons = _cycle(recipe, _parameters(recipe.growth, middle))
+        if gained < wanted * photons:
+            low = middle
+        else:
+            high = middle
+    return _parameters(recipe.growth, (low + high) / 2)
+
+
+def _cycle(recipe: Recipe, parameters: GrowthParameters) -> tuple[float, float]:
+    """Dry mass gained (g) and light received (mol) by one plant over the whole recipe."""
+    start = _start_g(recipe.growth)
+    shoot, photons = start, 0.0
+    density = next((p.density_plants_m2 for p in recipe.phases if p.density_plants_m2), 1.0)
+    for phase in recipe.phases:
+        density = phase.density_plants_m2 or density
+        if phase.kind in ON_RESERVES or phase.is_dark:
+            continue
+        mol = phase.light.dli * phase.days
+        t, co2 = climate_of(phase, day=True)
+        shoot = advance_mass_g_m2(shoot * density, mol, t, co2, parameters) / density
+        photons += mol / density
+    return shoot - start, photons
+
+
+def _start_g(growth: Growth) -> float:
+    return growth.start_dry_mass_g.value if growth.start_dry_mass_g else _EMERGED_G
+
+
+def stand_of(recipe: Recipe, plants: float, area_m2: float) -> Stand:
     """A stand at emergence by the crop's growth model."""
-    if growth.model is GrowthModel.VAN_HENTEN_1994:
-        return LettuceStand(growth, plants, area_m2)
-    return LightUseStand(growth, plants, area_m2)
+    if recipe.growth.model is GrowthModel.VAN_HENTEN_1994:
+        return LettuceStand(recipe, plants, area_m2)
+    return LightUseStand(recipe, plants, area_m2)
 
 
 def raised(recipe: Recipe, plants: float, area_m2: float, days: float) -> Stand:
     """A stand that has followed its recipe's targets and spacing to the letter for `days` since
     sowing, with `area_m2` at most."""
-    stand = stand_of(recipe.growth, plants, area_m2)
+    stand = stand_of(recipe, plants, area_m2)
     done = 0.0
     for index, phase in enumerate(recipe.phases):
         last = index == len(recipe.phases) - 1
@@ -271,24 +323,20 @@ def raised(recipe: Recipe, plants: float, area_m2: float, days: float) -> Stand:
     return stand
 
 
-#: Step in which a stand follows a recipe, s.
-_FOLLOW_S = 600.0
-
-
 def follow(stand: Stand, phase: Phase, days: float) -> None:
     """Grow a stand for `days` at the targets of one phase, lights-on first."""
-    if not stand.growing:
-        return
     lit_s = phase.light.photoperiod_h * 3600
     left = days * 86400
     while left > 0:
         for day, span in ((True, lit_s), (False, 86400 - lit_s)):
             span = min(span, left)
+            if span <= 0:
+                continue
             left -= span
             t, co2 = climate_of(phase, day=day)
             ppfd = phase.light.ppfd if day else 0.0
-            steps = max(1, round(span / _FOLLOW_S))
-            for _ in range(steps if span > 0 else 0):
+            steps = max(1, round(span / stand.longest_step_s))
+            for _ in range(steps):
                 stand.grow(ppfd, co2, t, span / steps)
             stand.incident_mol_m2 += ppfd * span * 1e-6
 
@@ -323,13 +371,14 @@ _NONE = Transpiration(0.0, 0.0, 0.0, 0.0)
 def transpiration(
     ppfd: float, t: float, humidity_pct: float, lai: float, *, still: bool = False
 ) -> Transpiration:
-    """The canopy's energy balance (Graamans 2017) and its slopes.
+    """The canopy's energy balance (Graamans 2017) and its slopes, for a canopy of `lai`.
 
     The slopes follow from the balance: with `h` the heat and `w` the water conductance of the
     canopy, a change of the air is shared by the leaf as h/(h + w·λ·dχ/dT).
     """
     if lai <= 0:
         return _NONE
+    lai = min(lai, _EXPOSED_LAI)
     r_a = R_A_STILL_S_M if still else R_A_FORCED_S_M
     balance = canopy_balance(ppfd, ppfd * PAR_J_UMOL, t, humidity_pct, lai, r_a)
     leaf = balance.leaf_temperature_c

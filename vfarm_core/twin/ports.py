@@ -48,7 +48,8 @@ class SimClock:
 
 
 class TwinActuators:
-    """Carries commands to the simulated devices. `feed` takes the results."""
+    """Carries commands to the simulated devices. `feed` takes what could not be carried out; that a
+    device took a command says nothing that its report does not prove."""
 
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
@@ -58,12 +59,10 @@ class TwinActuators:
     def send(self, command: Command, binding: Binding) -> None:
         """Drive the device; its effect shows as a report."""
         self.sent += 1
-        error = None
         try:
             self._twin.command(binding.id, command.value)
         except UnknownPointError as err:
-            error = f"unknown point {err}"
-        self.feed(CommandResult(command.id, binding.id, error))
+            self.feed(CommandResult(command.id, binding.id, f"unknown point {err}"))
 
 
 class BlockingJournal(Protocol):

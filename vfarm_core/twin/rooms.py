@@ -6,6 +6,7 @@ from ..farm.nodes import Level, Method
 from ..science.water import co2_ppm
 from .air import EquipmentParameters, Flows, Load, Outside, RoomParameters, ZoneAir
 from .devices import Actuator
+from .numerics import relax
 from .plants import Stand, compensation_ppm, transpiration
 from .water import Bed, Tank
 
@@ -201,6 +202,13 @@ class ZoneRoom:
         self.light_j = 0.0
         self.people = False
         self.uptake_l: dict[int, float] = {}
+        # Effect of what comes to full power slowly, and its time constant.
+        self._lag = {
+            "cooler": equipment.coil_lag_s,
+            "dehumidifier": equipment.coil_lag_s,
+            "heater": equipment.heater_lag_s,
+        }
+        self._effect = dict.fromkeys(self._lag, 0.0)
         self._growing: tuple[LevelRoom, ...] = ()
         self._stale = True
 
@@ -225,7 +233,10 @@ class ZoneRoom:
             share = 0.0
             for device in devices:
                 share += device.mean(since, now)
-            setattr(load, name, share / len(devices))
+            share /= len(devices)
+            if name in self._lag:
+                share = self._lagged(name, share, now - since)
+            setattr(load, name, share)
         still = load.circulation < 0.5
         for level in self._growing:
             if level.wants_look(now):
@@ -252,6 +263,16 @@ class ZoneRoom:
         )
         self.electric_w = electric_j / flows.seconds + self.water_heat_w
         return flows
+
+    def _lagged(self, name: str, share: float, dt_s: float) -> float:
+        """The mean effect over a step of a device that was commanded to `share`."""
+        before, lag = self._effect[name], self._lag[name]
+        if share == before or lag <= 0:
+            self._effect[name] = share
+            return share
+        end, mean = relax(before, share, 1.0, lag, dt_s)
+        self._effect[name] = end if abs(end - share) > 1e-3 else share
+        return mean
 
     def _sum(self) -> None:
         load = self.load
