@@ -56,7 +56,7 @@ def load_recipe(text: str, *, file: str = "<text>") -> Recipe:
     reader = _Reader(document)
     recipe = reader.recipe(document.value)
     if reader.problems or recipe is None:
-        raise RecipeError(reader.problems)
+        raise RecipeError(sorted(reader.problems, key=lambda problem: problem.line or 0))
     return replace(recipe, version=content_hash(recipe))
 
 
