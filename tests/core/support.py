@@ -286,6 +286,7 @@ class Bench:
     events: list[Event] = field(default_factory=list)
     published: list[tuple[str, Snapshot]] = field(default_factory=list)
     due: Due = NEVER
+    waits: bool = False
     runtime: Runtime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -343,7 +344,7 @@ class Bench:
             lost=lost,
         )
         self.due = NEVER
-        self.runtime.start([self._report(b.id) for b in self.farm.bindings])
+        self.runtime.start([self._report(b.id) for b in self.farm.bindings], wait=self.waits)
         self.settle()
 
     def _report(self, point: str) -> Report:

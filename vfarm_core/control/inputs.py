@@ -46,9 +46,16 @@ class CommandResult:
 @dataclass(frozen=True, slots=True)
 class Started:
     """The first input of a run: everything is looked at. `lost`: a memory existed but cannot be
-    read, so the farm is held until a person has looked."""
+    read, so the farm is held until a person has looked. `wait`: some entities are not there yet;
+    what is open is closed at once, but the first step waits for `Ready`."""
 
     lost: bool = False
+    wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Every bound entity is there, or has been waited for long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +168,5 @@ class Shutdown(Request):
 
 
 type Input = (
-    Report | CommandResult | Started | FarmChanged | JournalFailed | JournalRecovered | Request
+    Report | CommandResult | Started | Ready | FarmChanged | JournalFailed | JournalRecovered | Request
 )

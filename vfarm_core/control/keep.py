@@ -58,7 +58,7 @@ def _slice(d: Draft, key: str, data: Any) -> Record:
 
 
 def _farm(state: FarmState) -> FarmState:
-    return replace(state, stage=Stage.RUNNING, next_command=0)
+    return replace(state, stage=Stage.RUNNING, waiting=False, next_command=0)
 
 
 def _kept[T](

@@ -54,7 +54,8 @@ class EmergencyState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarmState:
-    """The slice of the farm itself. `lost_memory` holds the farm until a person has looked."""
+    """The slice of the farm itself. `lost_memory` holds the farm until a person has looked;
+    `waiting`: entities are not there yet, so reconciliation goes on."""
 
     mode: Mode = Mode.AUTO
     stage: Stage = Stage.RECONCILING
@@ -62,6 +63,7 @@ class FarmState:
     disarmed: frozenset[Loop] = frozenset()
     journal_ok: bool = True
     lost_memory: bool = False
+    waiting: bool = False
     next_command: int = 1
 
 

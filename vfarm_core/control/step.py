@@ -23,6 +23,7 @@ from .inputs import (
     FarmChanged,
     Input,
     JournalFailed,
+    Ready,
     Report,
     Request,
     Started,
@@ -67,6 +68,8 @@ def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
         answers.append(requests.handle(d, item))
     elif isinstance(item, Started):
         _started(d, item)
+    elif isinstance(item, Ready):
+        d.state = replace(d.state, waiting=False)
     elif isinstance(item, FarmChanged):
         _farm_changed(d)
     elif isinstance(item, JournalFailed):
@@ -115,7 +118,7 @@ def _result(d: Draft, result: CommandResult) -> None:
 
 
 def _started(d: Draft, item: Started) -> None:
-    d.state = replace(d.state, stage=Stage.RECONCILING)
+    d.state = replace(d.state, stage=Stage.RECONCILING, waiting=item.wait)
     if item.lost:
         d.state = replace(d.state, lost_memory=True, mode=Mode.HOLD)
         d.event("memory_lost", d.farm.id, Severity.P1)
@@ -305,7 +308,7 @@ def _pending(d: Draft, nodes: Iterable[str]) -> list[Binding]:
 
 def _reconciled(d: Draft) -> None:
     """Leave reconciliation when nothing is on without an owner: the next step is the first one."""
-    if d.state.stage is not Stage.RECONCILING:
+    if d.state.stage is not Stage.RECONCILING or d.state.waiting:
         return
     for b in d.farm.bindings:
         if not safety.closes_on_restart(b):

@@ -20,6 +20,7 @@ from ..control.inputs import (
     Input,
     JournalFailed,
     JournalRecovered,
+    Ready,
     Report,
     Request,
     Started,
@@ -85,9 +86,14 @@ class Runtime:
                     return False
         return True
 
-    def start(self, reports: Iterable[Report]) -> None:
-        """Begin: close what has no owner, then run. `reports` is every known entity state."""
-        self._handle([Started(lost=self._lost), *reports])
+    def start(self, reports: Iterable[Report], *, wait: bool = False) -> None:
+        """Begin: close what has no owner, then run. `reports` is every known entity state; with
+        `wait`, running waits for `ready`, because some entities are not there yet."""
+        self._handle([Started(lost=self._lost, wait=wait), *reports])
+
+    def ready(self) -> None:
+        """Every entity is there, or was waited for long enough: run."""
+        self._handle([Ready()])
 
     def feed(self, *inputs: Input) -> None:
         """Take what was reported."""

@@ -198,3 +198,21 @@ def test_limits_of_time_hold_across_a_restart() -> None:
     assert bench.on("zone.heater")
     bench.advance(150)
     assert not bench.on("zone.heater"), "7,200 s at most, counted across the restart"
+
+
+def test_what_is_open_is_closed_at_once_while_other_entities_are_waited_for() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(2 * HOUR)
+    bench.ask(RunShot(circuit="circuit", duration_s=300))
+    bench.advance(60)
+    assert bench.on(PUMP)
+    bench.waits = True
+    bench.restart()
+    assert not bench.on(PUMP)
+    assert not bench.on(VALVE)
+    bench.advance(600)
+    assert bench.runtime.memory.farm.stage is Stage.RECONCILING
+    bench.runtime.ready()
+    bench.settle()
+    assert bench.runtime.memory.farm.stage is Stage.RUNNING
