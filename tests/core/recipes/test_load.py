@@ -328,3 +328,9 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path):
     file = tmp_path / "cress.yaml"
     file.write_bytes(b"\xef\xbb\xbf" + cress_text().encode())
     assert load_file(file) == load_recipe(cress_text())
+
+
+def test_the_example_in_the_handbook_is_a_recipe():
+    handbook = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    example = handbook.split("```yaml\n")[1].split("```")[0]
+    assert load_recipe(example).id == "cress"
