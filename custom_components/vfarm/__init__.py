@@ -1,0 +1,156 @@
+"""vfarm: the operating system of a vertical farm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from homeassistant.const import Platform
+from homeassistant.core import HassJob, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
+
+from vfarm_core.control.memory import Memory
+from vfarm_core.farm.build import FarmError
+from vfarm_core.farm.nodes import Farm
+
+from . import issues, services, websocket
+from .clock import FarmClock, RealClock
+from .const import CONF_KIND, DEMO_PLATFORMS, DOMAIN, PLATFORMS, FarmKind
+from .data import VfarmConfigEntry, VfarmData
+from .demo import Demo
+from .devices import async_sync_devices
+from .engine import Engine
+from .farm_data import entry_dict, usable_farm
+from .happenings import async_tell
+from .journal import JournalThread, journal_path, remove_journal
+from .panel_files import async_setup_frontend
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register what is there once: actions, websocket commands, the frontend's files."""
+    services.async_setup_services(hass)
+    websocket.async_setup(hass)
+    await async_setup_frontend(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> bool:
+    """Run a farm."""
+    clock: FarmClock = RealClock()
+    demo: Demo | None = None
+    if entry.data[CONF_KIND] == FarmKind.DEMO:
+        demo = await Demo.async_create(hass, entry)
+        clock = demo.clock
+    try:
+        farm, problems = usable_farm(entry_dict(entry, hass.config.time_zone))
+    except FarmError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="farm_broken",
+            translation_placeholders={"problems": str(err)},
+        ) from err
+    issues.async_tell_problems(hass, entry, problems)
+    journal = JournalThread(hass, journal_path(hass, entry.entry_id))
+    memory, lost = await journal.async_open()
+    engine = _engine(hass, entry, clock, journal, memory, lost, farm)
+    entry.runtime_data = VfarmData(entry=entry, engine=engine, demo=demo)
+    try:
+        async_sync_devices(hass, entry, farm)
+        entry.async_on_unload(async_tell(hass, entry))
+        await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
+        if demo is not None:
+            # The hardware is registered now; its ids are what the bindings keep.
+            demo.async_bind()
+            farm, _ = usable_farm(entry_dict(entry, hass.config.time_zone))
+            engine.replace_farm(farm)
+    except BaseException:
+        await engine.async_close()
+        raise
+    entry.async_on_unload(entry.add_update_listener(_async_edited))
+    entry.async_on_unload(hass.async_add_shutdown_job(HassJob(_stopper(entry))))
+    new = memory is None and not lost
+    if engine.points.waiting():
+        entry.async_create_background_task(hass, _async_start(entry, new), "vfarm start")
+    else:
+        await _async_start(entry, new)
+    return True
+
+
+def _platforms(entry: VfarmConfigEntry) -> tuple[Platform, ...]:
+    demo = entry.data[CONF_KIND] == FarmKind.DEMO
+    return (*PLATFORMS, *DEMO_PLATFORMS) if demo else PLATFORMS
+
+
+def _engine(
+    hass: HomeAssistant,
+    entry: VfarmConfigEntry,
+    clock: FarmClock,
+    journal: JournalThread,
+    memory: Memory | None,
+    lost: bool,
+    farm: Farm,
+) -> Engine:
+    return Engine(
+        hass,
+        farm,
+        clock=clock,
+        journal=journal,
+        memory=memory,
+        lost=lost,
+        missing_changed=lambda missing: issues.async_tell_missing(hass, entry, missing),
+    )
+
+
+async def _async_start(entry: VfarmConfigEntry, new: bool) -> None:
+    data = entry.runtime_data
+    await data.engine.async_start()
+    if data.demo is not None and data.engine.running:
+        await data.demo.async_start(new=new)
+
+
+def _stopper(entry: VfarmConfigEntry) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Stop the farm when Home Assistant stops: before the integrations it commands do."""
+
+    async def stop() -> None:
+        await _async_stop(entry)
+
+    return stop
+
+
+async def _async_stop(entry: VfarmConfigEntry) -> None:
+    data = entry.runtime_data
+    await data.engine.async_stop()
+    if data.demo is not None:
+        await data.demo.async_stop()
+
+
+async def _async_edited(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
+    """The entry or a subentry was edited: go on with the difference."""
+    data = entry.runtime_data
+    try:
+        farm, problems = usable_farm(entry_dict(entry, hass.config.time_zone))
+    except FarmError as err:
+        issues.async_tell_problems(hass, entry, err.problems)
+        return
+    issues.async_tell_problems(hass, entry, problems)
+    if farm != data.farm:
+        data.engine.replace_farm(farm)
+        async_sync_devices(hass, entry, farm)
+        data.topology_changed()
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> bool:
+    """Stop the farm in order, then let go of its entities."""
+    await _async_stop(entry)
+    return await hass.config_entries.async_unload_platforms(entry, _platforms(entry))
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
+    """Forget a farm that was removed."""
+    issues.async_forget(hass, entry)
+    await hass.async_add_executor_job(remove_journal, journal_path(hass, entry.entry_id))
+    await Demo.async_forget(hass, entry)

@@ -1,0 +1,116 @@
+"""Binary sensors: day and night, lights, problems, the emergency stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.binary_sensor import (
+    DOMAIN as BINARY_SENSOR_DOMAIN,
+)
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from vfarm_core.control.snapshot import FarmSnapshot, LevelSnapshot, ZoneSnapshot
+from vfarm_core.farm.nodes import Farm
+
+from .data import VfarmConfigEntry
+from .entity import SnapshotEntity, Specs, async_manage_entities
+
+PARALLEL_UPDATES = 0
+
+ATTR_PROBLEMS = "problems"
+ATTR_UNPROVED = "unproved"
+
+type Shown = tuple[bool, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VfarmBinarySensorDescription[S](BinarySensorEntityDescription):
+    """A binary sensor of one kind of node. `names_fn` gives the keys behind its state."""
+
+    value_fn: Callable[[S], bool]
+    names_fn: Callable[[S], tuple[str, ...]] = lambda _: ()
+    names_attribute: str | None = None
+
+
+PROBLEM: VfarmBinarySensorDescription[Any] = VfarmBinarySensorDescription(
+    key="problem",
+    translation_key="problem",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    value_fn=lambda s: bool(s.problems),
+    names_fn=lambda s: s.problems,
+    names_attribute=ATTR_PROBLEMS,
+)
+
+EMERGENCY: VfarmBinarySensorDescription[FarmSnapshot] = VfarmBinarySensorDescription(
+    key="emergency",
+    translation_key="emergency",
+    device_class=BinarySensorDeviceClass.SAFETY,
+    value_fn=lambda s: s.emergency,
+    names_fn=lambda s: s.emergency_unproved,
+    names_attribute=ATTR_UNPROVED,
+)
+
+DAY: VfarmBinarySensorDescription[ZoneSnapshot] = VfarmBinarySensorDescription(
+    key="day", translation_key="day", value_fn=lambda s: s.day
+)
+
+LIGHTS: VfarmBinarySensorDescription[LevelSnapshot] = VfarmBinarySensorDescription(
+    key="lights",
+    translation_key="lights",
+    device_class=BinarySensorDeviceClass.LIGHT,
+    value_fn=lambda s: s.day,
+)
+
+
+def specs(farm: Farm) -> Specs[VfarmBinarySensorDescription[Any]]:
+    """The binary sensors a farm has."""
+    yield farm.id, EMERGENCY
+    yield farm.id, PROBLEM
+    for zone in farm.zones:
+        yield zone.id, DAY
+        yield zone.id, PROBLEM
+    for level in farm.levels:
+        yield level.id, LIGHTS
+        yield level.id, PROBLEM
+    for node in (*farm.reservoirs, *farm.circuits):
+        yield node.id, PROBLEM
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: VfarmConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the binary sensors of a farm."""
+    async_manage_entities(
+        hass, entry, async_add_entities, BINARY_SENSOR_DOMAIN, specs, VfarmBinarySensor
+    )
+    if demo := entry.runtime_data.demo:
+        demo.async_add_hardware(BINARY_SENSOR_DOMAIN, async_add_entities)
+
+
+class VfarmBinarySensor(SnapshotEntity[Shown], BinarySensorEntity):
+    """One yes or no of a node, with the keys behind it."""
+
+    entity_description: VfarmBinarySensorDescription[Any]
+
+    @override
+    def value_of(self, snapshot: Any) -> Shown:
+        described = self.entity_description
+        return described.value_fn(snapshot), tuple(described.names_fn(snapshot))
+
+    @override
+    def show(self, value: Shown | None) -> None:
+        if value is None:
+            return
+        self._attr_is_on, names = value
+        if attribute := self.entity_description.names_attribute:
+            self._attr_extra_state_attributes = {attribute: list(names)}

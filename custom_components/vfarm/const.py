@@ -1,0 +1,54 @@
+"""Names shared by the files of the integration."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from homeassistant.const import Platform
+
+DOMAIN: Final = "vfarm"
+
+PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.SELECT,
+    Platform.SENSOR,
+)
+#: Where the simulated hardware of a demo farm appears besides.
+DEMO_PLATFORMS: Final = (
+    Platform.FAN,
+    Platform.HUMIDIFIER,
+    Platform.LIGHT,
+    Platform.NUMBER,
+    Platform.SWITCH,
+    Platform.VALVE,
+)
+
+CONF_KIND: Final = "kind"
+CONF_BINDINGS: Final = "bindings"
+
+#: Fired on the bus for every event of the core that people and automations may want.
+EVENT_VFARM: Final = f"{DOMAIN}_event"
+
+#: In the unique ids of a demo's simulated hardware, which does not come and go with the nodes.
+HARDWARE: Final = ":hardware:"
+
+
+class FarmKind(StrEnum):
+    """Where the hardware of a farm is."""
+
+    DEMO = "demo"
+    FARM = "farm"
+
+
+class SubentryType(StrEnum):
+    """The nodes that are subentries; levels live inside their rack."""
+
+    ZONE = "zone"
+    RACK = "rack"
+    RESERVOIR = "reservoir"
+    PUMP = "pump"
+    CIRCUIT = "circuit"
+    SUPPLY = "supply"

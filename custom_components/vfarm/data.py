@@ -1,0 +1,51 @@
+"""What a running config entry owns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, callback
+
+from vfarm_core.farm.nodes import Farm
+
+from .engine import Engine
+from .farm_data import subentry_of_nodes
+
+if TYPE_CHECKING:
+    from .demo import Demo
+
+type VfarmConfigEntry = ConfigEntry[VfarmData]
+
+
+@dataclass(kw_only=True)
+class VfarmData:
+    """The running farm, the demo's hardware if it is one, and who cares about its nodes."""
+
+    entry: VfarmConfigEntry
+    engine: Engine
+    demo: Demo | None = None
+    topology_listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def farm(self) -> Farm:
+        """The farm as it runs."""
+        return self.engine.farm
+
+    def subentry_id(self, node: str) -> str | None:
+        """The subentry a node belongs to; None for the farm itself."""
+        return subentry_of_nodes(self.entry).get(node)
+
+    @callback
+    def listen_topology(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Hear when nodes or bindings were added, changed or removed."""
+        self.topology_listeners.append(listener)
+        return lambda: self.topology_listeners.remove(listener)
+
+    @callback
+    def topology_changed(self) -> None:
+        """Nodes or bindings were added, changed or removed."""
+        for listener in (*self.topology_listeners,):
+            listener()

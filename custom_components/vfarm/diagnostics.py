@@ -1,0 +1,67 @@
+"""Diagnostics: what reproduces a problem, without what tells who or where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import AnyDeviceEntry
+
+from vfarm_core import __version__
+from vfarm_core.control.clock import Now
+from vfarm_core.farm.build import farm_to_dict
+from vfarm_core.farm.codec import encode
+
+from .data import VfarmConfigEntry
+from .devices import node_of_device
+
+#: Who asked, what people wrote, and where the farm is.
+TO_REDACT = {"by", "why", "note", "name", "title", "batch_title", "time_zone"}
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: VfarmConfigEntry
+) -> dict[str, Any]:
+    """The farm as described, bound and running, and the latest of its journal."""
+    data = entry.runtime_data
+    engine = data.engine
+    now: Now = engine.clock.now()
+    return async_redact_data(
+        {
+            "core": __version__,
+            "kind": entry.data["kind"],
+            "running": engine.running,
+            "clock": {"farm": now.farm, "mono": now.mono, "speed": engine.clock.speed},
+            "due": {"farm": engine.runtime.due.farm, "mono": engine.runtime.due.mono},
+            "farm": farm_to_dict(data.farm),
+            "entities": dict(engine.points.entities),
+            "states": {
+                point: None if (state := hass.states.get(entity_id)) is None else state.state
+                for point, entity_id in engine.points.entities.items()
+            },
+            "snapshots": {
+                node: encode(snapshot) for node, snapshot in engine.runtime.snapshots.items()
+            },
+            "commands_sent": engine.actuators.sent,
+            "journal": await engine.journal.async_events(limit=200),
+        },
+        TO_REDACT,
+    )
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: VfarmConfigEntry, device: AnyDeviceEntry
+) -> dict[str, Any]:
+    """One node: how it looks and what is bound to it."""
+    data = entry.runtime_data
+    node = node_of_device(entry, device)
+    snapshot = data.engine.snapshot(node) if node is not None else None
+    return async_redact_data(
+        {
+            "node": node,
+            "snapshot": None if snapshot is None else encode(snapshot),
+            "bindings": [encode(b) for b in data.farm.bindings if b.node == node],
+        },
+        TO_REDACT,
+    )

@@ -1,0 +1,1 @@
+"""Config flows, one file per topic."""

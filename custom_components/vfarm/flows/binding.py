@@ -1,0 +1,446 @@
+"""The steps that bind an entity to a role of a node, and declare an actuator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import voluptuous as vol
+from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
+from homeassistant.data_entry_flow import FlowHandler, section
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    EntityFilterSelectorConfig,
+    EntitySelector,
+    EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+
+from vfarm_core.farm.bindings import Danger, OnLoss, Proof, binding_id
+from vfarm_core.farm.build import Problem
+from vfarm_core.farm.roles import SPECS, Role, RoleKind, RoleSpec, spec
+from vfarm_core.farm.units import CONVERSIONS, UnitError, linear
+
+from ..const import CONF_BINDINGS, DOMAIN, HARDWARE, SubentryType
+from ..farm_data import parts_of
+from .checks import form_errors
+
+CONF_NODE = "node"
+CONF_ROLE = "role"
+CONF_ENTITY = "entity"
+CONF_ANY_DOMAIN = "any_domain"
+CONF_ADVANCED = "advanced"
+CONF_UNIT = "unit"
+CONF_SCALE = "scale"
+CONF_OFFSET = "offset"
+CONF_INVERT = "invert"
+CONF_BINDING = "binding"
+CONF_DECLARATION = "declaration"
+CONF_DANGER = "danger"
+CONF_PROOF = "proof"
+CONF_ISOLATION = "isolation"
+
+_SECONDS = ("min_on_s", "min_off_s", "max_on_s", "max_off_s", "daily_cap_s", "deadline_s")
+#: So many entities that fit are named to help a person choose.
+_SUGGESTIONS = 5
+
+
+def reference(hass: HomeAssistant, entity_id: str) -> str:
+    """How a binding keeps an entity: by registry id, which survives a rename, if it has one."""
+    registered = er.async_get(hass).async_get(entity_id)
+    return registered.id if registered is not None else entity_id
+
+
+def suggestions(hass: HomeAssistant, role: RoleSpec) -> list[str]:
+    """Entities that fit a role by class, unit or name, best first. A hint, never a choice."""
+    found: list[tuple[int, str]] = []
+    for state in hass.states.async_all(role.domains):
+        score = 4 * (state.attributes.get("device_class") in role.classes)
+        unit = state.attributes.get("unit_of_measurement")
+        score += 2 * (unit is not None and unit in CONVERSIONS.get(role.unit, {}))
+        text = f"{state.entity_id} {state.name}".lower()
+        score += 3 * any(pattern in text for pattern in role.patterns)
+        if score >= 3:
+            found.append((-score, state.entity_id))
+    return [entity_id for _, entity_id in sorted(found)[:_SUGGESTIONS]]
+
+
+def _select(options: list[str], key: str) -> SelectSelector:
+    return SelectSelector(
+        SelectSelectorConfig(options=options, translation_key=key, mode=SelectSelectorMode.DROPDOWN)
+    )
+
+
+def _seconds() -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement="s")
+    )
+
+
+class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[str, str]]):
+    """Steps that add, change and remove bindings of the draft of a node."""
+
+    type: Any
+    title: str
+    draft: dict[str, Any]
+
+    def __init__(self) -> None:
+        """Begin with no binding in hand."""
+        self._binding: dict[str, Any] = {}
+        self._any_domain = False
+
+    # What the flow gives.
+
+    def problems(self, title: str, draft: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """What would be wrong with the farm because of a draft."""
+        raise NotImplementedError
+
+    async def async_step_menu(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """What to do next with the draft."""
+        raise NotImplementedError
+
+    def _farm_bindings(self) -> list[Mapping[str, Any]]:
+        """Every binding of the farm, the draft's included."""
+        own = {b["id"] for b in self.draft[CONF_BINDINGS]}
+        entry = self._get_entry()  # type: ignore[attr-defined]
+        stored = [b for part in parts_of(entry) for b in part.data.get(CONF_BINDINGS, ())]
+        return [*(b for b in stored if b["id"] not in own), *self.draft[CONF_BINDINGS]]
+
+    # -- menu -----------------------------------------------------------------------------------
+
+    def roles(self) -> list[Role]:
+        """The roles the node, or its levels, can have."""
+        kind = "level" if self.type is SubentryType.RACK else str(self.type)
+        return [role for role, facts in SPECS.items() if kind in facts.nodes]
+
+    def binding_menu(self) -> list[str]:
+        """The steps of the menu that are about bindings."""
+        if not self.roles():
+            return []
+        more = ["change_binding", "remove_binding"] if self.draft[CONF_BINDINGS] else []
+        return ["add_binding", *more]
+
+    def bindings_text(self) -> str:
+        """The bindings of the draft as lines of Markdown."""
+        return "\n".join(f"- {label}" for _, label in self._labels()) or "–"
+
+    def _labels(self) -> list[tuple[str, str]]:
+        registry = er.async_get(self.hass)
+        names = dict(self._nodes())
+        labels = []
+        for b in self.draft[CONF_BINDINGS]:
+            entity_id = er.async_resolve_entity_id(registry, b[CONF_ENTITY])
+            where = f"{names[b[CONF_NODE]]}: " if b[CONF_NODE] in names else ""
+            labels.append((b["id"], f"{where}{b[CONF_ROLE]} = {entity_id or '?'}"))
+        return labels
+
+    def _nodes(self) -> list[tuple[str, str]]:
+        """Id and name of the levels a rack's bindings belong to."""
+        return [
+            (level["id"], level["name"])
+            for level in self.draft.get("levels", ())
+            if self.type is SubentryType.RACK
+        ]
+
+    # -- choosing -------------------------------------------------------------------------------
+
+    async def async_step_add_binding(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what the new entity means, and for which level."""
+        if user_input is not None:
+            node = user_input.get(CONF_NODE, self.draft["id"])
+            self._binding = {CONF_NODE: node, CONF_ROLE: user_input[CONF_ROLE]}
+            self._any_domain = False
+            return await self.async_step_entity()
+        fields: dict[vol.Marker, Any] = {}
+        if nodes := self._nodes():
+            fields[vol.Required(CONF_NODE)] = SelectSelector(
+                SelectSelectorConfig(
+                    options=[SelectOptionDict(value=i, label=name) for i, name in nodes],
+                    mode=SelectSelectorMode.DROPDOWN,
+                )
+            )
+        fields[vol.Required(CONF_ROLE)] = _select([r.value for r in self.roles()], CONF_ROLE)
+        return self.async_show_form(step_id="add_binding", data_schema=vol.Schema(fields))
+
+    async def async_step_change_binding(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask which binding to change."""
+        if user_input is not None:
+            chosen = user_input[CONF_BINDING]
+            self._binding = next(dict(b) for b in self.draft[CONF_BINDINGS] if b["id"] == chosen)
+            self._any_domain = True
+            return await self.async_step_entity()
+        return self.async_show_form(step_id="change_binding", data_schema=self._which())
+
+    async def async_step_remove_binding(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask which binding to remove."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            chosen = user_input[CONF_BINDING]
+            left = [b for b in self.draft[CONF_BINDINGS] if b["id"] != chosen]
+            draft = {**self.draft, CONF_BINDINGS: left}
+            errors, placeholders = form_errors(self.problems(self.title, draft), ())
+            if not errors:
+                self.draft = draft
+                return await self.async_step_menu()
+        return self.async_show_form(
+            step_id="remove_binding",
+            data_schema=self._which(),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    def _which(self) -> vol.Schema:
+        return vol.Schema(
+            {
+                vol.Required(CONF_BINDING): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[
+                            SelectOptionDict(value=value, label=label)
+                            for value, label in self._labels()
+                        ],
+                        mode=SelectSelectorMode.LIST,
+                    )
+                )
+            }
+        )
+
+    # -- the entity -----------------------------------------------------------------------------
+
+    async def async_step_entity(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the entity, and how to read it."""
+        role = Role(self._binding[CONF_ROLE])
+        facts = spec(role)
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            if (
+                user_input.get(CONF_ANY_DOMAIN)
+                and not self._any_domain
+                and (CONF_ENTITY not in user_input)
+            ):
+                self._any_domain = True
+                user_input = None
+            else:
+                errors, placeholders = self._entity_errors(facts, user_input)
+                if not errors:
+                    binding = self._with_entity(user_input)
+                    if facts.is_actuator:
+                        self._binding = binding
+                        return await self.async_step_declaration()
+                    errors, placeholders = self._commit(binding)
+                    if not errors:
+                        return await self.async_step_menu()
+        shown = user_input or self._shown_entity()
+        fitting = suggestions(self.hass, facts)
+        return self.async_show_form(
+            step_id="entity",
+            data_schema=self.add_suggested_values_to_schema(self._entity_schema(facts), shown),
+            errors=errors,
+            description_placeholders={
+                CONF_ROLE: role.value,
+                CONF_UNIT: facts.unit or "–",
+                "suggestions": ", ".join(fitting) or "–",
+                **placeholders,
+            },
+        )
+
+    def _entity_schema(self, facts: RoleSpec) -> vol.Schema:
+        config = EntitySelectorConfig()
+        fields: dict[vol.Marker, Any] = {}
+        if facts.domains and not self._any_domain:
+            config["filter"] = EntityFilterSelectorConfig(domain=list(facts.domains))
+        fields[vol.Optional(CONF_ENTITY)] = EntitySelector(config)
+        if not self._any_domain:
+            fields[vol.Optional(CONF_ANY_DOMAIN, default=False)] = BooleanSelector()
+        advanced: dict[vol.Marker, Any] = {}
+        if facts.kind is RoleKind.MEASURE:
+            box = NumberSelector(NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any"))
+            advanced[vol.Optional(CONF_UNIT)] = SelectSelector(
+                SelectSelectorConfig(
+                    options=[unit for unit in CONVERSIONS[facts.unit] if unit],
+                    custom_value=True,
+                    mode=SelectSelectorMode.DROPDOWN,
+                )
+            )
+            advanced[vol.Optional(CONF_SCALE, default=1.0)] = box
+            advanced[vol.Optional(CONF_OFFSET, default=0.0)] = box
+        else:
+            advanced[vol.Optional(CONF_INVERT, default=False)] = BooleanSelector()
+        fields[vol.Optional(CONF_ADVANCED)] = section(vol.Schema(advanced), {"collapsed": True})
+        return vol.Schema(fields)
+
+    def _shown_entity(self) -> dict[str, Any]:
+        if CONF_ENTITY not in self._binding:
+            return {}
+        registry = er.async_get(self.hass)
+        entity_id = er.async_resolve_entity_id(registry, self._binding[CONF_ENTITY])
+        keys = (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT)
+        advanced = {key: self._binding[key] for key in keys if key in self._binding}
+        shown: dict[str, Any] = {CONF_ADVANCED: advanced}
+        return {CONF_ENTITY: entity_id, **shown} if entity_id else shown
+
+    def _entity_errors(
+        self, facts: RoleSpec, user_input: Mapping[str, Any]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """What is wrong with the chosen entity that the core cannot see."""
+        entity_id = user_input.get(CONF_ENTITY)
+        if not entity_id:
+            return {CONF_ENTITY: "entity_needed"}, {}
+        registered = er.async_get(self.hass).async_get(entity_id)
+        state = self.hass.states.get(entity_id)
+        if registered is None and state is None:
+            return {CONF_ENTITY: "entity_missing"}, {"entity": entity_id}
+        if registered is not None:
+            if registered.disabled:
+                return {CONF_ENTITY: "entity_disabled"}, {"entity": entity_id}
+            if registered.platform == DOMAIN and HARDWARE not in registered.unique_id:
+                return {CONF_ENTITY: "own_entity"}, {"entity": entity_id}
+        if self._bound_already(entity_id):
+            return {CONF_ENTITY: "already_bound"}, {"entity": entity_id}
+        if facts.kind is RoleKind.MEASURE:
+            return self._reading_errors(facts, entity_id, state, user_input)
+        return {}, {}
+
+    def _bound_already(self, entity_id: str) -> bool:
+        kept = reference(self.hass, entity_id)
+        return any(
+            b[CONF_ENTITY] in (kept, entity_id)
+            and (b[CONF_NODE], b[CONF_ROLE]) == (self._binding[CONF_NODE], self._binding[CONF_ROLE])
+            and b["id"] != self._binding.get("id")
+            for b in self.draft[CONF_BINDINGS]
+        )
+
+    def _reading_errors(
+        self,
+        facts: RoleSpec,
+        entity_id: str,
+        state: State | None,
+        user_input: Mapping[str, Any],
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        known = state is not None and state.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+        if known and state is not None:
+            try:
+                float(state.state)
+            except ValueError:
+                return {CONF_ENTITY: "not_numeric"}, {"entity": entity_id, "state": state.state}
+        override = user_input.get(CONF_ADVANCED, {}).get(CONF_UNIT)
+        unit = override or (state.attributes.get("unit_of_measurement") if state else None)
+        if not known and override is None:
+            return {}, {}
+        try:
+            linear(unit, facts.unit)
+        except UnitError as err:
+            accepted = ", ".join(u for u in err.accepted if u)
+            key = "wrong_unit" if unit else "no_unit"
+            field = CONF_ENTITY if not override else "base"
+            return {field: key}, {
+                "unit": unit or "–",
+                "role": self._binding[CONF_ROLE],
+                "accepted": accepted,
+            }
+        return {}, {}
+
+    def _with_entity(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
+        binding = dict(self._binding)
+        for key in (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT):
+            binding.pop(key, None)
+        binding[CONF_ENTITY] = reference(self.hass, user_input[CONF_ENTITY])
+        advanced = user_input.get(CONF_ADVANCED, {})
+        binding |= {key: value for key, value in advanced.items() if value not in (None, "")}
+        if "id" not in binding:
+            taken = {b["id"] for b in self._farm_bindings()}
+            role = Role(binding[CONF_ROLE])
+            number = 1
+            while (made := binding_id(binding[CONF_NODE], role, number)) in taken:
+                number += 1
+            binding["id"] = made
+        return binding
+
+    def _commit(self, binding: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+        """Put a binding into the draft, unless the core finds something wrong with it."""
+        bindings = [dict(b) for b in self.draft[CONF_BINDINGS]]
+        for index, other in enumerate(bindings):
+            if other["id"] == binding["id"]:
+                bindings[index] = binding
+                break
+        else:
+            bindings.append(binding)
+        draft = {**self.draft, CONF_BINDINGS: bindings}
+        found = self.problems(self.title, draft)
+        errors, placeholders = form_errors(found, _SECONDS)
+        if not errors:
+            self.draft = draft
+        return errors, placeholders
+
+    # -- the declaration ------------------------------------------------------------------------
+
+    async def async_step_declaration(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what the actuator may do. There is no default for its danger: nobody guesses it."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            declaration = {k: v for k, v in user_input.items() if v not in (None, "")}
+            # The safe state is the one that is not dangerous; off when neither is.
+            declaration["safe_on"] = declaration[CONF_DANGER] == Danger.OFF
+            binding = {**self._binding, CONF_DECLARATION: declaration}
+            errors, placeholders = self._commit(binding)
+            if not errors:
+                return await self.async_step_menu()
+        shown = user_input or self._binding.get(CONF_DECLARATION, {})
+        return self.async_show_form(
+            step_id="declaration",
+            data_schema=self.add_suggested_values_to_schema(self._declaration_schema(), shown),
+            errors=errors,
+            description_placeholders={CONF_ROLE: self._binding[CONF_ROLE], **placeholders},
+        )
+
+    def _declaration_schema(self) -> vol.Schema:
+        losses = [loss.value for loss in OnLoss]
+        unknown = OnLoss.UNKNOWN.value
+        fields: dict[vol.Marker, Any] = {
+            vol.Required(CONF_DANGER): _select([d.value for d in Danger], CONF_DANGER),
+            vol.Optional("max_on_s"): _seconds(),
+            vol.Optional("max_off_s"): _seconds(),
+            vol.Optional("min_on_s", default=0.0): _seconds(),
+            vol.Optional("min_off_s", default=0.0): _seconds(),
+            vol.Optional("daily_cap_s"): _seconds(),
+            vol.Required("on_power_loss", default=unknown): _select(losses, "on_loss"),
+            vol.Required("on_control_loss", default=unknown): _select(losses, "on_loss"),
+            vol.Required(CONF_PROOF): _select([p.value for p in Proof], CONF_PROOF),
+            vol.Required("deadline_s", default=10.0): _seconds(),
+            vol.Optional("rating_w"): NumberSelector(
+                NumberSelectorConfig(
+                    mode=NumberSelectorMode.BOX, step="any", unit_of_measurement="W"
+                )
+            ),
+        }
+        upstream = [
+            b["id"]
+            for b in self._farm_bindings()
+            if spec(Role(b[CONF_ROLE])).is_actuator and b["id"] != self._binding["id"]
+        ]
+        if upstream:
+            fields[vol.Optional(CONF_ISOLATION)] = SelectSelector(
+                SelectSelectorConfig(options=upstream, mode=SelectSelectorMode.DROPDOWN)
+            )
+        return vol.Schema(fields)

@@ -1,0 +1,201 @@
+"""The flow of a subentry: the node's fields, its bindings, and nothing saved before it is right.
+
+A flow works on a draft. Every step checks the whole farm with the draft in it; only "save" writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, override
+
+import voluptuous as vol
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+
+from vfarm_core.farm.build import Problem
+
+from ..const import CONF_BINDINGS, SubentryType
+from ..farm_data import Part, new_id, node_ids, parts_of, unique_id
+from .binding import BindingSteps
+from .checks import form_errors, problems_of_part
+
+CONF_NAME = "name"
+
+
+def number(unit: str | None = None, step: float | None = None) -> NumberSelector:
+    """A number box. Ranges are the core's to judge, so that the error says what is wrong."""
+    config = NumberSelectorConfig(mode=NumberSelectorMode.BOX, step=step or "any")
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+def count() -> NumberSelector:
+    """A box for how many of something there are."""
+    return NumberSelector(NumberSelectorConfig(min=1, max=100, step=1, mode=NumberSelectorMode.BOX))
+
+
+def choice(options: Iterable[tuple[str, str]], *, multiple: bool = False) -> SelectSelector:
+    """A choice among nodes: id and name."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[SelectOptionDict(value=value, label=label) for value, label in options],
+            multiple=multiple,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )
+
+
+class NodeFlow(BindingSteps, ConfigSubentryFlow):
+    """Create or edit one node. Subclasses say what its fields are."""
+
+    type: ClassVar[SubentryType]
+    #: What must exist before such a node makes sense, and the reason to abort without it.
+    needs: ClassVar[tuple[SubentryType, str] | None] = None
+
+    def __init__(self) -> None:
+        """Begin with an empty draft."""
+        super().__init__()
+        self.title = ""
+        self.draft: dict[str, Any] = {CONF_BINDINGS: []}
+
+    # -- what a subclass says -------------------------------------------------------------------
+
+    def fields(self) -> dict[vol.Marker, Any]:
+        """The form of the node's own fields, without its name."""
+        raise NotImplementedError
+
+    def suggested(self) -> Mapping[str, Any]:
+        """The values the form shows first."""
+        return self.draft
+
+    def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
+        """Put the values of the form into a draft."""
+        draft.update(values)
+
+    def menu(self) -> list[str]:
+        """The steps of the menu that are this node's own."""
+        return []
+
+    # -- the farm around ------------------------------------------------------------------------
+
+    @property
+    def replaces(self) -> str | None:
+        """The subentry this flow edits."""
+        return self._reconfigure_subentry_id if self.source == SOURCE_RECONFIGURE else None
+
+    def others(self) -> list[Part]:
+        """The rest of the farm."""
+        return parts_of(self._get_entry(), without=self.replaces)
+
+    def nodes(self, kind: SubentryType) -> list[tuple[str, str]]:
+        """Id and name of the farm's nodes of a kind."""
+        return [(p.data["id"], p.title) for p in self.others() if p.type is kind]
+
+    def levels(self) -> list[tuple[str, str]]:
+        """Id and name of all levels, with their rack."""
+        return [
+            (level["id"], f"{part.title} · {level['name']}")
+            for part in self.others()
+            if part.type is SubentryType.RACK
+            for level in part.data["levels"]
+        ]
+
+    def fresh_id(self, name: str, *more: str) -> str:
+        """An id for a new node that nothing in the farm has."""
+        return new_id(name, node_ids(self.others()) | {self._entry_id, "farm", *more})
+
+    def problems(self, title: str, draft: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """What would be wrong with the farm because of a draft."""
+        part = Part(type=self.type, title=title, data=draft)
+        return problems_of_part(self.hass, self._get_entry(), part, self.replaces)
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Begin a new node."""
+        if self.needs is not None and not self.nodes(self.needs[0]):
+            return self.async_abort(reason=self.needs[1])
+        return await self.async_step_node()
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Begin with the node as it is."""
+        subentry = self._get_reconfigure_subentry()
+        self.title = subentry.title
+        self.draft = {
+            **subentry.data,
+            CONF_BINDINGS: [dict(b) for b in subentry.data.get(CONF_BINDINGS, ())],
+        }
+        return await self.async_step_menu()
+
+    async def async_step_node(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for the node's own fields."""
+        schema = vol.Schema({vol.Required(CONF_NAME): TextSelector(), **self.fields()})
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            values = dict(user_input)
+            title = values.pop(CONF_NAME).strip()
+            draft = {**self.draft}
+            if "id" not in draft:
+                draft["id"] = self.fresh_id(title)
+            self.apply(draft, values)
+            errors, placeholders = form_errors(self.problems(title, draft), user_input)
+            if not title:
+                errors = {CONF_NAME: "name_empty"}
+            if not errors:
+                self.title, self.draft = title, draft
+                return await self.async_step_menu()
+        shown = user_input or ({CONF_NAME: self.title, **self.suggested()} if self.title else {})
+        return self.async_show_form(
+            step_id="node",
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    @override
+    async def async_step_menu(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """What to do next with the draft."""
+        options = ["save", "node", *self.menu(), *self.binding_menu()]
+        return self.async_show_menu(
+            step_id="menu",
+            menu_options=options,
+            description_placeholders={
+                CONF_NAME: self.title,
+                "bindings": self.bindings_text(),
+            },
+        )
+
+    async def async_step_save(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Write the draft, unless the farm around it has changed so that it no longer fits."""
+        if found := self.problems(self.title, self.draft):
+            return self.async_abort(
+                reason="farm_changed",
+                description_placeholders={"problems": "; ".join(p.message for p in found)},
+            )
+        key = unique_id(self.type, self.draft["id"])
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._get_entry(),
+                self._get_reconfigure_subentry(),
+                title=self.title,
+                data=self.draft,
+                unique_id=key,
+            )
+        return self.async_create_entry(title=self.title, data=self.draft, unique_id=key)

@@ -1,0 +1,191 @@
+"""Flows of the places: zone, rack with its levels, supply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, override
+
+import voluptuous as vol
+from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.helpers.selector import TextSelector, TimeSelector
+
+from ..const import CONF_BINDINGS, SubentryType
+from .checks import form_errors
+from .node import CONF_NAME, NodeFlow, choice, count, number
+
+CONF_LEVEL = "level"
+CONF_LEVELS = "levels"
+CONF_ZONE = "zone"
+CONF_FIXTURE = "fixture"
+CONF_LEVEL_COUNT = "level_count"
+
+#: Fields of a lamp in a level's form; without both a level has no fixture.
+_FIXTURE = ("ppfd_full", "power_w")
+
+
+def level_fields() -> dict[vol.Marker, Any]:
+    """The form of one level, without its name."""
+    return {
+        vol.Required("area_m2"): number("m²"),
+        vol.Required("sites"): number(step=1),
+        vol.Required("lights_on", default="06:00:00"): TimeSelector(),
+        vol.Optional("ppfd_full"): number("μmol/m²/s"),
+        vol.Optional("power_w"): number("W"),
+    }
+
+
+def level_data(level_id: str, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A level's data from its form."""
+    data: dict[str, Any] = {
+        "id": level_id,
+        "name": name,
+        "area_m2": values["area_m2"],
+        "sites": values["sites"],
+        "lights_on": values["lights_on"],
+    }
+    lamp = {key: values[key] for key in _FIXTURE if values.get(key) is not None}
+    if lamp:
+        data[CONF_FIXTURE] = {**dict.fromkeys(_FIXTURE, 0.0), **lamp}
+    return data
+
+
+class ZoneFlow(NodeFlow):
+    """A space that shares one body of air."""
+
+    type = SubentryType.ZONE
+
+    @override
+    def fields(self) -> dict[vol.Marker, Any]:
+        return {vol.Required("volume_m3"): number("m³")}
+
+
+class SupplyFlow(NodeFlow):
+    """An electrical circuit with a limit."""
+
+    type = SubentryType.SUPPLY
+
+    @override
+    def fields(self) -> dict[vol.Marker, Any]:
+        return {
+            vol.Required("limit_kw"): number("kW"),
+            vol.Required(CONF_LEVELS, default=list): choice(self.levels(), multiple=True),
+        }
+
+
+class RackFlow(NodeFlow):
+    """A shelving unit and its levels."""
+
+    type = SubentryType.RACK
+    needs = (SubentryType.ZONE, "no_zone")
+
+    def __init__(self) -> None:
+        """Begin with no level in hand."""
+        super().__init__()
+        self._level: str | None = None
+
+    @override
+    def fields(self) -> dict[vol.Marker, Any]:
+        zone = {vol.Required(CONF_ZONE): choice(self.nodes(SubentryType.ZONE))}
+        if CONF_LEVELS in self.draft:
+            return zone
+        return {**zone, vol.Required(CONF_LEVEL_COUNT, default=4): count(), **level_fields()}
+
+    @override
+    def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
+        draft[CONF_ZONE] = values[CONF_ZONE]
+        if CONF_LEVELS in draft:
+            return
+        draft[CONF_LEVELS] = []
+        for index in range(1, int(values[CONF_LEVEL_COUNT]) + 1):
+            level_id = self.fresh_id(f"{draft['id']} level {index}", draft["id"])
+            draft[CONF_LEVELS].append(level_data(level_id, f"{index}", values))
+
+    @override
+    def menu(self) -> list[str]:
+        more = ["change_level", "remove_level"] if self.draft[CONF_LEVELS] else []
+        return ["add_level", *more]
+
+    async def async_step_add_level(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Begin a new level."""
+        self._level = None
+        return await self.async_step_level()
+
+    async def async_step_change_level(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask which level to change."""
+        if user_input is not None:
+            self._level = user_input[CONF_LEVEL]
+            return await self.async_step_level()
+        return self.async_show_form(step_id="change_level", data_schema=self._which_level())
+
+    def _which_level(self) -> vol.Schema:
+        names = [(level["id"], level["name"]) for level in self.draft[CONF_LEVELS]]
+        return vol.Schema({vol.Required(CONF_LEVEL): choice(names)})
+
+    async def async_step_level(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for one level's fields."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            name = user_input[CONF_NAME].strip()
+            levels = list(self.draft[CONF_LEVELS])
+            taken = [level["id"] for level in levels]
+            level_id = self._level or self.fresh_id(
+                f"{self.draft['id']} level {name}", self.draft["id"], *taken
+            )
+            made = level_data(level_id, name, user_input)
+            if self._level is None:
+                levels.append(made)
+            else:
+                levels[taken.index(level_id)] = made
+            draft = {**self.draft, CONF_LEVELS: levels}
+            errors, placeholders = form_errors(self.problems(self.title, draft), user_input)
+            if not name:
+                errors = {CONF_NAME: "name_empty"}
+            if not errors:
+                self.draft = draft
+                return await self.async_step_menu()
+        schema = vol.Schema({vol.Required(CONF_NAME): TextSelector(), **level_fields()})
+        return self.async_show_form(
+            step_id="level",
+            data_schema=self.add_suggested_values_to_schema(
+                schema, user_input or self._shown_level()
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    def _shown_level(self) -> dict[str, Any]:
+        for level in self.draft[CONF_LEVELS]:
+            if level["id"] == self._level:
+                return {**level, **(level.get(CONF_FIXTURE) or {})}
+        return {}
+
+    async def async_step_remove_level(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask which level to remove; one that is still watered or fed stays."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            gone = user_input[CONF_LEVEL]
+            draft = {
+                **self.draft,
+                CONF_LEVELS: [lv for lv in self.draft[CONF_LEVELS] if lv["id"] != gone],
+                CONF_BINDINGS: [b for b in self.draft[CONF_BINDINGS] if b["node"] != gone],
+            }
+            errors, placeholders = form_errors(self.problems(self.title, draft), ())
+            if not errors:
+                self.draft = draft
+                return await self.async_step_menu()
+        return self.async_show_form(
+            step_id="remove_level",
+            data_schema=self._which_level(),
+            errors=errors,
+            description_placeholders=placeholders,
+        )

@@ -1,0 +1,21 @@
+"""The demo's simulated hardware that appears as lights."""
+
+from __future__ import annotations
+
+from homeassistant.components.light import DOMAIN as LIGHT_DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .data import VfarmConfigEntry
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: VfarmConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up simulated hardware."""
+    if demo := entry.runtime_data.demo:
+        demo.async_add_hardware(LIGHT_DOMAIN, async_add_entities)

@@ -1,0 +1,53 @@
+"""What a farm's events look like in the logbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.core import Event, HomeAssistant, callback
+
+from .const import DOMAIN, EVENT_VFARM
+
+#: English, as the logbook has no translations for integrations.
+_MESSAGES = {
+    "batch_started": "batch {title} started by {by}",
+    "phase_changed": "batch {title} went from {was} to {phase}",
+    "batch_harvested": "batch {title} harvested by {by}",
+    "override_set": "{quantity} set to {value} by {by}",
+    "override_ended": "override of {quantity} ended ({why})",
+    "mode_changed": "mode changed from {was} to {mode} by {by}",
+    "emergency_stop": "emergency stop by {by}",
+    "emergency_released": "emergency stop released by {by}",
+    "loop_armed": "{loop} armed by {by}",
+    "shot_started": "shot of {planned_s} s started by {by}",
+    "shot_ended": "shot ended ({end}), {delivered_l} L delivered",
+    "not_proved": "{point} could not be proved after {attempts} attempts",
+    "takeover": "{point} was taken over",
+    "latch_cleared": "latch of {point} cleared by {by}",
+    "would_send": "monitor: {point} would be set to {value}",
+}
+
+
+class _Known(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+@callback
+def async_describe_events(
+    hass: HomeAssistant,
+    async_describe_event: Callable[[str, str, Callable[[Event], dict[str, str]]], None],
+) -> None:
+    """Describe the events of farms."""
+
+    @callback
+    def describe(event: Event) -> dict[str, str]:
+        data = event.data
+        message = _MESSAGES.get(data["kind"], data["kind"].replace("_", " "))
+        return {
+            LOGBOOK_ENTRY_NAME: data["name"],
+            LOGBOOK_ENTRY_MESSAGE: message.format_map(_Known(data["params"])),
+        }
+
+    async_describe_event(DOMAIN, EVENT_VFARM, describe)

@@ -1,0 +1,218 @@
+"""The bound entities: what they report, under whatever entity id they have."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Context,
+    Event,
+    EventStateChangedData,
+    EventStateReportedData,
+    HomeAssistant,
+    State,
+    callback,
+)
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import (
+    async_track_state_change_event,
+    async_track_state_report_event,
+)
+
+from vfarm_core.control.inputs import Cause, Report
+from vfarm_core.farm.bindings import Binding
+from vfarm_core.farm.nodes import Farm
+
+from .clock import FarmClock
+from .entity_values import is_on_the_way, raw_of
+
+#: Fired with the context under which an automation or script acts.
+_AUTOMATION_EVENTS = ("automation_triggered", "script_started")
+#: So many contexts of automations and scripts are remembered.
+_CONTEXTS = 256
+
+
+class Points:
+    """Follows exactly the bound entities of a farm and tells what they report."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        clock: FarmClock,
+        report: Callable[[list[Report]], None],
+        is_own: Callable[[Context], bool],
+        missing_changed: Callable[[Mapping[str, Binding]], None],
+    ) -> None:
+        self._hass = hass
+        self._clock = clock
+        self._report = report
+        self._is_own = is_own
+        self._missing_changed = missing_changed
+        self._registry = er.async_get(hass)
+        self._bindings: tuple[Binding, ...] = ()
+        self._entities: dict[str, str] = {}
+        self._by_entity: dict[str, list[Binding]] = {}
+        self._states: list[CALLBACK_TYPE] = []
+        self._missing: Mapping[str, Binding] = {}
+        self._started = False
+        self._automations: OrderedDict[str, None] = OrderedDict()
+        self._others = [
+            hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated),
+            *(hass.bus.async_listen(kind, self._automation_ran) for kind in _AUTOMATION_EVENTS),
+        ]
+
+    @callback
+    def follow(self, farm: Farm) -> None:
+        """Follow the bindings of a farm from now on."""
+        self._bindings = farm.bindings
+        self._resolve()
+
+    def entity_of(self, binding: Binding) -> str | None:
+        """The entity id a binding has now; None when it does not exist."""
+        return self._entities.get(binding.id)
+
+    @property
+    def entities(self) -> Mapping[str, str]:
+        """Entity id by binding id, of all that exist."""
+        return self._entities
+
+    @callback
+    def _resolve(self) -> None:
+        before = set(self._by_entity)
+        self._entities = {}
+        self._by_entity = {}
+        for binding in self._bindings:
+            entity_id = er.async_resolve_entity_id(self._registry, binding.entity)
+            if entity_id is None:
+                continue
+            self._entities[binding.id] = entity_id
+            self._by_entity.setdefault(entity_id, []).append(binding)
+        if before != set(self._by_entity):
+            self._listen()
+        self.look_for_missing()
+
+    @callback
+    def start(self) -> None:
+        """Tell what is missing from now on: what was set up with us is there by now."""
+        self._started = True
+        self.look_for_missing()
+
+    @callback
+    def look_for_missing(self) -> None:
+        """Tell which bindings have an entity that does not exist.
+
+        An entity that is not in the registry only exists through its state, which comes late while
+        Home Assistant starts.
+        """
+        missing = {
+            b.id: b
+            for b in self._bindings
+            if (entity_id := self.entity_of(b)) is None
+            or (
+                self._hass.is_running
+                and self._hass.states.get(entity_id) is None
+                and self._registry.async_get(entity_id) is None
+            )
+        }
+        if self._started and missing != self._missing:
+            self._missing = missing
+            self._missing_changed(missing)
+
+    @callback
+    def _listen(self) -> None:
+        for stop in self._states:
+            stop()
+        entities = list(self._by_entity)
+        self._states = [
+            async_track_state_change_event(self._hass, entities, self._changed),
+            async_track_state_report_event(self._hass, entities, self._reported),
+        ]
+
+    @callback
+    def _registry_updated(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        data = event.data
+        if data["action"] == "create":
+            bound = data["entity_id"] in {b.entity for b in self._bindings}
+        else:
+            old = data.get("old_entity_id", data["entity_id"])
+            bound = bool({old, data["entity_id"]} & set(self._by_entity)) or any(
+                b.id not in self._entities for b in self._bindings
+            )
+        if not bound:
+            return
+        before = dict(self._entities)
+        self._resolve()
+        changed = [b for b in self._bindings if before.get(b.id) != self._entities.get(b.id)]
+        self._report(self.reports(changed))
+
+    @callback
+    def _automation_ran(self, event: Event) -> None:
+        self._automations[event.context.id] = None
+        if len(self._automations) > _CONTEXTS:
+            self._automations.popitem(last=False)
+
+    @callback
+    def _changed(self, event: Event[EventStateChangedData]) -> None:
+        self._take(event.data["entity_id"], event.data["new_state"])
+
+    @callback
+    def _reported(self, event: Event[EventStateReportedData]) -> None:
+        self._take(event.data["entity_id"], event.data["new_state"])
+
+    @callback
+    def _take(self, entity_id: str, state: State | None) -> None:
+        if state is not None and is_on_the_way(state):
+            return
+        self._report([self._as_report(b, state) for b in self._by_entity.get(entity_id, ())])
+        if state is None or self._missing:
+            self.look_for_missing()
+
+    def reports(self, bindings: Iterable[Binding]) -> list[Report]:
+        """What the entities of bindings say now."""
+        found = []
+        for binding in bindings:
+            entity_id = self.entity_of(binding)
+            state = self._hass.states.get(entity_id) if entity_id else None
+            if state is None or not is_on_the_way(state):
+                found.append(self._as_report(binding, state, known=False))
+        return found
+
+    def _as_report(self, binding: Binding, state: State | None, *, known: bool = True) -> Report:
+        raw, unit = raw_of(state, binding)
+        if state is None:
+            return Report(binding.id, None, None, self._clock.now().farm)
+        return Report(
+            binding.id,
+            raw,
+            unit,
+            self._clock.farm_at(state.last_reported_timestamp),
+            self._cause(state.context) if known else Cause.UNKNOWN,
+        )
+
+    def _cause(self, context: Context) -> Cause:
+        if self._is_own(context):
+            return Cause.OWN
+        if context.user_id is not None:
+            return Cause.PERSON
+        if context.id in self._automations or context.parent_id is not None:
+            return Cause.OTHER
+        return Cause.UNKNOWN
+
+    def waiting(self) -> list[str]:
+        """Bound entities that exist but have nothing to say yet."""
+        return [
+            entity_id
+            for entity_id in self._by_entity
+            if (state := self._hass.states.get(entity_id)) is None
+            or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+        ]
+
+    @callback
+    def close(self) -> None:
+        """Stop following."""
+        for stop in (*self._states, *self._others):
+            stop()
+        self._states, self._others = [], []

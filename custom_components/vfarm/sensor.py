@@ -1,0 +1,371 @@
+"""Sensors: what is measured, wanted and expected at every node."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    DOMAIN as SENSOR_DOMAIN,
+)
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfConductivity,
+    UnitOfPressure,
+    UnitOfRatio,
+    UnitOfTemperature,
+    UnitOfVolume,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
+
+from vfarm_core.control.memory import ShotEnd, ShotStage, Stage
+from vfarm_core.control.snapshot import (
+    CircuitSnapshot,
+    FarmSnapshot,
+    LevelSnapshot,
+    ReservoirSnapshot,
+    ZoneSnapshot,
+)
+from vfarm_core.farm.nodes import Farm
+from vfarm_core.farm.roles import Role
+
+from .data import VfarmConfigEntry
+from .entity import SnapshotEntity, Specs, async_manage_entities
+
+PARALLEL_UPDATES = 0
+
+#: Home Assistant has no unit constants and no device classes for these.
+UNIT_PPFD = "μmol/m²/s"
+UNIT_DLI = "mol/m²/d"
+
+type Value = StateType | dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class VfarmSensorDescription[S](SensorEntityDescription):
+    """A sensor of one kind of node. `roles` are bindings of which one must exist; `discrete` values
+    are written at once."""
+
+    value_fn: Callable[[S], Value]
+    roles: tuple[Role, ...] = ()
+    discrete: bool = False
+
+
+def _instant(at: float | None) -> dt.datetime | None:
+    """An instant of farm time, to the minute: what a forecast is worth."""
+    return None if at is None else dt_util.utc_from_timestamp(round(at / 60) * 60)
+
+
+FARM_SENSORS: tuple[VfarmSensorDescription[FarmSnapshot], ...] = (
+    VfarmSensorDescription(
+        key="stage",
+        translation_key="stage",
+        device_class=SensorDeviceClass.ENUM,
+        options=[stage.value for stage in Stage],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        discrete=True,
+        value_fn=lambda s: s.stage.value,
+    ),
+    VfarmSensorDescription(
+        key="batches",
+        translation_key="batches",
+        state_class=SensorStateClass.MEASUREMENT,
+        discrete=True,
+        value_fn=lambda s: len(s.batches),
+    ),
+)
+
+ZONE_SENSORS: tuple[VfarmSensorDescription[ZoneSnapshot], ...] = (
+    VfarmSensorDescription(
+        key="air_temperature",
+        translation_key="air_temperature",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        roles=(Role.AIR_TEMPERATURE,),
+        value_fn=lambda s: s.air_temperature.value,
+    ),
+    VfarmSensorDescription(
+        key="air_temperature_target",
+        translation_key="air_temperature_target",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        suggested_display_precision=1,
+        roles=(Role.AIR_TEMPERATURE,),
+        value_fn=lambda s: s.air_temperature.target,
+    ),
+    VfarmSensorDescription(
+        key="humidity",
+        translation_key="humidity",
+        device_class=SensorDeviceClass.HUMIDITY,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        roles=(Role.HUMIDITY,),
+        value_fn=lambda s: s.humidity.value,
+    ),
+    VfarmSensorDescription(
+        key="humidity_target",
+        translation_key="humidity_target",
+        device_class=SensorDeviceClass.HUMIDITY,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        roles=(Role.HUMIDITY,),
+        value_fn=lambda s: s.humidity.target,
+    ),
+    VfarmSensorDescription(
+        key="vpd",
+        translation_key="vpd",
+        native_unit_of_measurement=UnitOfPressure.KPA,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        roles=(Role.HUMIDITY,),
+        value_fn=lambda s: s.vpd.value,
+    ),
+    VfarmSensorDescription(
+        key="vpd_target",
+        translation_key="vpd_target",
+        native_unit_of_measurement=UnitOfPressure.KPA,
+        suggested_display_precision=2,
+        roles=(Role.HUMIDITY,),
+        value_fn=lambda s: s.vpd.target,
+    ),
+    VfarmSensorDescription(
+        key="co2",
+        translation_key="co2",
+        device_class=SensorDeviceClass.CO2,
+        native_unit_of_measurement=UnitOfRatio.PARTS_PER_MILLION,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        roles=(Role.CO2,),
+        value_fn=lambda s: s.co2.value,
+    ),
+    VfarmSensorDescription(
+        key="dew_point",
+        translation_key="dew_point",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        roles=(Role.HUMIDITY,),
+        value_fn=lambda s: s.dew_point,
+    ),
+)
+
+LEVEL_SENSORS: tuple[VfarmSensorDescription[LevelSnapshot], ...] = (
+    VfarmSensorDescription(
+        key="phase",
+        translation_key="phase",
+        discrete=True,
+        value_fn=lambda s: s.phase,
+    ),
+    VfarmSensorDescription(
+        key="ppfd",
+        translation_key="ppfd",
+        native_unit_of_measurement=UNIT_PPFD,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        roles=(Role.PPFD, Role.GROW_LIGHT),
+        value_fn=lambda s: s.ppfd,
+    ),
+    VfarmSensorDescription(
+        key="ppfd_target",
+        translation_key="ppfd_target",
+        native_unit_of_measurement=UNIT_PPFD,
+        suggested_display_precision=0,
+        roles=(Role.PPFD, Role.GROW_LIGHT),
+        value_fn=lambda s: s.ppfd_target,
+    ),
+    VfarmSensorDescription(
+        key="dli",
+        translation_key="dli",
+        native_unit_of_measurement=UNIT_DLI,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        roles=(Role.PPFD, Role.GROW_LIGHT),
+        value_fn=lambda s: None if s.dli is None else round(s.dli, 1),
+    ),
+    VfarmSensorDescription(
+        key="dli_target",
+        translation_key="dli_target",
+        native_unit_of_measurement=UNIT_DLI,
+        suggested_display_precision=1,
+        roles=(Role.PPFD, Role.GROW_LIGHT),
+        value_fn=lambda s: s.dli_target,
+    ),
+    VfarmSensorDescription(
+        key="expected_harvest",
+        translation_key="expected_harvest",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda s: _instant(s.expected_harvest_at),
+    ),
+    VfarmSensorDescription(
+        key="day_of_phase",
+        translation_key="day_of_phase",
+        native_unit_of_measurement="d",
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        value_fn=lambda s: s.day_of_phase,
+    ),
+    VfarmSensorDescription(
+        key="dli_yesterday",
+        translation_key="dli_yesterday",
+        native_unit_of_measurement=UNIT_DLI,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        roles=(Role.PPFD, Role.GROW_LIGHT),
+        value_fn=lambda s: s.dli_yesterday,
+    ),
+)
+
+RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
+    VfarmSensorDescription(
+        key="ec",
+        translation_key="ec",
+        device_class=SensorDeviceClass.CONDUCTIVITY,
+        native_unit_of_measurement=UnitOfConductivity.MILLISIEMENS_PER_CM,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        roles=(Role.SOLUTION_EC,),
+        value_fn=lambda s: s.ec.value,
+    ),
+    VfarmSensorDescription(
+        key="ph",
+        translation_key="ph",
+        device_class=SensorDeviceClass.PH,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        roles=(Role.SOLUTION_PH,),
+        value_fn=lambda s: s.ph.value,
+    ),
+    VfarmSensorDescription(
+        key="temperature",
+        translation_key="solution_temperature",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        roles=(Role.SOLUTION_TEMPERATURE,),
+        value_fn=lambda s: s.temperature.value,
+    ),
+    VfarmSensorDescription(
+        key="volume",
+        translation_key="volume",
+        device_class=SensorDeviceClass.VOLUME_STORAGE,
+        native_unit_of_measurement=UnitOfVolume.LITERS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        roles=(Role.VOLUME,),
+        value_fn=lambda s: s.volume.value,
+    ),
+)
+
+IDLE = "idle"
+
+CIRCUIT_SENSORS: tuple[VfarmSensorDescription[CircuitSnapshot], ...] = (
+    VfarmSensorDescription(
+        key="state",
+        translation_key="circuit_state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[IDLE, *(stage.value for stage in ShotStage)],
+        discrete=True,
+        value_fn=lambda s: s.stage.value if s.stage else IDLE,
+    ),
+    VfarmSensorDescription(
+        key="next_shot",
+        translation_key="next_shot",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        discrete=True,
+        value_fn=lambda s: _instant(s.next_shot_at),
+    ),
+    VfarmSensorDescription(
+        key="litres_today",
+        translation_key="litres_today",
+        device_class=SensorDeviceClass.WATER,
+        native_unit_of_measurement=UnitOfVolume.LITERS,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=1,
+        value_fn=lambda s: s.litres_today,
+    ),
+    VfarmSensorDescription(
+        key="last_end",
+        translation_key="last_end",
+        device_class=SensorDeviceClass.ENUM,
+        options=[end.value for end in ShotEnd],
+        discrete=True,
+        value_fn=lambda s: s.last_end.value if s.last_end else None,
+    ),
+)
+
+
+def _bound(
+    farm: Farm, node: str, descriptions: tuple[VfarmSensorDescription[Any], ...]
+) -> Iterator[tuple[str, VfarmSensorDescription[Any]]]:
+    """The descriptions whose roles are bound at a node."""
+    for description in descriptions:
+        if not description.roles or any(farm.of(node, role) for role in description.roles):
+            yield node, description
+
+
+def specs(farm: Farm) -> Specs[VfarmSensorDescription[Any]]:
+    """The sensors a farm has."""
+    yield from _bound(farm, farm.id, FARM_SENSORS)
+    for zone in farm.zones:
+        yield from _bound(farm, zone.id, ZONE_SENSORS)
+    for level in farm.levels:
+        yield from _bound(farm, level.id, LEVEL_SENSORS)
+    for reservoir in farm.reservoirs:
+        yield from _bound(farm, reservoir.id, RESERVOIR_SENSORS)
+    for circuit in farm.circuits:
+        yield from _bound(farm, circuit.id, CIRCUIT_SENSORS)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: VfarmConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the sensors of a farm."""
+    async_manage_entities(hass, entry, async_add_entities, SENSOR_DOMAIN, specs, VfarmSensor)
+    if demo := entry.runtime_data.demo:
+        demo.async_add_hardware(SENSOR_DOMAIN, async_add_entities)
+
+
+class VfarmSensor(SnapshotEntity[Value], SensorEntity):
+    """One value of a node."""
+
+    entity_description: VfarmSensorDescription[Any]
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: VfarmConfigEntry,
+        node: str,
+        description: VfarmSensorDescription[Any],
+    ) -> None:
+        """Take over whether the value is discrete."""
+        super().__init__(hass, entry, node, description)
+        self.discrete = description.discrete
+
+    @override
+    def value_of(self, snapshot: Any) -> Value:
+        return self.entity_description.value_fn(snapshot)
+
+    @override
+    def show(self, value: Value | None) -> None:
+        self._attr_native_value = value

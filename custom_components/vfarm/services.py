@@ -1,0 +1,393 @@
+"""Actions of vfarm: what a grower or an automation asks of a farm."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Coroutine, Mapping
+from enum import StrEnum
+from typing import Any
+
+import voluptuous as vol
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+from homeassistant.util.ulid import ulid_now
+
+from vfarm_core.batches import lifecycle
+from vfarm_core.control.inputs import (
+    AdvancePhase,
+    Arm,
+    ClearLatch,
+    ClearOverride,
+    EmergencyStop,
+    Harvest,
+    ReleaseStop,
+    Request,
+    RunShot,
+    SetMode,
+    SetOverride,
+    StartBatch,
+)
+from vfarm_core.control.snapshot import LevelSnapshot
+from vfarm_core.farm.codec import encode
+from vfarm_core.farm.nodes import NodeKind
+from vfarm_core.farm.overrides import OVERRIDE_RANGES, Mode, Override, Quantity
+from vfarm_core.farm.roles import Loop
+
+from .const import DOMAIN
+from .data import VfarmConfigEntry
+from .entity import async_by, checked
+from .recipe_shelf import async_recipes
+from .targets import (
+    ATTR_NODE,
+    ENTRY_SCHEMA,
+    TARGET_SCHEMA,
+    Target,
+    async_entries,
+    async_entry,
+    async_targets,
+    error,
+)
+
+
+class Service(StrEnum):
+    """The names of the actions."""
+
+    START_BATCH = "start_batch"
+    ADVANCE_PHASE = "advance_phase"
+    HARVEST = "harvest"
+    SET_OVERRIDE = "set_override"
+    CLEAR_OVERRIDE = "clear_override"
+    SET_MODE = "set_mode"
+    EMERGENCY_STOP = "emergency_stop"
+    RELEASE_EMERGENCY_STOP = "release_emergency_stop"
+    ARM_LOOP = "arm_loop"
+    CLEAR_LATCH = "clear_latch"
+    RUN_SHOT = "run_shot"
+    EXPLAIN = "explain"
+
+
+class Field(StrEnum):
+    """The names of their fields."""
+
+    RECIPE = "recipe"
+    PLANTS = "plants"
+    DAYS_AGO = "sown_days_ago"
+    TITLE = "title"
+    BATCH = "batch"
+    KG = "kg"
+    NOTE = "note"
+    QUANTITY = "quantity"
+    VALUE = "value"
+    DURATION = "duration"
+    WHY = "why"
+    MODE = "mode"
+    LOOP = "loop"
+    POINT = "point"
+
+
+_BATCH_SCHEMA = {**TARGET_SCHEMA, vol.Optional(Field.BATCH): cv.string}
+
+SCHEMAS: Mapping[Service, vol.Schema] = {
+    Service.START_BATCH: vol.Schema(
+        {
+            **TARGET_SCHEMA,
+            vol.Required(Field.RECIPE): cv.string,
+            vol.Optional(Field.PLANTS): vol.Coerce(int),
+            vol.Optional(Field.DAYS_AGO, default=0.0): vol.Coerce(float),
+            vol.Optional(Field.TITLE, default=""): cv.string,
+        }
+    ),
+    Service.ADVANCE_PHASE: vol.Schema(_BATCH_SCHEMA),
+    Service.HARVEST: vol.Schema(
+        {
+            **_BATCH_SCHEMA,
+            vol.Optional(Field.KG): vol.Coerce(float),
+            vol.Optional(Field.NOTE, default=""): cv.string,
+        }
+    ),
+    Service.SET_OVERRIDE: vol.Schema(
+        {
+            **TARGET_SCHEMA,
+            vol.Required(Field.QUANTITY): vol.Coerce(Quantity),
+            vol.Required(Field.VALUE): vol.Coerce(float),
+            vol.Required(Field.DURATION): cv.time_period,
+            vol.Optional(Field.WHY, default=""): cv.string,
+        }
+    ),
+    Service.CLEAR_OVERRIDE: vol.Schema(
+        {**TARGET_SCHEMA, vol.Required(Field.QUANTITY): vol.Coerce(Quantity)}
+    ),
+    Service.SET_MODE: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.MODE): vol.Coerce(Mode)}),
+    Service.EMERGENCY_STOP: vol.Schema(
+        {**ENTRY_SCHEMA, vol.Optional(Field.WHY, default=""): cv.string}
+    ),
+    Service.RELEASE_EMERGENCY_STOP: vol.Schema(ENTRY_SCHEMA),
+    Service.ARM_LOOP: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOOP): vol.Coerce(Loop)}),
+    Service.CLEAR_LATCH: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
+    Service.RUN_SHOT: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.DURATION): cv.time_period}),
+    Service.EXPLAIN: vol.Schema(TARGET_SCHEMA),
+}
+
+type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register every action, once per process."""
+
+    def register(name: Service, handler: Handler) -> None:
+        async def handle(call: ServiceCall) -> ServiceResponse:
+            return await handler(hass, call)
+
+        only = name is Service.EXPLAIN
+        hass.services.async_register(
+            DOMAIN,
+            name,
+            handle,
+            schema=SCHEMAS[name],
+            supports_response=SupportsResponse.ONLY if only else SupportsResponse.OPTIONAL,
+        )
+
+    for name, handler in _HANDLERS.items():
+        register(name, handler)
+
+
+@callback
+def _ask(entry: VfarmConfigEntry, request: Request) -> dict[str, Any]:
+    """Ask a running farm; its answer as response data. Raises ServiceValidationError."""
+    engine = entry.runtime_data.engine
+    if not engine.running:
+        raise error("not_running", farm=entry.title)
+    return _response(checked(engine.request(request)).data)
+
+
+def _response(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer data for people: instants (named `..._at`) as ISO 8601."""
+    found: dict[str, Any] = encode(data)
+    return {
+        key: _iso(value) if key.endswith("_at") and isinstance(value, float) else value
+        for key, value in found.items()
+    }
+
+
+def _iso(at: float) -> str:
+    return dt_util.utc_from_timestamp(at).isoformat()
+
+
+def _one_farm(targets: list[Target]) -> VfarmConfigEntry:
+    if len({target.entry.entry_id for target in targets}) > 1:
+        raise error("several_farms")
+    return targets[0].entry
+
+
+# -- batches ------------------------------------------------------------------------------------
+
+
+async def _start_batch(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Sow a batch on levels; its plants fill the free sites in the order of the levels."""
+    targets = async_targets(hass, call, NodeKind.LEVEL)
+    entry = _one_farm(targets)
+    recipes = await async_recipes(hass)
+    recipe = recipes.get(call.data[Field.RECIPE])
+    if recipe is None:
+        raise error("recipe_unknown", recipe=call.data[Field.RECIPE], known=", ".join(recipes))
+    farm = entry.runtime_data.farm
+    taken = _taken(entry)
+    free = {t.node: max(0, farm.level[t.node].sites - taken.get(t.node, 0)) for t in targets}
+    plants = call.data.get(Field.PLANTS, sum(free.values()))
+    placements: dict[str, int] = {}
+    left = plants
+    for level, sites in free.items():
+        used = min(left, sites)
+        if used > 0:
+            placements[level] = used
+        left -= used
+    if left > 0 or not placements:
+        asked = plants if plants else len(targets)
+        raise error("levels_full", asked=str(asked), free=str(sum(free.values())))
+    try:
+        batch = lifecycle.sow(
+            id=ulid_now(),
+            recipe=recipe,
+            plants=plants,
+            placements=placements,
+            at=entry.runtime_data.engine.clock.now().farm,
+            days_ago=call.data[Field.DAYS_AGO],
+            title=call.data[Field.TITLE],
+        )
+    except lifecycle.BatchError as err:
+        raise error(f"batch_{err.key}", **{k: str(v) for k, v in err.params.items()}) from err
+    by = await async_by(hass, call.context)
+    return _ask(entry, StartBatch(batch=batch, recipe=recipe, by=by))
+
+
+def _taken(entry: VfarmConfigEntry) -> dict[str, int]:
+    """Occupied sites by level."""
+    taken: dict[str, int] = {}
+    for batch in entry.runtime_data.engine.runtime.memory.batches.values():
+        if batch.is_growing:
+            for placement in batch.placements:
+                taken[placement.level_id] = taken.get(placement.level_id, 0) + placement.sites
+    return taken
+
+
+@callback
+def _batches(hass: HomeAssistant, call: ServiceCall) -> list[tuple[VfarmConfigEntry, str]]:
+    """The batches an action is for: the one named, or those on the levels it is aimed at."""
+    if named := call.data.get(Field.BATCH):
+        return [(async_entry(hass, call), named)]
+    found: dict[str, VfarmConfigEntry] = {}
+    for target in async_targets(hass, call, NodeKind.LEVEL):
+        snapshot = target.entry.runtime_data.engine.snapshot(target.node)
+        if not isinstance(snapshot, LevelSnapshot) or snapshot.batch is None:
+            raise error("level_empty", level=target.farm.level[target.node].name)
+        found[snapshot.batch] = target.entry
+    return [(entry, batch) for batch, entry in found.items()]
+
+
+async def _advance_phase(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    return {
+        "batches": [
+            _ask(entry, AdvancePhase(batch=batch, by=by)) for entry, batch in _batches(hass, call)
+        ]
+    }
+
+
+async def _harvest(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    batches = _batches(hass, call)
+    kg = call.data.get(Field.KG)
+    if kg is not None and len(batches) > 1:
+        raise error("one_weight")
+    return {
+        "batches": [
+            _ask(entry, Harvest(batch=batch, kg=kg, note=call.data[Field.NOTE], by=by))
+            for entry, batch in batches
+        ]
+    }
+
+
+# -- overrides ----------------------------------------------------------------------------------
+
+
+async def _set_override(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    quantity: Quantity = call.data[Field.QUANTITY]
+    duration: dt.timedelta = call.data[Field.DURATION]
+    answers = []
+    for target in async_targets(hass, call, NodeKind(OVERRIDE_RANGES[quantity].node)):
+        override = Override(
+            node=target.node,
+            quantity=quantity,
+            value=call.data[Field.VALUE],
+            expires_at=target.entry.runtime_data.engine.clock.now().farm + duration.total_seconds(),
+            by=by,
+            why=call.data[Field.WHY],
+        )
+        answers.append(_ask(target.entry, SetOverride(override=override, by=by)))
+    return {"overrides": answers}
+
+
+async def _clear_override(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    quantity: Quantity = call.data[Field.QUANTITY]
+    targets = async_targets(hass, call, NodeKind(OVERRIDE_RANGES[quantity].node))
+    for target in targets:
+        _ask(target.entry, ClearOverride(node=target.node, quantity=quantity, by=by))
+    return {"cleared": [target.node for target in targets]}
+
+
+# -- the farm -----------------------------------------------------------------------------------
+
+
+async def _set_mode(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    return _ask(async_entry(hass, call), SetMode(mode=call.data[Field.MODE], by=by))
+
+
+async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """Stop the farm named, or all of them: a stop never fails for want of a name."""
+    by = await async_by(hass, call.context)
+    stopped = []
+    for entry in async_entries(hass, call):
+        checked(entry.runtime_data.engine.request(EmergencyStop(why=call.data[Field.WHY], by=by)))
+        stopped.append(entry.title)
+    return {"stopped": stopped}
+
+
+async def _release(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    return _ask(async_entry(hass, call), ReleaseStop(by=by))
+
+
+async def _arm(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    return _ask(async_entry(hass, call), Arm(loop=call.data[Field.LOOP], by=by))
+
+
+async def _clear_latch(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    return _ask(async_entry(hass, call), ClearLatch(point=call.data[Field.POINT], by=by))
+
+
+async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    by = await async_by(hass, call.context)
+    duration: dt.timedelta | None = call.data.get(Field.DURATION)
+    seconds = None if duration is None else duration.total_seconds()
+    return {
+        "shots": [
+            _ask(target.entry, RunShot(circuit=target.node, duration_s=seconds, by=by))
+            for target in async_targets(hass, call, NodeKind.CIRCUIT)
+        ]
+    }
+
+
+_EXPLAINED = (
+    NodeKind.FARM,
+    NodeKind.ZONE,
+    NodeKind.LEVEL,
+    NodeKind.RESERVOIR,
+    NodeKind.CIRCUIT,
+)
+
+
+async def _explain(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+    """How nodes look and why their actuators are as they are."""
+    nodes: list[Any] = []
+    for target in async_targets(hass, call, *_EXPLAINED):
+        snapshot = target.entry.runtime_data.engine.snapshot(target.node)
+        if snapshot is None:
+            raise error("not_running", farm=target.entry.title)
+        known = target.farm.nodes.get(target.node)
+        nodes.append(
+            {
+                ATTR_NODE: target.node,
+                "name": known.name if known is not None else target.farm.name,
+                **encode(snapshot),
+            }
+        )
+    return {"nodes": nodes}
+
+
+_HANDLERS: Mapping[Service, Handler] = {
+    Service.START_BATCH: _start_batch,
+    Service.ADVANCE_PHASE: _advance_phase,
+    Service.HARVEST: _harvest,
+    Service.SET_OVERRIDE: _set_override,
+    Service.CLEAR_OVERRIDE: _clear_override,
+    Service.SET_MODE: _set_mode,
+    Service.EMERGENCY_STOP: _emergency_stop,
+    Service.RELEASE_EMERGENCY_STOP: _release,
+    Service.ARM_LOOP: _arm,
+    Service.CLEAR_LATCH: _clear_latch,
+    Service.RUN_SHOT: _run_shot,
+    Service.EXPLAIN: _explain,
+}
