@@ -9,12 +9,20 @@ const RANK = { critical: 0, warning: 1, ok: 2, idle: 3 };
 export const worst = (statuses) =>
   statuses.reduce((a, b) => (RANK[b] < RANK[a] ? b : a), "idle");
 
+/** "Rack A Level 4" is "Level 4" where it stands in its rack. */
+const withoutPrefix = (name, prefix) => {
+  const rest = name.startsWith(prefix) ? name.slice(prefix.length).replace(/^[\s·:,-]+/, "") : "";
+  return rest || name;
+};
+
 export const build = (overview) => {
   const { farm } = overview;
   const snapshot = farm.snapshot ?? null;
   const { circuits } = overview;
+  const rackNames = new Map(overview.racks.map((rack) => [rack.id, rack.name]));
   const levels = overview.levels.map((level) => ({
     ...level,
+    name: withoutPrefix(level.name, rackNames.get(level.rack)),
     watering: circuits.find((circuit) => circuit.id === level.circuit) ?? null,
   }));
   const racks = overview.racks.map((rack) => ({
@@ -27,7 +35,6 @@ export const build = (overview) => {
     levels: levels.filter((level) => level.zone === zone.id),
   }));
   const watched = [...zones, ...levels, ...overview.reservoirs, ...circuits];
-  const rackNames = new Map(racks.map((rack) => [rack.id, rack.name]));
   // Levels of different racks are called alike, so a level is named with its rack.
   const places = new Map(watched.map((node) => [node.id, node.name]));
   for (const level of levels) places.set(level.id, `${rackNames.get(level.rack)} · ${level.name}`);

@@ -57,7 +57,7 @@ export const reading = ({ t, f }, quantity, measured) => {
 export const readingStyles = css`
   .readings {
     display: grid;
-    grid-template-columns: repeat(auto-fit, minmax(112px, 1fr));
+    grid-template-columns: repeat(auto-fit, minmax(124px, 1fr));
     gap: 8px;
   }
   .reading {

@@ -13,7 +13,7 @@ export const shared = css`
     --vf-muted: var(--secondary-text-color, #727272);
     --vf-text: var(--primary-text-color, #212121);
     --vf-surface: var(--ha-card-background, var(--card-background-color, #fff));
-    --vf-inset: var(--secondary-background-color, #f2f4f5);
+    --vf-inset: color-mix(in srgb, var(--vf-text) 6%, var(--vf-surface));
     color: var(--vf-text);
     font-size: 14px;
     line-height: 1.35;
