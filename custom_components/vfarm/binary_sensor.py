@@ -80,8 +80,10 @@ def specs(farm: Farm) -> Specs[VfarmBinarySensorDescription[Any]]:
     for level in farm.levels:
         yield level.id, LIGHTS
         yield level.id, PROBLEM
-    for node in (*farm.reservoirs, *farm.circuits):
-        yield node.id, PROBLEM
+    for reservoir in farm.reservoirs:
+        yield reservoir.id, PROBLEM
+    for circuit in farm.circuits:
+        yield circuit.id, PROBLEM
 
 
 async def async_setup_entry(

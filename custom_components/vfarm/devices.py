@@ -62,7 +62,9 @@ def async_device_info(
 ) -> DeviceInfo | ChildDeviceInfo:
     """The device an entity of a node belongs to; its parent must be registered."""
     facts = _facts(hass, entry, farm, node)
-    return ChildDeviceInfo(**facts) if node in farm.level else DeviceInfo(**facts)
+    kind: Any = ChildDeviceInfo if node in farm.level else DeviceInfo
+    info: DeviceInfo | ChildDeviceInfo = kind(**facts)
+    return info
 
 
 def _facts(hass: HomeAssistant, entry: ConfigEntry, farm: Farm, node: str) -> Any:

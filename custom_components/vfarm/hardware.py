@@ -49,7 +49,7 @@ from homeassistant.components.valve import (
     ValveEntity,
     ValveEntityFeature,
 )
-from homeassistant.const import PERCENTAGE
+from homeassistant.const import UnitOfRatio
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
@@ -122,6 +122,7 @@ class HardwareEntity(Entity):
 
     _attr_has_entity_name = True
     _attr_should_poll = False
+    _added = False
 
     def __init__(self, entry: VfarmConfigEntry, demo: Demo, view: PointView, part: str) -> None:
         """Show the point as it is."""
@@ -162,8 +163,18 @@ class HardwareEntity(Entity):
     def reported(self, view: PointView) -> None:
         """The point reported; the same value again is a report too."""
         self.take(view)
-        if self.hass is not None and self.enabled:
+        if self._added:
             self.async_write_ha_state()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Reports can be written from now on."""
+        self._added = True
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Nothing can be written any more."""
+        self._added = False
 
     def drive(self, value: float) -> None:
         """Command the device."""
@@ -321,7 +332,7 @@ class HardwareDriver(HardwareEntity, NumberEntity):
     _attr_native_max_value = 100
     _attr_native_step = 1
     _attr_mode = NumberMode.SLIDER
-    _attr_native_unit_of_measurement = PERCENTAGE
+    _attr_native_unit_of_measurement = UnitOfRatio.PERCENTAGE
 
     @override
     def show(self, value: float | bool) -> None:

@@ -135,7 +135,8 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.EXPLAIN: vol.Schema(TARGET_SCHEMA),
 }
 
-type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+type Response = dict[str, Any]
+type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, Response]]
 
 
 @callback
@@ -190,7 +191,7 @@ def _one_farm(targets: list[Target]) -> VfarmConfigEntry:
 # -- batches ------------------------------------------------------------------------------------
 
 
-async def _start_batch(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _start_batch(hass: HomeAssistant, call: ServiceCall) -> Response:
     """Sow a batch on levels; its plants fill the free sites in the order of the levels."""
     targets = async_targets(hass, call, NodeKind.LEVEL)
     entry = _one_farm(targets)
@@ -252,7 +253,7 @@ def _batches(hass: HomeAssistant, call: ServiceCall) -> list[tuple[VfarmConfigEn
     return [(entry, batch) for batch, entry in found.items()]
 
 
-async def _advance_phase(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _advance_phase(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
         "batches": [
@@ -261,7 +262,7 @@ async def _advance_phase(hass: HomeAssistant, call: ServiceCall) -> ServiceRespo
     }
 
 
-async def _harvest(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _harvest(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     batches = _batches(hass, call)
     kg = call.data.get(Field.KG)
@@ -278,7 +279,7 @@ async def _harvest(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
 # -- overrides ----------------------------------------------------------------------------------
 
 
-async def _set_override(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _set_override(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     quantity: Quantity = call.data[Field.QUANTITY]
     duration: dt.timedelta = call.data[Field.DURATION]
@@ -296,7 +297,7 @@ async def _set_override(hass: HomeAssistant, call: ServiceCall) -> ServiceRespon
     return {"overrides": answers}
 
 
-async def _clear_override(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _clear_override(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     quantity: Quantity = call.data[Field.QUANTITY]
     targets = async_targets(hass, call, NodeKind(OVERRIDE_RANGES[quantity].node))
@@ -308,12 +309,12 @@ async def _clear_override(hass: HomeAssistant, call: ServiceCall) -> ServiceResp
 # -- the farm -----------------------------------------------------------------------------------
 
 
-async def _set_mode(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _set_mode(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return _ask(async_entry(hass, call), SetMode(mode=call.data[Field.MODE], by=by))
 
 
-async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> Response:
     """Stop the farm named, or all of them: a stop never fails for want of a name."""
     by = await async_by(hass, call.context)
     stopped = []
@@ -323,22 +324,22 @@ async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> ServiceResp
     return {"stopped": stopped}
 
 
-async def _release(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _release(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return _ask(async_entry(hass, call), ReleaseStop(by=by))
 
 
-async def _arm(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _arm(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return _ask(async_entry(hass, call), Arm(loop=call.data[Field.LOOP], by=by))
 
 
-async def _clear_latch(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _clear_latch(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return _ask(async_entry(hass, call), ClearLatch(point=call.data[Field.POINT], by=by))
 
 
-async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     duration: dt.timedelta | None = call.data.get(Field.DURATION)
     seconds = None if duration is None else duration.total_seconds()
@@ -359,7 +360,7 @@ _EXPLAINED = (
 )
 
 
-async def _explain(hass: HomeAssistant, call: ServiceCall) -> ServiceResponse:
+async def _explain(hass: HomeAssistant, call: ServiceCall) -> Response:
     """How nodes look and why their actuators are as they are."""
     nodes: list[Any] = []
     for target in async_targets(hass, call, *_EXPLAINED):

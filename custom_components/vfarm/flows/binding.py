@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import voluptuous as vol
 from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
@@ -13,9 +13,9 @@ from homeassistant.data_entry_flow import FlowHandler, section
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    EntityFilterSelectorConfig,
     EntitySelector,
     EntitySelectorConfig,
+    EntityWithDeviceFilterSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -89,7 +89,7 @@ def _seconds() -> NumberSelector:
 class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[str, str]]):
     """Steps that add, change and remove bindings of the draft of a node."""
 
-    type: Any
+    type: ClassVar[SubentryType]
     title: str
     draft: dict[str, Any]
 
@@ -266,7 +266,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         config = EntitySelectorConfig()
         fields: dict[vol.Marker, Any] = {}
         if facts.domains and not self._any_domain:
-            config["filter"] = EntityFilterSelectorConfig(domain=list(facts.domains))
+            config["filter"] = EntityWithDeviceFilterSelectorConfig(domain=list(facts.domains))
         fields[vol.Optional(CONF_ENTITY)] = EntitySelector(config)
         if not self._any_domain:
             fields[vol.Optional(CONF_ANY_DOMAIN, default=False)] = BooleanSelector()

@@ -62,7 +62,6 @@ def choice(options: Iterable[tuple[str, str]], *, multiple: bool = False) -> Sel
 class NodeFlow(BindingSteps, ConfigSubentryFlow):
     """Create or edit one node. Subclasses say what its fields are."""
 
-    type: ClassVar[SubentryType]
     #: What must exist before such a node makes sense, and the reason to abort without it.
     needs: ClassVar[tuple[SubentryType, str] | None] = None
 

@@ -85,7 +85,9 @@ class RackFlow(NodeFlow):
 
     @override
     def fields(self) -> dict[vol.Marker, Any]:
-        zone = {vol.Required(CONF_ZONE): choice(self.nodes(SubentryType.ZONE))}
+        zone: dict[vol.Marker, Any] = {
+            vol.Required(CONF_ZONE): choice(self.nodes(SubentryType.ZONE))
+        }
         if CONF_LEVELS in self.draft:
             return zone
         return {**zone, vol.Required(CONF_LEVEL_COUNT, default=4): count(), **level_fields()}
