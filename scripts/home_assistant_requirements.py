@@ -58,6 +58,13 @@ def wanted(environment: str) -> list[str]:
     return names
 
 
+def requirements_of_the_login() -> list[str]:
+    """Return what the one-time-password module needs, which is there without being asked for."""
+    from homeassistant.auth.mfa_modules import totp
+
+    return list(totp.REQUIREMENTS)
+
+
 def requirements(names: list[str], folder: Path) -> list[str]:
     """Return the requirements of ``names`` and of everything they stand on, sorted."""
     found: set[str] = set()
@@ -84,4 +91,8 @@ def requirements(names: list[str], folder: Path) -> list[str]:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit(f"usage: {Path(sys.argv[0]).name} ENVIRONMENT")
-    print("\n".join(requirements(wanted(sys.argv[1]), components_folder())))
+    names = wanted(sys.argv[1])
+    lines = requirements(names, components_folder())
+    if "frontend" in names:
+        lines += requirements_of_the_login()
+    print("\n".join(lines))
