@@ -138,7 +138,7 @@ class LettuceStand(Stand):
 
     def __init__(self, recipe: Recipe, plants: float, area_m2: float) -> None:
         super().__init__(recipe, plants, area_m2)
-        start = crop.start_state(_start_g(recipe.growth) / (1 - crop.LETTUCE.c_tau))
+        start = crop.start_state(start_mass_g(recipe.growth) / (1 - crop.LETTUCE.c_tau))
         self._n, self._s = start.x_nsdw, start.x_sdw
 
     def _state(self) -> crop.LettuceState:
@@ -191,7 +191,7 @@ class LightUseStand(Stand):
 
     def __init__(self, recipe: Recipe, plants: float, area_m2: float) -> None:
         super().__init__(recipe, plants, area_m2)
-        self._shoot = _start_g(recipe.growth)
+        self._shoot = start_mass_g(recipe.growth)
         self._parameters = light_use_parameters(recipe)
 
     @property
@@ -280,7 +280,7 @@ def _fitted(recipe: Recipe) -> GrowthParameters:
 
 def _cycle(recipe: Recipe, parameters: GrowthParameters) -> tuple[float, float]:
     """Dry mass gained (g) and light received (mol) by one plant over the whole recipe."""
-    start = _start_g(recipe.growth)
+    start = start_mass_g(recipe.growth)
     shoot, photons = start, 0.0
     density = next((p.density_plants_m2 for p in recipe.phases if p.density_plants_m2), 1.0)
     for phase in recipe.phases:
@@ -294,7 +294,8 @@ def _cycle(recipe: Recipe, parameters: GrowthParameters) -> tuple[float, float]:
     return shoot - start, photons
 
 
-def _start_g(growth: Growth) -> float:
+def start_mass_g(growth: Growth) -> float:
+    """Shoot dry mass of one plant when it emerges or is set, g."""
     return growth.start_dry_mass_g.value if growth.start_dry_mass_g else _EMERGED_G
 
 

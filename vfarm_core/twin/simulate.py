@@ -41,7 +41,8 @@ class LightDayReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
-    """What became of a batch. `yield_kg` is what was or would be harvested, `gained_kg` the
+    """What became of a batch. `dli_*` are means and `light_*` sums over the complete light days (mol/m²,
+    mean of its levels), `incident_mol_m2` is all light since sowing. `yield_kg` is what was or would be harvested, `gained_kg` the
     harvestable fresh mass it put on during the simulation, `fresh_g_per_plant` a plant's shoot."""
 
     id: str
@@ -61,6 +62,8 @@ class BatchReport:
     dry_g_per_plant: float
     dli_target: float | None
     dli_delivered: float | None
+    light_target_mol_m2: float
+    light_delivered_mol_m2: float
     incident_mol_m2: float
     lamp_kwh: float
     lamp_kwh_per_kg: float | None
@@ -475,6 +478,8 @@ class _Run:
             dry_g_per_plant=g.dry_g,
             dli_target=_mean([d.target for d in complete]),
             dli_delivered=_mean([d.delivered for d in complete]),
+            light_target_mol_m2=sum(d.target for d in complete),
+            light_delivered_mol_m2=sum(d.delivered for d in complete),
             incident_mol_m2=g.incident,
             lamp_kwh=lamp_kwh,
             lamp_kwh_per_kg=lamp_kwh / gained if gained > 0.01 else None,
