@@ -21,7 +21,7 @@ from .effects import Severity
 from .intents import Intent
 from .memory import Quality, ZoneState
 from .reasons import Reason
-from .targets import Target, humidity_target, zone_batches, zone_setpoints, zone_target
+from .targets import Target, humidity_target, zone_setpoints, zone_target
 
 #: Half-widths of the hysteresis (design choice; about twice the noise of a good sensor).
 HYSTERESIS = {
@@ -72,6 +72,14 @@ class ZoneView:
 
 def view(d: Draft, zone: Zone) -> ZoneView:
     """Readings, derived quantities and targets of a zone."""
+    key = (zone.id, d.zone(zone.id).day)
+    if key not in d.derived:
+        d.derived[key] = _view(d, zone)
+    found: ZoneView = d.derived[key]
+    return found
+
+
+def _view(d: Draft, zone: Zone) -> ZoneView:
     setpoints = zone_setpoints(d, zone.id)
     temperature = readings.reading(d, zone.id, Role.AIR_TEMPERATURE)
     humidity = readings.reading(d, zone.id, Role.HUMIDITY)
@@ -154,7 +162,7 @@ def control(d: Draft, zone: Zone) -> dict[str, Intent]:
     }
     wants[Role.EXHAUST_FAN] = _exhaust(d, zone.id, seen, wants, calling)
     wants[Role.CO2_VALVE] = _co2(d, zone.id, seen, wants, calling)
-    growing = bool(zone_batches(d, zone.id))
+    growing = bool(d.zone_batches(zone.id))
     wants[Role.CIRCULATION_FAN] = (
         Intent(1.0, Reason("circulate")) if growing else Intent(0.0, Reason("no_batch"), idle=True)
     )

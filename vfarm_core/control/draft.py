@@ -75,6 +75,10 @@ class Overlay[T]:
         return result
 
 
+def _by_age(batch: Batch) -> tuple[float, str]:
+    return batch.sown_at, batch.id
+
+
 _NO_POINT = PointState()
 _NO_ACTUATOR = ActuatorState()
 _NO_ZONE = ZoneState()
@@ -111,7 +115,10 @@ class Draft:
         #: The climate asked of each zone, once worked out; zones whose batches share none.
         self.setpoints: dict[str, dict[ClimateQuantity, Setpoint]] = {}
         self.disjoint: set[str] = set()
-        self._batches_by_level: dict[str, tuple[Batch, ...]] | None = None
+        self.placed: Mapping[str, tuple[Batch, ...]] = memory.growing
+        #: What controllers worked out of a node once in this step (see `forget_derived`).
+        self.derived: dict[tuple[str, object], Any] = {}
+        self._zone_batches: dict[str, tuple[Batch, ...]] = {}
 
     # -- slices ---------------------------------------------------------------------------------
 
@@ -204,18 +211,34 @@ class Draft:
 
     def growing(self, level: str) -> tuple[Batch, ...]:
         """The batches that grow on a level, oldest first."""
-        if self._batches_by_level is None:
-            found: dict[str, list[Batch]] = {}
-            for batch in sorted(self.batches.values(), key=lambda b: (b.sown_at, b.id)):
-                if batch.is_growing:
-                    for placement in batch.placements:
-                        found.setdefault(placement.level_id, []).append(batch)
-            self._batches_by_level = {lv: tuple(batches) for lv, batches in found.items()}
-        return self._batches_by_level.get(level, ())
+        return self.placed.get(level, ())
+
+    def zone_batches(self, zone: str) -> tuple[Batch, ...]:
+        """The batches that grow in a zone, oldest first, each once."""
+        found = self._zone_batches.get(zone)
+        if found is None:
+            unique = {
+                batch.id: batch
+                for level in self.farm.levels_of_zone[zone]
+                for batch in self.placed.get(level.id, ())
+            }
+            found = tuple(sorted(unique.values(), key=_by_age))
+            self._zone_batches[zone] = found
+        return found
+
+    def forget_derived(self) -> None:
+        """Inputs are taken: from here on a step only reads what targets are made of."""
+        self.derived.clear()
 
     def batches_changed(self) -> None:
         """Batches were started, moved or ended in this step."""
-        self._batches_by_level = None
+        placed: dict[str, list[Batch]] = {}
+        for batch in sorted(self.batches.values(), key=_by_age):
+            if batch.is_growing:
+                for placement in batch.placements:
+                    placed.setdefault(placement.level_id, []).append(batch)
+        self.placed = {level: tuple(batches) for level, batches in placed.items()}
+        self._zone_batches.clear()
         self.setpoints.clear()
         self.disjoint.clear()
         self.mark_all()

@@ -168,5 +168,12 @@ class Shutdown(Request):
 
 
 type Input = (
-    Report | CommandResult | Started | Ready | FarmChanged | JournalFailed | JournalRecovered | Request
+    Report
+    | CommandResult
+    | Started
+    | Ready
+    | FarmChanged
+    | JournalFailed
+    | JournalRecovered
+    | Request
 )

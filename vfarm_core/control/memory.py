@@ -229,3 +229,5 @@ class Memory:
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
     due: Mapping[str, Due] = field(default_factory=dict)
+    #: The batches on each level, oldest first: worked out from `batches` when those change.
+    growing: Mapping[str, tuple[Batch, ...]] = field(default_factory=dict)

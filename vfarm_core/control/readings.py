@@ -101,6 +101,8 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
             )
             d.mark(binding.node)
         return
+    if old.value is not None and abs(value - old.value) < facts.resolution:
+        value = old.value
     quality = Quality.GOOD
     if facts.plausible and not facts.plausible[0] <= value <= facts.plausible[1]:
         quality = Quality.IMPLAUSIBLE

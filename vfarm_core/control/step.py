@@ -127,6 +127,7 @@ def _started(d: Draft, item: Started) -> None:
     for key, state in d.memory.points.items():
         d.points.set(key, replace(state, value=None, quality=Quality.MISSING))
     _forget_gone(d)
+    d.batches_changed()
     for batch in list(d.batches.values()):
         requests.phase_due(d, batch.id)
     for override in list(d.overrides.values()):
@@ -206,6 +207,7 @@ _PASSES = 6
 
 def _look(d: Draft) -> None:
     """Visit the marked nodes until none is left: days, zones, lamps, water; then the actuators."""
+    d.forget_derived()
     for _ in range(_PASSES):
         if not d.dirty:
             break
@@ -235,7 +237,7 @@ def _pass(d: Draft) -> None:
     for zone in _visit(d, Zone).values():
         climate.advance(d, zone)
         intents.update(climate.control(d, zone))
-        if d.of(zone.id, Role.LEAK):
+        if _changed(d, zone.id, Role.LEAK):
             d.mark(*d.farm.circuits_of_zone[zone.id])
     levels.update(_visit(d, Level))
     for level in levels.values():
@@ -259,6 +261,8 @@ def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> No
         low = low or volume < limit
     elif state.low and d.of(reservoir.id, Role.VOLUME):
         low = True
+    if low != state.low or _changed(d, reservoir.id, Role.LEAK):
+        d.mark(*(c.id for c in d.farm.circuits_of_reservoir[reservoir.id]))
     if low != state.low:
         d.reservoirs.set(reservoir.id, replace(state, low=low))
         d.event(
@@ -267,12 +271,20 @@ def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> No
             Severity.P2 if low else Severity.INFO,
             volume_l=None if volume is None else round(volume, 1),
         )
-    d.mark(*(c.id for c in d.farm.circuits_of_reservoir[reservoir.id]))
     for b in d.of(reservoir.id, Role.AIR_PUMP):
         intents[b.id] = Intent(1.0, Reason("aerate"))
     for b in d.of(reservoir.id, Role.FILL_VALVE):
         # Automatic top-up is not part of this release: the valve is only ever kept closed.
         intents[b.id] = Intent(0.0, Reason("no_owner"))
+
+
+def _changed(d: Draft, node: str, role: Role) -> bool:
+    """Whether what a role of a node reports, or how far it can be trusted, changed in this step."""
+    for b in d.of(node, role):
+        old, new = d.points.old(b.id), d.points.get(b.id)
+        if old is None or new is None or (old.value, old.quality) != (new.value, new.quality):
+            return True
+    return False
 
 
 def _water(d: Draft, intents: dict[str, Intent]) -> None:
@@ -357,5 +369,6 @@ def _finish(d: Draft, answers: list[Answer]) -> Step:
         recipes=d.recipes.merged(),
         overrides=d.overrides.merged(),
         due=d.due.merged(),
+        growing=d.placed,
     )
     return Step(memory, tuple(effects), earliest(*memory.due.values()))

@@ -37,6 +37,14 @@ class LightTarget:
 
 def light_target(d: Draft, level: str) -> LightTarget | None:
     """The light of the oldest batch on a level, with overrides; None when nothing grows there."""
+    key = (level, "light")
+    if key not in d.derived:
+        d.derived[key] = _light_target(d, level)
+    found: LightTarget | None = d.derived[key]
+    return found
+
+
+def _light_target(d: Draft, level: str) -> LightTarget | None:
     batches = d.growing(level)
     if not batches:
         return None
@@ -52,24 +60,27 @@ def light_target(d: Draft, level: str) -> LightTarget | None:
     return LightTarget(batch, phase, plan, h, p, p * h * 0.0036, True)
 
 
-def zone_batches(d: Draft, zone: str) -> tuple[Batch, ...]:
-    """The batches that grow in a zone, oldest first, each once."""
-    found: dict[str, Batch] = {}
-    for level in d.farm.levels_of_zone[zone]:
-        for batch in d.growing(level.id):
-            found[batch.id] = batch
-    return tuple(sorted(found.values(), key=lambda b: (b.sown_at, b.id)))
+#: Setpoints that were worked out before, by lead and by batch, recipe version and phase: the
+#: version is the hash of the recipe's content, so the same key means the same setpoints.
+type _Key = tuple[str | None, tuple[tuple[str, str, int], ...]]
+_COMBINED: dict[_Key, dict[ClimateQuantity, Setpoint]] = {}
+_COMBINED_MOST = 1024
 
 
 def common_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:
     """The climate a zone's batches ask for: the lead batch's, else the intersection of limits.
     Raises EmptyBand when they share none."""
-    batches = zone_batches(d, zone)
-    lead = d.farm.zone[zone].lead_batch
-    return combine(
-        {b.id: d.phase(b).climate for b in batches},
-        lead=lead if lead in {b.id for b in batches} else None,
-    )
+    batches = d.zone_batches(zone)
+    wanted_lead = d.farm.zone[zone].lead_batch
+    lead = wanted_lead if any(b.id == wanted_lead for b in batches) else None
+    key = (lead, tuple((b.id, b.recipe_version, b.phase_index) for b in batches))
+    found = _COMBINED.get(key)
+    if found is None:
+        found = combine({b.id: d.phase(b).climate for b in batches}, lead=lead)
+        if len(_COMBINED) >= _COMBINED_MOST:
+            _COMBINED.clear()
+        _COMBINED[key] = found
+    return found
 
 
 def zone_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:
@@ -80,7 +91,7 @@ def zone_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:
         try:
             found = common_setpoints(d, zone)
         except EmptyBand:
-            found = dict(d.phase(zone_batches(d, zone)[0]).climate)
+            found = dict(d.phase(d.zone_batches(zone)[0]).climate)
             d.disjoint.add(zone)
         d.setpoints[zone] = found
     return found

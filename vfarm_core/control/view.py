@@ -24,7 +24,7 @@ from .snapshot import (
     Status,
     ZoneSnapshot,
 )
-from .targets import Target, light_target, zone_batches
+from .targets import Target, light_target
 
 _WORST = (Status.CRITICAL, Status.WARNING, Status.OK, Status.IDLE)
 
@@ -220,7 +220,7 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
         day=d.zone(zone.id).day,
         actuators=_views(d, zone.id),
         problems=tuple(sorted(problems)),
-        status=_status(problems, measured, used=bool(zone_batches(d, zone.id))),
+        status=_status(problems, measured, used=bool(d.zone_batches(zone.id))),
     )
 
 

@@ -72,13 +72,15 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSpec:
     """The facts of one role. `stale_s` is the longest age of a fresh value, `plausible` the range
-    in `unit`. `domains`, `classes` and `patterns` are hints for choosing an entity, no filter."""
+    in `unit`, `resolution` the smallest change that counts as one: below it are noise and digits
+    that no sensor of the kind has (design choice). `domains`, `classes` and `patterns` are hints for choosing an entity, no filter."""
 
     kind: RoleKind
     nodes: tuple[str, ...]
     unit: str = ""
     plausible: tuple[float, float] | None = None
     stale_s: float = 900.0
+    resolution: float = 0.0
     loop: Loop | None = None
     domains: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -101,6 +103,7 @@ def _measure(
     low: float,
     high: float,
     stale_s: float,
+    resolution: float,
     classes: str = "",
     patterns: str = "",
 ) -> RoleSpec:
@@ -110,6 +113,7 @@ def _measure(
         unit=unit,
         plausible=(low, high),
         stale_s=stale_s,
+        resolution=resolution,
         domains=_NUMERIC,
         classes=tuple(classes.split()),
         patterns=tuple(patterns.split()),
@@ -141,28 +145,30 @@ def _switch(
 
 SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
     {
-        Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, "temperature", "air temp"),
-        Role.HUMIDITY: _measure("zone", "%", 0, 100, 900, "humidity", "humid rh"),
-        Role.CO2: _measure("zone", "ppm", 200, 50_000, 300, "carbon_dioxide", "co2"),
+        Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, 0.05, "temperature", "air temp"),
+        Role.HUMIDITY: _measure("zone", "%", 0, 100, 900, 0.2, "humidity", "humid rh"),
+        Role.CO2: _measure("zone", "ppm", 200, 50_000, 300, 5, "carbon_dioxide", "co2"),
         Role.LEAF_TEMPERATURE: _measure(
-            "zone level", "°C", -20, 60, 900, "temperature", "leaf canopy"
+            "zone level", "°C", -20, 60, 900, 0.05, "temperature", "leaf canopy"
         ),
         Role.OCCUPANCY: _contact("zone", "occupancy motion presence", "occup presence people"),
         Role.LEAK: _contact("zone reservoir", "moisture problem safety", "leak flood"),
-        Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, "", "ppfd par quantum"),
-        Role.ILLUMINANCE: _measure("level", "lx", 0, 200_000, 900, "illuminance", "lux"),
-        Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, "conductivity", "ec"),
-        Role.SOLUTION_PH: _measure("reservoir", "pH", 2, 12, 1800, "ph", "ph"),
+        Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, 3, "", "ppfd par quantum"),
+        Role.ILLUMINANCE: _measure("level", "lx", 0, 200_000, 900, 200, "illuminance", "lux"),
+        Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, 0.005, "conductivity", "ec"),
+        Role.SOLUTION_PH: _measure("reservoir", "pH", 2, 12, 1800, 0.01, "ph", "ph"),
         Role.SOLUTION_TEMPERATURE: _measure(
-            "reservoir", "°C", 0, 60, 1800, "temperature", "water solution reservoir"
+            "reservoir", "°C", 0, 60, 1800, 0.05, "temperature", "water solution reservoir"
         ),
         Role.VOLUME: _measure(
-            "reservoir", "L", 0, 100_000, 1800, "volume_storage volume", "volume tank"
+            "reservoir", "L", 0, 100_000, 1800, 0.1, "volume_storage volume", "volume tank"
         ),
         Role.LEVEL_LOW: _contact("reservoir", "problem moisture opening", "low float"),
         Role.LEVEL_HIGH: _contact("reservoir", "problem moisture opening", "high full overflow"),
-        Role.FLOW: _measure("pump circuit", "L/min", 0, 10_000, 600, "volume_flow_rate", "flow"),
-        Role.POWER: _measure("farm zone level pump", "W", 0, 1_000_000, 600, "power", "power"),
+        Role.FLOW: _measure(
+            "pump circuit", "L/min", 0, 10_000, 600, 0.02, "volume_flow_rate", "flow"
+        ),
+        Role.POWER: _measure("farm zone level pump", "W", 0, 1_000_000, 600, 1, "power", "power"),
         Role.FEEDBACK: _contact(
             "zone level pump circuit reservoir", "running opening power", "running"
         ),

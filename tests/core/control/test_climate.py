@@ -202,3 +202,12 @@ def test_the_hotter_of_two_sensors_trips_whatever_the_other_says() -> None:
     assert bench.on("level_1.grow_light")
     bench.report("zone.air_temperature.2", 33.0)
     assert not bench.on("level_1.grow_light")
+
+
+def test_noise_below_the_resolution_of_a_sensor_is_no_change(day: Bench) -> None:
+    published = len(day.published)
+    day.report("zone.air_temperature", 24.03)
+    day.report("zone.air_temperature", 23.97)
+    assert len(day.published) == published
+    day.report("zone.air_temperature", 23.9)
+    assert len(day.published) > published
