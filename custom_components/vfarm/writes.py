@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Protocol
 
 from homeassistant.core import HomeAssistant, callback
@@ -31,7 +32,7 @@ class WriteBudget:
     @callback
     def ask(self, writer: Writer, *, urgent: bool) -> None:
         """Write now, or as soon as the writer may again."""
-        now = self._loop.time()
+        now = time.monotonic()
         if urgent or self._next.get(writer, 0.0) <= now:
             self._waiting.discard(writer)
             self._next[writer] = now + INTERVAL_S
@@ -52,13 +53,13 @@ class WriteBudget:
     @callback
     def _arm(self) -> None:
         at = min(self._next[writer] for writer in self._waiting)
-        self._timer = self._loop.call_at(at, self._flush)
+        self._timer = self._loop.call_later(max(0.0, at - time.monotonic()), self._flush)
 
     @callback
     def _flush(self) -> None:
         self._timer = None
         # A timer may come a little early; what is due within a second goes along.
-        now = self._loop.time() + 1.0
+        now = time.monotonic() + 1.0
         for writer in [w for w in self._waiting if self._next[w] <= now]:
             self._waiting.discard(writer)
             self._next[writer] = now + INTERVAL_S - 1.0

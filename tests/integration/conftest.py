@@ -2,204 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Generator
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from home_farm import Hardware, small_farm
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Home Assistant only finds a custom integration whose package is already imported.
 import custom_components.vfarm  # noqa: F401
 from custom_components.vfarm.const import DOMAIN
 
-AIR = "sensor.tent_air"
-HUMIDITY = "sensor.tent_humidity"
-VOLUME = "sensor.tank_volume"
-LAMP = "light.lamp_1"
-HEATER = "switch.heater"
-VALVE = "valve.bench"
-PUMP = "switch.pump"
-
 
 @pytest.fixture(autouse=True)
 def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
     """Let every test load the integration."""
-
-
-def declared(danger: str = "neither", **more: Any) -> dict[str, Any]:
-    """A declaration of an actuator that reports its state."""
-    return {
-        "danger": danger,
-        "safe_on": danger == "off",
-        "proof": "state",
-        "deadline_s": 5.0,
-        **more,
-    }
-
-
-def bound(node: str, role: str, entity: str, **more: Any) -> dict[str, Any]:
-    """A binding as a subentry keeps it."""
-    return {"id": f"{node}.{role}", "node": node, "role": role, "entity": entity, **more}
-
-
-def level(number: int, **more: Any) -> dict[str, Any]:
-    """A level as a rack keeps it."""
-    return {
-        "id": f"rack_level_{number}",
-        "name": f"Level {number}",
-        "area_m2": 1.0,
-        "sites": 20,
-        "fixture": {"ppfd_full": 300.0, "power_w": 120.0},
-        "lights_on": "06:00:00",
-        **more,
-    }
-
-
-def small_farm() -> dict[str, ConfigSubentryData]:
-    """A tent with one rack of two levels, a tank, a pump and a bench that floods both levels."""
-    data: dict[str, tuple[str, str, dict[str, Any]]] = {
-        "zone": (
-            "zone",
-            "Tent",
-            {
-                "id": "tent",
-                "volume_m3": 8.0,
-                "bindings": [
-                    bound("tent", "air_temperature", AIR),
-                    bound("tent", "humidity", HUMIDITY),
-                    bound("tent", "heater", HEATER, declaration=declared()),
-                ],
-            },
-        ),
-        "rack": (
-            "rack",
-            "Rack",
-            {
-                "id": "rack",
-                "zone": "tent",
-                "levels": [level(1), level(2)],
-                "bindings": [bound("rack_level_1", "grow_light", LAMP, declaration=declared())],
-            },
-        ),
-        "reservoir": (
-            "reservoir",
-            "Tank",
-            {
-                "id": "tank",
-                "capacity_l": 100.0,
-                "volume_min_l": 10.0,
-                "bindings": [bound("tank", "volume", VOLUME)],
-            },
-        ),
-        "pump": (
-            "pump",
-            "Pump",
-            {
-                "id": "pump",
-                "reservoir": "tank",
-                "flow_l_min": 10.0,
-                "bindings": [
-                    bound(
-                        "pump",
-                        "irrigation_pump",
-                        PUMP,
-                        declaration=declared("on", max_on_s=900.0),
-                    )
-                ],
-            },
-        ),
-        "circuit": (
-            "circuit",
-            "Bench",
-            {
-                "id": "bench",
-                "pump": "pump",
-                "levels": ["rack_level_1", "rack_level_2"],
-                "method": "ebb_flow",
-                "drain_s": 600.0,
-                "bindings": [
-                    bound(
-                        "bench",
-                        "irrigation_valve",
-                        VALVE,
-                        declaration=declared("on", max_on_s=1200.0),
-                    )
-                ],
-            },
-        ),
-    }
-    return {
-        key: ConfigSubentryData(
-            subentry_type=type_, title=title, data=fields, unique_id=f"{type_}_{fields['id']}"
-        )
-        for key, (type_, title, fields) in data.items()
-    }
-
-
-@dataclass
-class Hardware:
-    """The entities a farm is bound to: they do as they are told unless told otherwise."""
-
-    hass: HomeAssistant
-    calls: list[ServiceCall] = field(default_factory=list)
-    obedient: bool = True
-
-    @callback
-    def settle(self) -> None:
-        """Give every entity its state at rest."""
-        self.air(22.0)
-        self.humidity(65.0)
-        self.volume(80.0)
-        self.hass.states.async_set(
-            LAMP, "off", {"supported_color_modes": ["brightness"], "color_mode": None}
-        )
-        for entity_id in (HEATER, PUMP):
-            self.hass.states.async_set(entity_id, "off")
-        self.hass.states.async_set(VALVE, "closed")
-
-    def air(self, value: float | str, unit: str = "°C") -> None:
-        """Report an air temperature."""
-        self.hass.states.async_set(AIR, str(value), {"unit_of_measurement": unit})
-
-    def humidity(self, value: float) -> None:
-        """Report a humidity."""
-        self.hass.states.async_set(HUMIDITY, str(value), {"unit_of_measurement": "%"})
-
-    def volume(self, value: float) -> None:
-        """Report a volume."""
-        self.hass.states.async_set(VOLUME, str(value), {"unit_of_measurement": "L"})
-
-    def register(self) -> None:
-        """Register the services the farm may call."""
-        for domain, services in {
-            "switch": {"turn_on": "on", "turn_off": "off"},
-            "light": {"turn_on": "on", "turn_off": "off"},
-            "valve": {"open_valve": "open", "close_valve": "closed"},
-        }.items():
-            for service, state in services.items():
-                self.hass.services.async_register(domain, service, self._taking(state))
-
-    def _taking(self, state: str) -> Callable[[ServiceCall], None]:
-        @callback
-        def take(call: ServiceCall) -> None:
-            self.calls.append(call)
-            if not self.obedient:
-                return
-            entity_id = call.data["entity_id"]
-            attributes = dict(self.hass.states.get(entity_id).attributes)
-            if "brightness" in call.data:
-                attributes["brightness"] = call.data["brightness"]
-            self.hass.states.async_set(entity_id, state, attributes, context=call.context)
-
-        return take
-
-    def services(self, entity_id: str) -> list[str]:
-        """The services called on an entity, in order."""
-        return [c.service for c in self.calls if c.data["entity_id"] == entity_id]
 
 
 @pytest.fixture
@@ -246,8 +66,3 @@ async def farm(
     if entry.state is ConfigEntryState.LOADED:
         await hass.config_entries.async_unload(entry.entry_id)
         await hass.async_block_till_done()
-
-
-def sub(entry: MockConfigEntry, type_: str) -> Any:
-    """The first subentry of a type."""
-    return next(s for s in entry.subentries.values() if s.subentry_type == type_)

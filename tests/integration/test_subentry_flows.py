@@ -1,0 +1,352 @@
+"""Nodes and bindings are edited as drafts: nothing is saved before it is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from home_farm import AIR, HEATER, Hardware, sub
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.vfarm.const import DOMAIN
+
+
+class Flow:
+    """A subentry flow, step by step."""
+
+    def __init__(self, hass: HomeAssistant, entry: MockConfigEntry) -> None:
+        self.hass = hass
+        self.entry = entry
+        self.result: dict[str, Any] = {}
+
+    async def add(self, type_: str) -> Flow:
+        """Begin a new node."""
+        self.result = await self.hass.config_entries.subentries.async_init(
+            (self.entry.entry_id, type_), context={"source": SOURCE_USER}
+        )
+        return self
+
+    async def edit(self, type_: str) -> Flow:
+        """Begin to edit the first node of a type."""
+        subentry = sub(self.entry, type_)
+        self.result = await self.entry.start_subentry_reconfigure_flow(
+            self.hass, subentry.subentry_id
+        )
+        return self
+
+    async def go(self, **values: Any) -> dict[str, Any]:
+        """Submit a form."""
+        self.result = await self.hass.config_entries.subentries.async_configure(
+            self.result["flow_id"], values
+        )
+        return self.result
+
+    async def choose(self, step: str) -> dict[str, Any]:
+        """Choose from the menu."""
+        assert self.result["type"] is FlowResultType.MENU, self.result
+        assert step in self.result["menu_options"]
+        return await self.go(next_step_id=step)
+
+    async def save(self) -> dict[str, Any]:
+        """Save the draft."""
+        result = await self.choose("save")
+        await self.hass.async_block_till_done()
+        return result
+
+
+@pytest.fixture
+def flow(hass: HomeAssistant, farm: MockConfigEntry) -> Flow:
+    """A flow of the running farm."""
+    return Flow(hass, farm)
+
+
+LEVEL = {"area_m2": 1.0, "sites": 10, "lights_on": "07:00:00"}
+RACK = {"name": "Second rack", "zone": "tent", "level_count": 3, **LEVEL}
+
+
+@pytest.mark.parametrize(
+    ("type_", "fields", "wrong", "error"),
+    [
+        ("zone", {"name": "Room", "volume_m3": 40}, {"volume_m3": 0}, "not_positive"),
+        ("rack", RACK, {"area_m2": 0}, "not_positive"),
+        (
+            "reservoir",
+            {"name": "Drum", "capacity_l": 60, "volume_min_l": 5},
+            {"volume_min_l": 60},
+            "volume_min_out_of_range",
+        ),
+        ("pump", {"name": "P2", "reservoir": "tank", "flow_l_min": 8}, {"flow_l_min": 0}, None),
+        ("supply", {"name": "L1", "limit_kw": 3.6, "levels": []}, {"limit_kw": -1}, None),
+        (
+            "circuit",
+            {"name": "C2", "pump": "pump", "levels": [], "method": "drip", "drain_s": 60},
+            {"levels": ["rack_level_1"], "drain_s": -5},
+            "several_problems",
+        ),
+    ],
+)
+async def test_a_node_is_added_to_the_running_farm(
+    hass: HomeAssistant,
+    flow: Flow,
+    type_: str,
+    fields: dict[str, Any],
+    wrong: dict[str, Any],
+    error: str | None,
+) -> None:
+    engine = flow.entry.runtime_data.engine
+    await flow.add(type_)
+    assert flow.result["step_id"] == "node"
+    before = len(flow.entry.subentries)
+    result = await flow.go(**{**fields, **wrong})
+    assert (error or "not_positive") in result["errors"].values()
+    assert len(flow.entry.subentries) == before
+    if type_ == "circuit":
+        await Flow(hass, flow.entry).add("rack")
+        other = await Flow(hass, flow.entry).add("rack")
+        await other.go(**RACK)
+        await other.save()
+        fields = {**fields, "levels": ["second_rack_level_1"]}
+        flow = await Flow(hass, flow.entry).add("circuit")
+    await flow.go(**fields)
+    assert len(flow.entry.subentries) == before + (type_ == "circuit")
+    result = await flow.save()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert flow.entry.runtime_data.engine is engine, "the farm was reloaded"
+    assert any(node.name == fields["name"] for node in engine.farm.nodes.values())
+
+
+async def test_a_node_needs_what_it_hangs_on(hass: HomeAssistant) -> None:
+    bare = MockConfigEntry(domain=DOMAIN, title="Bare", data={"kind": "farm"})
+    bare.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(bare.entry_id)
+    for type_, reason in (
+        ("rack", "no_zone"),
+        ("pump", "no_reservoir"),
+        ("circuit", "no_pump"),
+    ):
+        flow = await Flow(hass, bare).add(type_)
+        assert flow.result["reason"] == reason
+    await hass.config_entries.async_unload(bare.entry_id)
+
+
+async def test_a_name_is_needed(flow: Flow) -> None:
+    await flow.add("zone")
+    result = await flow.go(name=" ", volume_m3=3)
+    assert result["errors"] == {"name": "name_empty"}
+
+
+async def test_renaming_a_node_keeps_its_id(hass: HomeAssistant, flow: Flow) -> None:
+    await flow.edit("zone")
+    await flow.choose("node")
+    await flow.go(name="Big tent", volume_m3=9)
+    result = await flow.save()
+    assert result["reason"] == "reconfigure_successful"
+    zone = flow.entry.runtime_data.farm.zones[0]
+    assert (zone.id, zone.name, zone.volume_m3) == ("tent", "Big tent", 9)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), flow.entry.entry_id)
+    assert "Big tent" in {device.name for device in devices}
+
+
+async def test_levels_come_and_go_with_their_entities(hass: HomeAssistant, flow: Flow) -> None:
+    registry = er.async_get(hass)
+
+    def phases() -> set[str]:
+        entries = er.async_entries_for_config_entry(registry, flow.entry.entry_id)
+        return {e.unique_id.split(":")[1] for e in entries if e.unique_id.endswith(":phase")}
+
+    await flow.edit("rack")
+    await flow.choose("add_level")
+    result = await flow.go(name="Top", **{**LEVEL, "sites": 0})
+    assert result["errors"] == {"sites": "not_positive"}
+    result = await flow.go(name="", **LEVEL)
+    assert result["errors"] == {"name": "name_empty"}
+    await flow.go(name="Top", **LEVEL)
+    await flow.choose("change_level")
+    await flow.go(level="rack_level_2")
+    assert flow.result["step_id"] == "level"
+    await flow.go(name="Middle", **LEVEL, ppfd_full=200, power_w=90)
+    await flow.save()
+    assert phases() == {"rack_level_1", "rack_level_2", "rack_level_top"}
+    farm = flow.entry.runtime_data.farm
+    assert farm.level["rack_level_2"].name == "Middle"
+    assert farm.level["rack_level_2"].fixture.ppfd_full == 200
+
+    await flow.edit("rack")
+    await flow.choose("remove_level")
+    result = await flow.go(level="rack_level_1")
+    assert result["errors"]["base"] == "unknown_node", "the bench still waters it"
+    await flow.go(level="rack_level_top")
+    await flow.save()
+    assert phases() == {"rack_level_1", "rack_level_2"}
+    children = dr.async_child_entries_for_config_entry(dr.async_get(hass), flow.entry.entry_id)
+    assert {child.name for child in children} == {"Level 1", "Middle"}
+
+
+async def bind(flow: Flow, role: str, **node: str) -> None:
+    """Choose a role to bind."""
+    await flow.choose("add_binding")
+    await flow.go(role=role, **node)
+    assert flow.result["step_id"] == "entity"
+
+
+async def test_a_sensor_is_bound_by_registry_id(
+    hass: HomeAssistant, flow: Flow, hardware: Hardware
+) -> None:
+    registered = er.async_get(hass).async_get_or_create("sensor", "test", "co2")
+    hass.states.async_set(registered.entity_id, "800", {"unit_of_measurement": "ppm"})
+    await flow.edit("zone")
+    await bind(flow, "co2")
+    assert registered.entity_id in flow.result["description_placeholders"]["suggestions"]
+    await flow.go(entity=registered.entity_id)
+    await flow.save()
+    binding = flow.entry.runtime_data.farm.binding["tent.co2"]
+    assert binding.entity == registered.id
+    await hass.async_block_till_done()
+    assert flow.entry.runtime_data.engine.snapshot("tent").co2.value == 800
+
+
+async def test_a_wrong_entity_is_refused_with_its_reason(hass: HomeAssistant, flow: Flow) -> None:
+    registry = er.async_get(hass)
+    hidden = registry.async_get_or_create(
+        "sensor", "test", "hidden", disabled_by=er.RegistryEntryDisabler.USER
+    )
+    hass.states.async_set("sensor.text", "wet", {"unit_of_measurement": "%"})
+    hass.states.async_set("sensor.bare", "20")
+    hass.states.async_set("sensor.litres", "20", {"unit_of_measurement": "L"})
+    own = registry.async_get_entity_id(
+        "sensor", DOMAIN, f"{flow.entry.entry_id}:tent:air_temperature"
+    )
+    await flow.edit("zone")
+    await bind(flow, "air_temperature")
+    for entity, error in (
+        ("sensor.nowhere", "entity_missing"),
+        (hidden.entity_id, "entity_disabled"),
+        (own, "own_entity"),
+        (AIR, "already_bound"),
+        ("sensor.text", "not_numeric"),
+        ("sensor.bare", "no_unit"),
+        ("sensor.litres", "wrong_unit"),
+    ):
+        result = await flow.go(entity=entity)
+        assert result["errors"] == {"entity": error}, entity
+    result = await flow.go(entity="sensor.bare", advanced={"unit": "lx", "scale": 1, "offset": 0})
+    assert result["errors"] == {"base": "wrong_unit"}
+    result = await flow.go(entity="sensor.bare", advanced={"unit": "°C", "scale": 0, "offset": 0})
+    assert result["errors"] == {"base": "scale_zero"}
+    result = await flow.go()
+    assert result["errors"] == {"entity": "entity_needed"}
+    await flow.go(entity="sensor.bare", advanced={"unit": "°F", "scale": 1, "offset": 0})
+    await flow.save()
+    assert flow.entry.runtime_data.farm.binding["tent.air_temperature.2"].unit == "°F"
+
+
+async def test_any_domain_can_be_shown(flow: Flow) -> None:
+    await flow.edit("zone")
+    await bind(flow, "humidity")
+    assert "any_domain" in flow.result["data_schema"].schema
+    result = await flow.go(any_domain=True)
+    assert not result["errors"]
+    assert "any_domain" not in result["data_schema"].schema
+
+
+DECLARED = {
+    "danger": "on",
+    "on_power_loss": "off",
+    "on_control_loss": "keeps",
+    "proof": "state",
+    "deadline_s": 10,
+}
+
+
+async def test_an_actuator_is_not_bound_without_its_declaration(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    hass.states.async_set("switch.co2", "off")
+    await flow.edit("zone")
+    await bind(flow, "co2_valve")
+    await flow.go(entity="switch.co2")
+    assert flow.result["step_id"] == "declaration"
+    for wrong, errors in (
+        ({}, {"base": "missing_max_on"}),
+        ({"max_on_s": 600, "min_on_s": 900}, {"base": "max_below_min"}),
+        ({"max_on_s": 600, "min_off_s": -1}, {"min_off_s": "negative_duration"}),
+        ({"max_on_s": 600, "deadline_s": 0}, {"base": "deadline_zero"}),
+    ):
+        result = await flow.go(**{**DECLARED, **wrong})
+        assert result["errors"] == errors
+    await flow.go(**DECLARED, max_on_s=600, isolation="tent.heater")
+    await flow.save()
+    declaration = flow.entry.runtime_data.farm.binding["tent.co2_valve"].declaration
+    assert declaration.max_on_s == 600
+    assert declaration.isolation == "tent.heater"
+    assert not declaration.safe_on
+
+
+async def test_one_device_has_one_master(hass: HomeAssistant, flow: Flow) -> None:
+    await flow.edit("zone")
+    await bind(flow, "cooler")
+    await flow.go(entity=HEATER)
+    result = await flow.go(**{**DECLARED, "danger": "neither"})
+    assert result["errors"] == {"base": "entity_driven_twice"}
+
+
+async def test_a_light_is_bound_to_a_level(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("light.second", "off")
+    await flow.edit("rack")
+    await bind(flow, "grow_light", node="rack_level_2")
+    await flow.go(entity="light.second")
+    await flow.go(**{**DECLARED, "danger": "neither"})
+    await flow.save()
+    assert flow.entry.runtime_data.farm.binding["rack_level_2.grow_light"].node == "rack_level_2"
+
+
+async def test_a_binding_is_changed_and_removed(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("switch.other", "off")
+    await flow.edit("zone")
+    await flow.choose("change_binding")
+    await flow.go(binding="tent.heater")
+    await flow.go(entity="switch.other", advanced={"invert": True})
+    await flow.go(**{**DECLARED, "danger": "off", "max_off_s": 60})
+    await flow.choose("remove_binding")
+    await flow.go(binding="tent.humidity")
+    await flow.save()
+    farm = flow.entry.runtime_data.farm
+    assert farm.binding["tent.heater"].entity == "switch.other"
+    assert farm.binding["tent.heater"].invert
+    assert farm.binding["tent.heater"].declaration.safe_on
+    assert "tent.humidity" not in farm.binding
+    registry = er.async_get(hass)
+    unique_id = f"{flow.entry.entry_id}:tent:humidity"
+    assert registry.async_get_entity_id("sensor", DOMAIN, unique_id) is None
+
+
+async def test_an_isolation_in_use_stays(hass: HomeAssistant, flow: Flow) -> None:
+    await flow.edit("circuit")
+    await flow.choose("change_binding")
+    await flow.go(binding="bench.irrigation_valve")
+    await flow.go(entity="valve.bench")
+    await flow.go(**DECLARED, max_on_s=900, isolation="pump.irrigation_pump")
+    await flow.save()
+    await flow.edit("pump")
+    await flow.choose("remove_binding")
+    result = await flow.go(binding="pump.irrigation_pump")
+    assert result["errors"] == {"base": "unknown_isolation"}
+
+
+async def test_nothing_is_saved_when_the_farm_changed_meanwhile(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    await flow.add("pump")
+    await flow.go(name="P2", reservoir="tank", flow_l_min=8)
+    tank = sub(flow.entry, "reservoir")
+    hass.config_entries.async_remove_subentry(flow.entry, tank.subentry_id)
+    await hass.async_block_till_done()
+    result = await flow.save()
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "farm_changed"
+    assert len([s for s in flow.entry.subentries.values() if s.subentry_type == "pump"]) == 1
