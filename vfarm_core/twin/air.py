@@ -288,9 +288,7 @@ class ZoneAir:
         flows.temperature_c = mean_t
         flows.vapour = vapour
         flows.co2 = co2
-        flows.stored_j = (
-            capacity * (self.t - t_before) + to_contents + surfaces * LATENT_J_G
-        )
+        flows.stored_j = capacity * (self.t - t_before) + to_contents + surfaces * LATENT_J_G
         flows.gains_j = gains_w * dt_s
         flows.latent_j = latent_j - surfaces * LATENT_J_G
         flows.cooled_j = cooled_j

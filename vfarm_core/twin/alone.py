@@ -10,8 +10,8 @@ from ..science import crop as lettuce
 from ..science.growth import advance_mass_g_m2
 from .plants import PAR_J_UMOL, light_use_parameters, start_mass_g, transpiration
 
-#: Start of the lettuce model where none is given: seedlings of 1.2 g fresh and 5 % dry matter, roots
-#: included (Type211 of the ETS Montréal), which is 1.5 g/m² at 25 plants/m².
+#: Start of the lettuce model where none is given: seedlings of 1.2 g fresh and 5 % dry matter,
+#: roots included (Type211 of the ETS Montréal), which is 1.5 g/m² at 25 plants/m².
 LETTUCE_START_G = 0.06
 #: Share of it that is structural: the published trajectories start from 0.5 + 1.0 g/m²
 #: (van_henten_1994_reference_trajectories.csv).
@@ -32,8 +32,9 @@ class CropError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """Constant conditions by day and night. Temperatures °C, `ppfd` µmol/m²/s for `photoperiod_h` of
-    24 h from the start of each day, `co2` ppm, `humidity` % for transpiration, `density` plants/m².
+    """Constant conditions by day and night. Temperatures °C, `ppfd` µmol/m²/s for `photoperiod_h`
+    of 24 h from the start of each day, `co2` ppm, `humidity` % for transpiration, `density`
+    plants/m².
     """
 
     days: float
@@ -108,7 +109,9 @@ def grow_alone(
         raise CropError("crop", crop, ", ".join(sorted(known)))
     recipe = load_shipped(known[crop])
     if start_dry_mass_g_m2 is not None and not 0 < start_dry_mass_g_m2 <= 5000:
-        raise CropError("start_dry_mass_g_m2", start_dry_mass_g_m2, "more than 0, at most 5000 g/m²")
+        raise CropError(
+            "start_dry_mass_g_m2", start_dry_mass_g_m2, "more than 0, at most 5000 g/m²"
+        )
     if recipe.growth.model is GrowthModel.VAN_HENTEN_1994:
         return _lettuce(crop, recipe, c, start_dry_mass_g_m2, structural_share)
     return _by_light(crop, recipe, c, start_dry_mass_g_m2)

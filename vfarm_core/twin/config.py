@@ -36,9 +36,7 @@ class OutdoorClimate:
         t = self.mean_c + self.yearly_k * year + self.daily_k * day
         # The vapour of the day's mean: air does not get moister by warming up.
         vapour = absolute_humidity_g_m3(self.mean_c + self.yearly_k * year, self.humidity_pct)
-        return Outside(
-            temperature_c=t, vapour_g_m3=vapour, co2_g_m3=co2_g_m3(self.co2_ppm, t)
-        )
+        return Outside(temperature_c=t, vapour_g_m3=vapour, co2_g_m3=co2_g_m3(self.co2_ppm, t))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +82,11 @@ def equipment_of(farm: Farm, zone: str) -> EquipmentParameters:
     """Equipment sized as a planner would for the zone's lamps and cultivated area.
 
     Per m² cultivated: drying 0.12 kg/h at the rating is 0.18 at 24 °C and 65 %, which with what the
-    cooler condenses covers a closed canopy at 200-250 µmol/m²/s (graamans_energy_balance_reference.csv:
-    0.11-0.19 L/m²/h); heating 100 W covers the canopy's evaporative cooling in the dark (61 W)
-    and the envelope; humidifying 0.05 kg/h for young plants; CO2 6 g/h is several times the uptake
-    at 250 µmol/m²/s (1.1 g/m²/h, science.md 1.5). Cooling is 1.3 times the lamps and 20 W: they
-    and the dryer's heat. More would switch too often.
+    cooler condenses covers a closed canopy at 200-250 µmol/m²/s (0.11-0.19 L/m²/h in
+    graamans_energy_balance_reference.csv); heating 100 W covers the canopy's evaporative cooling
+    in the dark (61 W) and the envelope; humidifying 0.05 kg/h for young plants; CO2 6 g/h is
+    several times the uptake at 250 µmol/m²/s (1.1 g/m²/h, science.md 1.5). Cooling is 1.3 times
+    the lamps and 20 W: they and the dryer's heat. More would switch too often.
     """
     levels = farm.levels_of_zone[zone]
     area = sum(level.area_m2 for level in levels)

@@ -189,9 +189,7 @@ class Sensor:
         "unit",
     )
 
-    def __init__(
-        self, binding: Binding, see: Callable[[], float], seed: int, start: float
-    ) -> None:
+    def __init__(self, binding: Binding, see: Callable[[], float], seed: int, start: float) -> None:
         facts = spec(binding.role)
         self.binding = binding
         self.see = see

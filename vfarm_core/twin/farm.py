@@ -237,8 +237,8 @@ class Twin:
             if batch.is_growing:
                 for level, stand in self._stands(batch, recipes[batch.recipe_version]):
                     wanted[level, batch.id] = stand
-        for level_id, level in self.levels.items():
-            level.stands = {batch: s for (at, batch), s in wanted.items() if at == level_id}
+        for level_id, room in self.levels.items():
+            room.stands = {batch: s for (at, batch), s in wanted.items() if at == level_id}
         for zone in self.zones.values():
             zone.plants_changed()
 
@@ -295,7 +295,8 @@ class Twin:
         return {
             "at": self.now,
             "zones": {
-                z.id: [z.air.t, z.air.contents, z.air.vapour, z.air.co2] for z in self.zones.values()
+                z.id: [z.air.t, z.air.contents, z.air.vapour, z.air.co2]
+                for z in self.zones.values()
             },
             "tanks": {k: [t.volume, t.salts, t.ph, t.t] for k, t in self.tanks.items()},
             "beds": {k: [lv.bed.water, lv.bed.salts] for k, lv in self.levels.items()},
@@ -577,9 +578,7 @@ class Twin:
         energy, water = self.energy_j, self.water_l
         uptake: dict[int, float] = {}
         for zone in self.zones.values():
-            flows = zone.step(
-                since, now, outside, self.config.plants_s, self.config.uptake_ec
-            )
+            flows = zone.step(since, now, outside, self.config.plants_s, self.config.uptake_ec)
             energy["light"] += zone.light_j
             energy["heating"] += flows.heating_j
             energy["cooling"] += flows.cooling_j

@@ -56,9 +56,9 @@ _DEFAULT_BASE_C = 5.0
 _DEFAULT_OPTIMUM_C = 22.0
 #: Range of light use around its prior, as a factor (science.md section 5: 0.3-1.0 around 0.55).
 _LUE_SPREAD = 1.8
-#: Leaf area that exchanges heat and vapour with the room, m²/m²: deeper layers of a closed canopy and
-#: the inside of a head do not. Graamans' closed lettuce canopy has 3; van Henten's leaf area of a
-#: head goes far beyond (20 at harvest) because it only has to catch light.
+#: Leaf area that exchanges heat and vapour with the room, m²/m²: deeper layers of a closed canopy
+#: and the inside of a head do not. Graamans' closed lettuce canopy has 3; van Henten's leaf area
+#: of a head goes far beyond (20 at harvest) because it only has to catch light.
 _EXPOSED_LAI = 3.0
 
 
@@ -134,7 +134,7 @@ class Stand(ABC):
 
 
 class LettuceStand(Stand):
-    """van Henten (1994). State per plant: non-structural and structural dry mass, roots included."""
+    """van Henten (1994). State per plant: non-structural and structural dry mass with roots."""
 
     def __init__(self, recipe: Recipe, plants: float, area_m2: float) -> None:
         super().__init__(recipe, plants, area_m2)
@@ -250,9 +250,7 @@ _PARAMETERS: dict[str, GrowthParameters] = {}
 
 def _parameters(growth: Growth, lue: float) -> GrowthParameters:
     base = growth.base_temperature.value if growth.base_temperature else _DEFAULT_BASE_C
-    optimum = (
-        growth.optimum_temperature.value if growth.optimum_temperature else _DEFAULT_OPTIMUM_C
-    )
+    optimum = growth.optimum_temperature.value if growth.optimum_temperature else _DEFAULT_OPTIMUM_C
     return GrowthParameters(
         lue_g_mol=Interval(lue / _LUE_SPREAD, lue, lue * _LUE_SPREAD),
         leaf_area_m2_g=_LEAF_AREA_M2_G,

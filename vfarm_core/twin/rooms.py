@@ -255,11 +255,7 @@ class ZoneRoom:
                 self.uptake_l[key] = self.uptake_l.get(key, 0.0) + litres
         self.light_j = lamps_w * flows.seconds
         electric_j = (
-            self.light_j
-            + flows.heating_j
-            + flows.cooling_j
-            + flows.humidity_j
-            + flows.fans_j
+            self.light_j + flows.heating_j + flows.cooling_j + flows.humidity_j + flows.fans_j
         )
         self.electric_w = electric_j / flows.seconds + self.water_heat_w
         return flows

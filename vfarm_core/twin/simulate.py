@@ -41,9 +41,10 @@ class LightDayReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
-    """What became of a batch. `dli_*` are means and `light_*` sums over the complete light days (mol/m²,
-    mean of its levels), `incident_mol_m2` is all light since sowing. `yield_kg` is what was or would be harvested, `gained_kg` the
-    harvestable fresh mass it put on during the simulation, `fresh_g_per_plant` a plant's shoot."""
+    """What became of a batch. `dli_*` are means and `light_*` sums over the complete light days
+    (mol/m², mean of its levels), `incident_mol_m2` is all light since sowing. `yield_kg` is what
+    was or would be harvested, `gained_kg` the harvestable fresh mass it put on during the
+    simulation, `fresh_g_per_plant` a plant's shoot."""
 
     id: str
     title: str
@@ -292,14 +293,12 @@ class _Run:
     def __init__(self, simulation: Simulation) -> None:
         self._s = simulation
         twin = simulation.twin
-        self._grown = {}
+        self._grown: dict[str, _Grown] = {}
         memory = simulation.runtime.memory
         for batch in memory.batches.values():
             grown = _Grown(batch=batch, recipe=memory.recipes[batch.recipe_version])
             grown.start_kg = twin.harvest_kg(batch.id)
             self._grown[batch.id] = grown
-        self._mol = {level: 0.0 for level in twin.levels}
-        self._last_mol = dict(self._mol)
         self._day_start: dict[str, tuple[float, float, float]] = {}
         self._tally: dict[tuple[str, ClimateQuantity], _Tally] = {}
         self._setpoints: dict[str, Mapping[ClimateQuantity, Setpoint]] = {}
@@ -457,7 +456,7 @@ class _Run:
         now = self._s.now
         batch = self._s.runtime.memory.batches[g.batch.id]
         outlook = progress(batch, g.recipe, now)
-        complete = g.light_days
+        complete = _by_day(g.light_days)
         gained = g.yield_kg - g.start_kg
         lamp_kwh = g.lamp_j / 3.6e6
         return BatchReport(
@@ -502,6 +501,21 @@ class _Run:
             for (zone, quantity), t in self._tally.items()
             if t.minutes > 0
         ]
+
+
+def _by_day(light_days: Sequence[LightDayReport]) -> list[LightDayReport]:
+    """One entry a day: the mean of a batch's levels."""
+    days: dict[float, list[LightDayReport]] = {}
+    for day in light_days:
+        days.setdefault(day.starts_at, []).append(day)
+    return [
+        LightDayReport(
+            starts_at=at,
+            target=sum(d.target for d in found) / len(found),
+            delivered=sum(d.delivered for d in found) / len(found),
+        )
+        for at, found in sorted(days.items())
+    ]
 
 
 def _by_quantity(limits: Sequence[LimitReport], name: str) -> dict[str, float]:

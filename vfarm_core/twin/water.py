@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from ..farm.nodes import Method
 
-#: Water a level holds after it has drained, L/m²: plugs, cubes and a mat of an ebb-flow table 4 [D];
-#: the film of NFT 0.3-0.6 (science.md section 6); a raft pond of 13 cm (irrigation.yaml) 130; the
-#: substrate of drip-fed gutters 8 [D]; wet roots in aeroponics 0.2 [D].
+#: Water a level holds after it has drained, L/m²: plugs, cubes and a mat of an ebb-flow table 4
+#: [D]; the film of NFT 0.3-0.6 (science.md section 6); a raft pond of 13 cm (irrigation.yaml)
+#: 130; the substrate of drip-fed gutters 8 [D]; wet roots in aeroponics 0.2 [D].
 HELD_L_M2: Mapping[Method, float] = MappingProxyType(
     {
         Method.EBB_FLOW: 4.0,
