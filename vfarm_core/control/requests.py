@@ -21,7 +21,7 @@ from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity
 from ..farm.roles import Loop, Role
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
-from . import irrigation, readings, safety
+from . import readings, safety, watering
 from .clock import Due
 from .draft import Draft
 from .effects import Answer, Severity
@@ -334,21 +334,21 @@ def _run_shot(d: Draft, request: RunShot) -> dict[str, Any]:
         raise Refusal("circuit_unknown", circuit=request.circuit)
     duration = request.duration_s
     if duration is None:
-        found = irrigation.plan_of(d, circuit)
+        found = watering.plan_of(d, circuit)
         if found is None:
             raise Refusal("duration_missing", circuit=circuit.name)
         duration = found[1].duration_s
     limit = min(
         (
             b.declaration.max_on_s
-            for b in (*irrigation.valves(d, circuit), *irrigation.pumps(d, circuit))
+            for b in (*watering.valves(d, circuit), *watering.pumps(d, circuit))
             if b.declaration is not None and b.declaration.max_on_s is not None
         ),
         default=3600.0,
     )
     if not 0 < duration < limit:
         raise Refusal("duration_out_of_range", value=duration, high=limit)
-    why = irrigation.not_ready(d, circuit)
+    why = watering.not_ready(d, circuit)
     if why:
         raise Refusal("shot_not_ready", circuit=circuit.name, why=why)
     state = d.circuit(circuit.id)

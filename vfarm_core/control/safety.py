@@ -49,14 +49,19 @@ def loop_of(binding: Binding) -> Loop:
     return loop
 
 
+def needs_record(declared: Declaration, loop: Loop) -> bool:
+    """Whether an actuator is only opened after its record is on disk. Not what is dangerous off:
+    circulation must not die with a disk."""
+    return loop in GATED and declared.danger is not Danger.OFF
+
+
 def closes_on_restart(binding: Binding) -> bool:
     """Whether an actuator must not stay on without an owner, over a restart or a stop."""
     declared = binding.declaration
     return (
         declared is not None
         and spec(binding.role).is_actuator
-        and loop_of(binding) in GATED
-        and declared.danger is not Danger.OFF
+        and needs_record(declared, loop_of(binding))
     )
 
 
@@ -208,7 +213,7 @@ def _send(
     if d.state.mode is Mode.MONITOR and d.state.emergency is None and not protects:
         _would_send(d, binding, state, value, reason)
         return
-    gated = value > 0 and loop_of(binding) in GATED
+    gated = value > 0 and needs_record(declared, loop_of(binding))
     sent = d.command(binding.id, value, reason, gated=gated)
     wait = declared.deadline_s if not state.latched else max(declared.deadline_s, _AGAIN_S)
     d.actuators.set(
@@ -236,7 +241,7 @@ def _would_send(
         d.event(
             "would_send", binding.node, point=binding.id, value=round(value, 2), code=reason.code
         )
-        d.actuators.set(binding.id, replace(state, announced=value, pending=None))
+    d.actuators.set(binding.id, replace(state, announced=value, pending=None))
 
 
 def _late(
@@ -337,7 +342,7 @@ def _allow_on(
     d: Draft, declared: Declaration, state: ActuatorState, intent: Intent, loop: Loop
 ) -> Intent:
     now = d.now.farm
-    if loop in GATED and not d.state.journal_ok:
+    if needs_record(declared, loop) and not d.state.journal_ok:
         return Intent(0.0, Reason("journal"), trip=True)
     if _over_max_on(d, declared, state):
         return _max_on(declared)

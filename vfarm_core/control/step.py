@@ -14,7 +14,7 @@ from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Farm, Level, Pump, Rack, Reservoir, Supply, Zone
 from ..farm.overrides import Mode
 from ..farm.roles import Role, spec
-from . import climate, irrigation, keep, light, readings, requests, safety
+from . import climate, irrigation, keep, light, readings, requests, safety, shot, watering
 from .clock import Due, Now, earliest
 from .draft import Draft
 from .effects import Answer, Effect, Emit, Publish, Record, Send, Severity
@@ -133,9 +133,8 @@ def _started(d: Draft, item: Started) -> None:
     for override in list(d.overrides.values()):
         d.wake(f"override:{override.key}", Due(farm=override.expires_at))
     for circuit in d.farm.circuits:
-        shot = d.circuit(circuit.id).shot
-        if shot is not None:
-            irrigation.end_shot(d, circuit, ShotEnd.CRASH)
+        if d.circuit(circuit.id).shot is not None:
+            shot.end_shot(d, circuit, ShotEnd.CRASH)
     _wind_clock(d)
     d.mark_all()
 
@@ -297,9 +296,9 @@ def _water(d: Draft, intents: dict[str, Intent]) -> None:
     for binding in _pending(d, (*circuits, *pumps)):
         safety.prove(d, binding)
     # In order, so that circuits that are due at the same time take turns by their ids.
-    for circuit in sorted(circuits.values(), key=lambda c: (irrigation.waiting_since(d, c), c.id)):
+    for circuit in sorted(circuits.values(), key=lambda c: (watering.waiting_since(d, c), c.id)):
         if d.state.stage is Stage.RECONCILING:
-            irrigation.close_after_crash(d, circuit)
+            shot.close_after_crash(d, circuit)
         else:
             irrigation.advance(d, circuit)
     d.seen.update(circuits)

@@ -8,10 +8,11 @@ from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Level, Reservoir, Zone
 from ..farm.roles import Role, spec
 from ..recipes.model import SolutionQuantity
-from . import climate, irrigation, readings
+from . import climate, readings, watering
 from .draft import Draft
 from .light import ppfd_now
 from .memory import ProofState, Quality
+from .shot import FAILED_ENDS
 from .snapshot import (
     ActuatorView,
     BatchView,
@@ -322,25 +323,25 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
     shot = state.shot
     actuators = (
         *_views(d, circuit.id),
-        *(actuator_view(d, b) for b in irrigation.pumps(d, circuit)),
+        *(actuator_view(d, b) for b in watering.pumps(d, circuit)),
     )
     problems = _common_problems(d, circuit.id)
-    for b in irrigation.pumps(d, circuit):
+    for b in watering.pumps(d, circuit):
         if d.actuator(b.id).latched:
             problems.add("not_proved")
-    if irrigation.not_controlled(d, circuit):
+    if watering.not_controlled(d, circuit):
         problems.add("water_not_planned")
-    block = irrigation.blocked(d, circuit)
+    block = watering.blocked(d, circuit)
     if block is not None:
         problems.add(block[1].code)
-    if state.last_end in irrigation.FAILED_ENDS:
+    if state.last_end in FAILED_ENDS:
         problems.add(f"shot_{state.last_end.value}")
-    used = irrigation.plan_of(d, circuit) is not None
+    used = watering.plan_of(d, circuit) is not None
     return CircuitSnapshot(
         shot=shot.id if shot else None,
         stage=shot.stage if shot else None,
         planned_s=shot.planned_s if shot else None,
-        next_shot_at=irrigation.next_shot(d, circuit),
+        next_shot_at=watering.next_shot(d, circuit),
         last_shot_at=state.last_shot_at,
         last_end=state.last_end,
         last_delivered_l=None

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.support import START, Bench, actuator, bench_farm
 from vfarm_core.control.inputs import ClearLatch, EmergencyStop, RunShot, SetMode, Shutdown
-from vfarm_core.control.irrigation import shot_times
+from vfarm_core.control.watering import shot_times
 from vfarm_core.control.snapshot import CircuitSnapshot
 from vfarm_core.farm.overrides import Mode
 from vfarm_core.farm.roles import Role
@@ -310,3 +310,95 @@ def test_two_circuits_share_a_pump_one_after_the_other() -> None:
             state[command.point] = command.value
             both = both or all(state.values())
     assert not both
+
+
+class TestCirculation:
+    """Plants in a film or in rafts depend on water that never stops for long."""
+
+    @pytest.fixture
+    def film(self) -> Bench:
+        from dataclasses import replace
+
+        from tests.core.support import BENCH, bench_phase, bench_recipe
+        from vfarm_core.farm.bindings import Danger
+        from vfarm_core.farm.build import check
+        from vfarm_core.recipes.model import PhaseKind
+
+        farm = bench_farm()
+        film = replace(farm.circuits[0], method=Method.NFT)
+        bindings = [
+            replace(
+                b,
+                declaration=replace(
+                    b.declaration,
+                    danger=Danger.OFF,
+                    safe_on=True,
+                    max_on_s=None,
+                    max_off_s=900.0,
+                    isolation=None,
+                ),
+            )
+            if b.id in (PUMP, VALVE) and b.declaration is not None
+            else b
+            for b in farm.bindings
+        ]
+        bench = Bench(check(replace(farm, circuits=(film,), bindings=tuple(bindings))))
+        plan = IrrigationPlan(
+            method=Method.NFT,
+            events_per_day=1,
+            night_events=0,
+            duration_s=86400,
+            provenance=BENCH,
+        )
+        phase = bench_phase("young", PhaseKind.PROPAGATION, irrigation={Method.NFT: plan})
+        bench.start_batch(recipe=bench_recipe(phases=(phase,)))
+        return bench
+
+    def test_runs_day_and_night_valve_first(self, film: Bench) -> None:
+        assert order(film) == [(VALVE, 1.0), (PUMP, 1.0)]
+        film.advance(48 * HOUR)
+        assert order(film) == [(VALVE, 1.0), (PUMP, 1.0)]
+
+    def test_goes_on_without_a_journal_over_a_stop_and_in_monitor_mode(self, film: Bench) -> None:
+        film.journal.error = "disk full"
+        film.report("zone.air_temperature", 18.0)
+        assert film.on(PUMP)
+        film.ask(SetMode(mode=Mode.MONITOR))
+        assert film.on(PUMP)
+        film.ask(SetMode(mode=Mode.AUTO))
+        film.ask(Shutdown())
+        film.advance(60)
+        assert film.on(PUMP)
+
+    def test_goes_on_over_a_restart(self, film: Bench) -> None:
+        film.restart()
+        assert film.on(PUMP)
+        assert 0.0 not in film.commands(PUMP)
+
+    @pytest.mark.parametrize(("point", "value"), [("tank.leak", 1.0), ("tank.volume", 20.0)])
+    def test_leak_and_dry_run_stop_it_all_the_same(
+        self, film: Bench, point: str, value: float
+    ) -> None:
+        film.report(point, value)
+        assert not film.on(PUMP)
+        film.advance(HOUR)
+        assert not film.on(PUMP)
+        film.report(point, 0.0 if point == "tank.leak" else 150.0)
+        film.advance(60)
+        assert film.on(PUMP)
+
+    def test_no_shot_is_taken_by_its_pump(self, film: Bench) -> None:
+        answer = film.ask(RunShot(circuit="circuit", duration_s=60))
+        assert answer.params["why"] == "circulating"
+
+    def test_a_persons_stop_of_the_pump_is_ended_by_its_maximum_off_time(self, film: Bench) -> None:
+        from vfarm_core.control.inputs import Cause, Report
+
+        film.state[PUMP] = 0.0
+        film.runtime.feed(Report(PUMP, False, None, film.clock.farm, Cause.PERSON))
+        film.settle()
+        assert not film.on(PUMP)
+        film.advance(890)
+        assert not film.on(PUMP)
+        film.advance(20)
+        assert film.on(PUMP)

@@ -1,0 +1,169 @@
+"""When a circuit is watered, and what forbids it."""
+
+from __future__ import annotations
+
+from ..farm.bindings import Binding
+from ..farm.nodes import Circuit
+from ..farm.overrides import Mode
+from ..farm.roles import Loop, Role
+from ..recipes.model import IrrigationPlan
+from . import readings
+from .draft import Draft
+from .memory import Quality, ShotEnd, Stage
+from .reasons import Reason
+from .targets import light_target
+
+#: A planned shot that could not start is still due for this long (s); later it is skipped: water
+#: is not caught up (design rule: never dose to catch up).
+LATE_S = 1800.0
+#: The first shot of a day waits this long after lights-on (s) (design choice: roots are not left
+#: dry for long once the lamps make the plants transpire).
+_FIRST_S = 900.0
+
+
+def valves(d: Draft, circuit: Circuit) -> tuple[Binding, ...]:
+    """The valves of a circuit."""
+    return d.of(circuit.id, Role.IRRIGATION_VALVE)
+
+
+def pumps(d: Draft, circuit: Circuit) -> tuple[Binding, ...]:
+    """The pump's switches of a circuit."""
+    return d.of(circuit.pump, Role.IRRIGATION_PUMP)
+
+
+def plan_of(d: Draft, circuit: Circuit) -> tuple[str, IrrigationPlan] | None:
+    """The level that leads a circuit (its oldest batch) and what its recipe asks for."""
+    candidates = [(batches[0], level) for level in circuit.levels if (batches := d.growing(level))]
+    for batch, level in sorted(candidates, key=lambda c: (c[0].sown_at, c[0].id)):
+        plan = d.phase(batch).irrigation.get(circuit.method)
+        if plan is not None:
+            return level, plan
+    return None
+
+
+def circulates(d: Draft, circuit: Circuit) -> bool:
+    """Whether plants on a circuit depend on water that runs without interruption."""
+    found = plan_of(d, circuit)
+    return found is not None and found[1].continuous
+
+
+def not_controlled(d: Draft, circuit: Circuit) -> bool:
+    """Whether plants grow on a circuit of whose method their recipe knows nothing."""
+    growing = any(d.growing(level) for level in circuit.levels)
+    return growing and plan_of(d, circuit) is None
+
+
+def shot_times(
+    start: float, end: float, next_start: float, plan: IrrigationPlan
+) -> tuple[float, ...]:
+    """The planned shots of one light day: evenly over the lit hours, the first soon after
+    lights-on, and evenly over the dark ones. Farm time, epoch seconds, in order."""
+    lit, dark = end - start, next_start - end
+    times = []
+    if plan.events_per_day and lit > 0:
+        first = min(_FIRST_S, lit / 2)
+        gap = (lit - first) / plan.events_per_day
+        times += [start + first + k * gap for k in range(plan.events_per_day)]
+    if plan.night_events and dark > 0:
+        gap = dark / (plan.night_events + 1)
+        times += [end + (k + 1) * gap for k in range(plan.night_events)]
+    return tuple(times)
+
+
+def next_shot(d: Draft, circuit: Circuit) -> float | None:
+    """When the next shot is planned (farm time); may lie half an hour back when late."""
+    found = plan_of(d, circuit)
+    if found is None:
+        return None
+    level, plan = found
+    if plan.continuous:
+        return None
+    day = d.level(level).light_day
+    if day is None or light_target(d, level) is None:
+        return None
+    state = d.circuit(circuit.id)
+    length = day.next_start_s - day.start_s
+    after = d.now.farm - LATE_S
+    if state.last_shot_at is not None:
+        after = max(after, state.last_shot_at)
+    times = shot_times(day.start_s, day.end_s, day.next_start_s, plan)
+    for shift in (0.0, length):
+        for at in times:
+            if at + shift > after:
+                return at + shift
+    return None
+
+
+def blocked(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
+    """What forbids water on this circuit now: the end it would give a shot, and the reason."""
+    state = d.state
+    if state.emergency is not None:
+        return ShotEnd.EMERGENCY, Reason("emergency_stop")
+    if state.stage is Stage.STOPPING:
+        return ShotEnd.SHUTDOWN, Reason("shutdown")
+    if not state.journal_ok:
+        return ShotEnd.JOURNAL, Reason("journal")
+    if state.mode is Mode.MONITOR:
+        return ShotEnd.STOPPED, Reason("monitor")
+    if Loop.IRRIGATION in state.disarmed:
+        return ShotEnd.STOPPED, Reason("disarmed", {"loop": Loop.IRRIGATION.value})
+    return forbidden(d, circuit)
+
+
+def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
+    """What forbids water of any kind, also water that plants depend on: leak and dry-run stop
+    circulation all the same (design rule 3)."""
+    reservoir = d.farm.reservoir[d.farm.pump[circuit.pump].reservoir]
+    zones = {d.farm.zone_of_level[level] for level in circuit.levels}
+    for node in (reservoir.id, *sorted(zones)):
+        if readings.tripped(d, node, Role.LEAK):
+            return ShotEnd.LEAK, Reason("leak")
+    if d.reservoir(reservoir.id).low:
+        volume = readings.reading(d, reservoir.id, Role.VOLUME).value
+        return ShotEnd.VOLUME_LOW, Reason(
+            "volume_low",
+            {
+                "value": "?" if volume is None else round(volume, 1),
+                "limit": round(reservoir.volume_min_l, 1),
+            },
+        )
+    if any(d.actuator(b.id).latched for b in (*valves(d, circuit), *pumps(d, circuit))):
+        return ShotEnd.PUMP_FAILED, Reason("latched")
+    return None
+
+
+def not_ready(d: Draft, circuit: Circuit) -> str:
+    """Why no shot may start now, as a key; empty when one may."""
+    state = d.circuit(circuit.id)
+    if blocked(d, circuit) is not None:
+        return "blocked"
+    if d.state.mode is not Mode.AUTO or d.state.lost_memory:
+        return "mode"
+    if not pumps(d, circuit) and not valves(d, circuit):
+        return "not_bound"
+    if any(circulates(d, other) for other in d.farm.circuits_of_pump[circuit.pump]):
+        return "circulating"
+    if any(d.actuator(b.id).reported is None for b in (*valves(d, circuit), *pumps(d, circuit))):
+        return "actuator_missing"
+    reservoir = d.farm.pump[circuit.pump].reservoir
+    zones = {d.farm.zone_of_level[level] for level in circuit.levels}
+    if any(readings.unknown(d, node, Role.LEAK) for node in (reservoir, *zones)):
+        return "leak_unknown"
+    volume = readings.reading(d, reservoir, Role.VOLUME)
+    floats = d.of(reservoir, Role.LEVEL_LOW)
+    if readings.unknown(d, reservoir, Role.LEVEL_LOW) or (
+        d.of(reservoir, Role.VOLUME) and not floats and volume.quality is not Quality.GOOD
+    ):
+        return "volume_unknown"
+    if state.dry_at is not None and state.dry_at > d.now.farm:
+        return "draining"
+    if state.shot is not None or any(
+        d.circuit(other.id).shot is not None for other in d.farm.circuits_of_pump[circuit.pump]
+    ):
+        return "pump_busy"
+    return ""
+
+
+def waiting_since(d: Draft, circuit: Circuit) -> float:
+    """When a circuit last had its turn: who waited longest goes first."""
+    return d.circuit(circuit.id).last_shot_at or 0.0
