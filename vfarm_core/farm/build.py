@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .bindings import Binding, Danger, Declaration
 from .codec import DecodeError, decode, encode
-from .nodes import Farm, NodeKind
+from .nodes import Farm, Method, NodeKind
 from .roles import RoleKind, spec
 from .units import CONVERSIONS, UnitError, linear
 
@@ -165,6 +165,18 @@ _POSITIVE = (
     ("pumps", "flow_l_min", "L/min"),
     ("supplies", "limit_kw", "kW"),
 )
+
+
+    for pump in farm.pumps:
+        fed = [c for c in farm.circuits if c.pump == pump.id]
+        methods = {c.method for c in fed}
+        if Method.NFT in methods and len(methods) > 1:
+            yield _problem(
+                pump.id,
+                "nft_shares_pump",
+                "{pump} feeds nft and other circuits; nft needs a pump that never waits its turn",
+                pump=pump.id,
+            )
 
 
 def _sizes(farm: Farm) -> Iterator[Problem]:

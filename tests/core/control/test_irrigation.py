@@ -6,8 +6,8 @@ import pytest
 
 from tests.core.support import START, Bench, actuator, bench_farm
 from vfarm_core.control.inputs import ClearLatch, EmergencyStop, RunShot, SetMode, Shutdown
-from vfarm_core.control.watering import shot_times
 from vfarm_core.control.snapshot import CircuitSnapshot
+from vfarm_core.control.watering import shot_times
 from vfarm_core.farm.overrides import Mode
 from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.model import IrrigationPlan, Method

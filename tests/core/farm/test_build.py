@@ -88,6 +88,16 @@ def with_declaration(farm: Farm, **changes: Any) -> Farm:
             ),
             "watered_twice",
         ),
+        (
+            lambda f: replace(
+                f,
+                circuits=(
+                    replace(f.circuits[0], levels=("level_2",)),
+                    replace(f.circuits[0], id="film", levels=("level_1",), method=Method.NFT),
+                ),
+            ),
+            "nft_shares_pump",
+        ),
         (lambda f: replace(f, bindings=(*f.bindings, f.bindings[0])), "duplicate_binding"),
         (lambda f: with_binding(f, "zone.humidity", node="nowhere"), "unknown_node"),
         (lambda f: with_binding(f, "zone.humidity", role=Role.SOLUTION_PH), "role_of_other_node"),
