@@ -154,6 +154,16 @@ def _references(farm: Farm) -> Iterator[Problem]:
                 level=level,
                 count=count,
             )
+    for pump in farm.pumps:
+        fed = [c for c in farm.circuits if c.pump == pump.id]
+        methods = {c.method for c in fed}
+        if Method.NFT in methods and len(methods) > 1:
+            yield _problem(
+                pump.id,
+                "nft_shares_pump",
+                "{pump} feeds nft and other circuits; nft needs a pump that never waits its turn",
+                pump=pump.id,
+            )
 
 
 #: What must be positive, by node group: attribute and unit.
@@ -165,18 +175,6 @@ _POSITIVE = (
     ("pumps", "flow_l_min", "L/min"),
     ("supplies", "limit_kw", "kW"),
 )
-
-
-    for pump in farm.pumps:
-        fed = [c for c in farm.circuits if c.pump == pump.id]
-        methods = {c.method for c in fed}
-        if Method.NFT in methods and len(methods) > 1:
-            yield _problem(
-                pump.id,
-                "nft_shares_pump",
-                "{pump} feeds nft and other circuits; nft needs a pump that never waits its turn",
-                pump=pump.id,
-            )
 
 
 def _sizes(farm: Farm) -> Iterator[Problem]:
