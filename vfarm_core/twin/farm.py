@@ -30,7 +30,9 @@ from .water import Piping, ReservoirParameters, Tank
 #: Electrical power where a declaration gives no rating, W [D].
 _PUMP_W = 60.0
 _AIR_PUMP_W = 15.0
+#: A float reports full above, a pump sucks air below this share of a tank [D].
 _FULL_SHARE = 0.97
+_SUCTION_SHARE = 0.01
 #: Roles whose entities show a change soon after an actuator of their node moved.
 _METERS = (Role.FLOW, Role.POWER, Role.PPFD, Role.ILLUMINANCE)
 _CLIMATE = {
@@ -528,7 +530,8 @@ class Twin:
             running = self._on(self.farm.of(pump.id, Role.IRRIGATION_PUMP))
             open_now = [c for c in circuits if running and self._open(c)]
             tank = self.tanks[pump.reservoir]
-            flow = pump.flow_l_min if open_now and tank.volume > 0.01 else 0.0
+            wet = tank.volume > _SUCTION_SHARE * tank.capacity
+            flow = pump.flow_l_min if open_now and wet else 0.0
             self._pump_flow[pump.id] = flow
             for circuit in circuits:
                 share = flow / len(open_now) if circuit in open_now else 0.0
@@ -600,8 +603,7 @@ class Twin:
             valves = self._fill_valves[reservoir]
             share = sum(v.mean(since, now) for v in valves) / len(valves) if valves else 0.0
             tank.rest(dt, room_c, uptake.get(id(tank), 0.0), share)
-        if any(self._pump_flow.values()):
-            self._flows_changed()
+        self._flows_changed()
         self._look_at_contacts(now)
 
     def _pumps(self, since: float, now: float) -> None:
