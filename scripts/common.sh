@@ -4,6 +4,8 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SHARE=${XDG_DATA_HOME:-$HOME/.local/share}/vfarm
+# Apart from the rest: its path is in every traceback, and a log is searched for "vfarm".
+PRIVATE_PYTHON=${XDG_DATA_HOME:-$HOME/.local/share}/python3.14
 cd "$ROOT"
 
 CORE_VENV=$ROOT/.venv
