@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant, ServiceCall, callback
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 AIR = "sensor.tent_air"
 HUMIDITY = "sensor.tent_humidity"
@@ -35,6 +38,11 @@ def bound(node: str, role: str, entity: str, **more: Any) -> dict[str, Any]:
     return {"id": f"{node}.{role}", "node": node, "role": role, "entity": entity, **more}
 
 
+def an_hour_ago() -> str:
+    """A local time of day that makes it day now, whenever the tests run."""
+    return (dt_util.now() - timedelta(hours=1)).strftime("%H:%M:%S")
+
+
 def level(number: int, **more: Any) -> dict[str, Any]:
     """A level as a rack keeps it."""
     return {
@@ -43,7 +51,7 @@ def level(number: int, **more: Any) -> dict[str, Any]:
         "area_m2": 1.0,
         "sites": 20,
         "fixture": {"ppfd_full": 300.0, "power_w": 120.0},
-        "lights_on": "06:00:00",
+        "lights_on": an_hour_ago(),
         **more,
     }
 
@@ -194,3 +202,38 @@ class Hardware:
 def sub(entry: MockConfigEntry, type_: str) -> Any:
     """The first subentry of a type."""
     return next(s for s in entry.subentries.values() if s.subentry_type == type_)
+
+
+async def settled(hass: HomeAssistant) -> None:
+    """Until everything that was set off has come back: services, journal, entities."""
+    for _ in range(4):
+        await hass.async_block_till_done(wait_background_tasks=True)
+        for entry in hass.config_entries.async_loaded_entries("vfarm"):
+            # Queued behind every record that is being written.
+            await entry.runtime_data.engine.journal.async_events(limit=1)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def pass_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, step: float = 30.0
+) -> None:
+    """Let time pass in steps, with all timers that come due."""
+    while seconds > 0:
+        freezer.tick(min(step, seconds))
+        seconds -= step
+        async_fire_time_changed(hass)
+        await settled(hass)
+
+
+async def start_batch(hass: HomeAssistant, **more: Any) -> dict[str, Any]:
+    """Sow lettuce on both levels."""
+    answer = await hass.services.async_call(
+        "vfarm",
+        "start_batch",
+        {"node": ["rack_level_1", "rack_level_2"], "recipe": "lettuce_butterhead", **more},
+        blocking=True,
+        return_response=True,
+    )
+    await settled(hass)
+    assert answer is not None
+    return answer
