@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from typer.testing import CliRunner
+
 from vfarm_core.cli import twin as command
 from vfarm_core.farm.build import farm_to_dict
 from vfarm_core.twin.demo import demo_farm

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from vfarm_core.science.air import absolute_humidity_g_m3
 from vfarm_core.science.water import co2_g_m3
 from vfarm_core.twin.air import LATENT_J_G, Flows, Load, Outside, ZoneAir, saturated_g_m3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+
 from vfarm_core.farm.bindings import Danger
 from vfarm_core.farm.build import farm_from_dict, farm_to_dict
 from vfarm_core.farm.nodes import Method

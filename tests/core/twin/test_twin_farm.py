@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from vfarm_core.control.inputs import Cause, Report
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.farm.roles import Role, RoleKind
@@ -132,7 +133,7 @@ def test_a_callback_takes_the_reports_as_they_come():
     assert t.take_reports() == []
 
 
-# -- sensors ----------------------------------------------------------------------------------------
+# -- sensors ---------------------------------------------------------------------------------------
 
 
 def test_sensors_report_at_their_interval_also_when_nothing_changes():
@@ -189,7 +190,7 @@ def test_meters_show_a_change_soon():
     assert float(flow[-1].raw or 0) == pytest.approx(4.0, rel=0.05)
 
 
-# -- water -----------------------------------------------------------------------------------------
+# -- water ----------------------------------------------------------------------------------------
 
 
 def test_a_flood_needs_valve_and_pump_and_runs_back():
@@ -244,7 +245,7 @@ def test_unwatered_plants_dry_out_and_stop():
     assert dry.harvest_kg("lettuce") < 0.9 * wet.harvest_kg("lettuce")
 
 
-# -- plants ----------------------------------------------------------------------------------------
+# -- plants ---------------------------------------------------------------------------------------
 
 
 def test_a_batch_that_is_new_to_the_twin_is_as_big_as_its_age():
@@ -308,7 +309,7 @@ def test_lamp_energy_is_power_times_time():
     assert t.energy_kwh["light"] == pytest.approx(power * 10 / 1000, rel=1e-3)
 
 
-# -- faults -----------------------------------------------------------------------------------------
+# -- faults ----------------------------------------------------------------------------------------
 
 
 def with_fault(kind: FaultKind, point: str, value: float | None = None) -> Twin:
@@ -402,7 +403,7 @@ def test_a_fault_that_cannot_happen_is_refused():
             twin(faults=(Fault(point=point, kind=kind, at=START),))
 
 
-# -- time -------------------------------------------------------------------------------------------
+# -- time ------------------------------------------------------------------------------------------
 
 
 def drive(t: Twin, pieces: int) -> list[Report]:

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
+
 from vfarm_core.recipes.library import load_shipped
 from vfarm_core.recipes.model import GrowthModel
 from vfarm_core.science.air import absolute_humidity_g_m3
@@ -78,8 +79,8 @@ def test_more_light_and_more_co2_give_more(crop):
 
 
 def test_lettuce_is_best_around_twenty_two_degrees():
-    """Cold slows it, above all while it is small, and heat costs respiration; the optimum of 20-24 °C
-    is that of the Cornell and Purdue guides (science.md, limits_alarms.csv)."""
+    """Cold slows it, above all while it is small, and heat costs respiration; the optimum of
+    20-24 °C is that of the Cornell and Purdue guides (science.md, limits_alarms.csv)."""
 
     def fresh(temperature: float, days: float) -> float:
         return raised(lettuce(temperature=temperature), 380.0, 1e9, days).fresh_g
@@ -160,7 +161,7 @@ def test_unknown_crops_and_start_masses_are_refused():
     assert "lettuce" in crops()
 
 
-# -- stands ----------------------------------------------------------------------------------------
+# -- stands ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 import pytest
+
 from vfarm_core.control.clock import Due
 from vfarm_core.control.effects import Command, Record
 from vfarm_core.control.inputs import CommandResult
@@ -185,7 +186,7 @@ def test_a_batch_that_cannot_start_is_refused_with_the_reason():
     assert refused.value.key == "sites_exceeded"
 
 
-# -- ports ------------------------------------------------------------------------------------------
+# -- ports -----------------------------------------------------------------------------------------
 
 
 def test_both_clocks_advance_together_and_farm_time_with_its_speed():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vfarm_core.farm.nodes import Method
 from vfarm_core.twin.water import Bed, Piping, ReservoirParameters, Tank
 
@@ -56,7 +57,7 @@ def test_a_flood_stands_and_runs_back_within_the_draining_time():
 
 
 def test_the_overflow_returns_what_the_tables_cannot_hold():
-    tank, beds, pipe = parts()
+    _tank, beds, pipe = parts()
     pipe.move(1500.0, 4.0)
     assert all(b.free <= b.standing + 1e-9 for b in beds)
     assert pipe.drained > 0
