@@ -123,11 +123,16 @@ class Client:
             raise
 
     def action(self, domain: str, name: str, **data: Any) -> Any:
-        """Perform an action; its response data, when it has some."""
+        """Perform an action; its response data, when `return_response` asks for it."""
         wants_response = data.pop("return_response", False)
-        suffix = "?return_response" if wants_response else ""
-        answer = self.post(f"/api/services/{domain}/{name}{suffix}", data)
-        return answer["service_response"] if wants_response else None
+        answer = self.call(
+            "call_service",
+            domain=domain,
+            service=name,
+            service_data=data,
+            return_response=wants_response,
+        )
+        return answer["response"]
 
     def flow(self, start: Mapping[str, Any], *steps: Mapping[str, Any], sub: bool = False) -> Any:
         """Walk a config flow (with `sub` a subentry flow) to its end; the last answer.

@@ -15,7 +15,7 @@ from conftest import MakeSession, MqttBench
 from own_farm import SWITCHED, Bind, OwnFarm, add_broker, add_tent
 from real_ha import vfarm
 from real_ha.client import wait_for
-from real_ha.process import CONFIGURATION, read_storage
+from real_ha.process import CONFIGURATION, HomeAssistantError, read_storage
 from real_ha.session import Session
 
 VALVE, PUMP = "table_valve", "table_pump"
@@ -153,11 +153,14 @@ def test_a_killed_shot_is_closed_and_recorded(table: Table) -> None:
 
 def test_the_journal_keeps_the_crash(table: Table) -> None:
     ends = table.shot_ends()
-    assert [end["params"]["end"] for end in ends] == ["crash"]
+    assert [end["end"] for end in ends] == ["crash"]
 
 
 def test_the_next_shot_waits_until_the_table_has_drained(table: Table) -> None:
     """What the crashed shot put on the table is still there."""
-    snapshot = table.snapshot()
-    assert snapshot["shot"] is None
-    assert snapshot["last_end"] == "crash"
+    with pytest.raises(HomeAssistantError, match="shot_not_ready"):
+        table.session.client.action(
+            "vfarm", "run_shot", config_entry_id=table.farm.entry_id, node=[table.circuit]
+        )
+    assert table.snapshot()["stage"] is None
+    assert table.relays() == ("OFF", "OFF")

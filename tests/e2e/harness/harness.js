@@ -15,6 +15,7 @@ const listeners = new Set();
 /** What the tests look at and play with. */
 window.harness = {
   calls: [],
+  connection: null,
   subscriptions: 0,
   refuse: null,
   send: (event) => listeners.forEach((listener) => listener(event)),
@@ -32,6 +33,7 @@ const connection = Object.assign(new EventTarget(), {
   },
 });
 
+window.harness.connection = connection;
 document.body.classList.toggle("dark", asked.get("theme") === "dark");
 const language = asked.get("language") ?? "en";
 const card = document.createElement(`vfarm-${asked.get("card") ?? "overview"}-card`);

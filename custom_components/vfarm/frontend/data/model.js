@@ -59,10 +59,20 @@ export const build = (overview) => {
   };
 };
 
-/** Every standing problem, the gravest first; the emergency stop and its like have their banner. */
+/** What holds the whole farm has its banner, and is not said again for every node. */
+const SAID_ABOVE = new Set([
+  "emergency",
+  "emergency_stop",
+  "disarmed",
+  "hold",
+  "journal",
+  "lost_memory",
+  "monitor",
+]);
+
+/** Every other standing problem, the gravest first. */
 const problemsOf = (farm, snapshot, watched, places) => {
   const found = (snapshot?.problems ?? [])
-    .filter((key) => !["emergency", "disarmed", "journal", "lost_memory"].includes(key))
     .map((key) => ({ key, id: farm.id, name: farm.name, status: snapshot.status }));
   for (const node of watched) {
     for (const key of node.snapshot?.problems ?? []) {
@@ -74,5 +84,7 @@ const problemsOf = (farm, snapshot, watched, places) => {
       });
     }
   }
-  return found.sort((a, b) => RANK[a.status] - RANK[b.status]);
+  return found
+    .filter(({ key }) => !SAID_ABOVE.has(key))
+    .sort((a, b) => RANK[a.status] - RANK[b.status]);
 };

@@ -1,0 +1,238 @@
+"""The cards against a made-up farm that shows what a healthy demo never has."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from conftest import OpenPage
+from playwright.sync_api import Page, expect
+
+from real_ha.process import REPOSITORY
+
+LANGUAGES = ("en", "de", "fr", "nl", "es")
+PHONE = (360, 740)
+#: A finger, also a wet one (px).
+TOUCH_PX = 48
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The repository over HTTP, as the modules need it."""
+    handler = functools.partial(_Quiet, directory=str(REPOSITORY))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/tests/e2e/harness/index.html"
+    server.shutdown()
+    server.server_close()
+
+
+type Show = Callable[..., Page]
+
+
+@pytest.fixture
+def show(site: str, open_page: OpenPage) -> Show:
+    """A card, described by the harness's query."""
+
+    def show(query: str = "card=overview", size: tuple[int, int] = PHONE) -> Page:
+        page = open_page(*size)
+        page.goto(f"{site}?{query}")
+        page.locator(".card").first.wait_for()
+        return page
+
+    return show
+
+
+def calls(page: Page) -> list[list[object]]:
+    """The actions the card has performed."""
+    found: list[list[object]] = page.evaluate("window.harness.calls")
+    return found
+
+
+def test_every_level_is_a_tile_with_crop_phase_light_and_dli(show: Show) -> None:
+    page = show()
+    expect(page.locator("[data-level]")).to_have_count(16)
+    tile = page.locator("[data-level=rack_a_1]")
+    for text in ("Level 1", "Lettuce", "Raft 2, day 5", "Light until 22:30", "6.4 of 14.4 mol/m²"):
+        expect(tile).to_contain_text(text)
+    expect(page.locator("[data-level=rack_d_4]")).to_contain_text("Empty")
+    expect(page.locator("[data-level=rack_a_4]")).to_contain_text("Dark until 18:30")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("card", ["overview", "zone", "batches"])
+def test_nothing_is_wider_than_a_phone(show: Show, card: str, language: str) -> None:
+    page = show(f"card={card}&language={language}&troubled")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+@pytest.mark.parametrize(
+    "query", ["card=overview&troubled", "card=overview&emergency", "card=zone"]
+)
+def test_touch_targets_are_big_enough_for_wet_hands(show: Show, query: str) -> None:
+    page = show(query)
+    sizes = [
+        (target.inner_text(), target.bounding_box())
+        for target in page.locator("button, summary, a").all()
+        if target.is_visible()
+    ]
+    assert sizes
+    small = [text for text, box in sizes if box and min(box["width"], box["height"]) < TOUCH_PX]
+    assert small == []
+
+
+def test_texts_are_in_the_language_of_the_person(show: Show) -> None:
+    page = show("card=overview&language=de-AT")
+    expect(page.get_by_role("button", name="Not-Halt")).to_be_visible()
+    expect(page.locator("[data-zone=zone_a]")).to_contain_text("23,8 °C")
+
+
+def test_emergency_stop_takes_two_touches(show: Show) -> None:
+    page = show()
+    page.get_by_role("button", name="Emergency stop").click()
+    assert calls(page) == []
+    page.get_by_role("button", name="Stop everything").click()
+    assert [call[:3] for call in calls(page)] == [
+        ["vfarm", "emergency_stop", {"config_entry_id": "entry"}]
+    ]
+
+
+def test_a_cancelled_question_does_nothing(show: Show) -> None:
+    page = show()
+    page.get_by_role("button", name="Emergency stop").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Stop everything")).to_have_count(0)
+    assert calls(page) == []
+
+
+def test_a_refused_action_says_why(show: Show) -> None:
+    page = show()
+    page.evaluate("window.harness.refuse = 'The table is still draining'")
+    circuit = page.locator("[data-circuit=circuit_rack_a]")
+    circuit.get_by_role("button", name="Water now").click()
+    circuit.get_by_role("button", name="Water now").last.click()
+    expect(circuit.get_by_role("alert")).to_contain_text("The table is still draining")
+
+
+def test_active_stop_names_what_is_not_proved_off(show: Show) -> None:
+    page = show("card=overview&emergency")
+    banner = page.get_by_role("alert").filter(has_text="Emergency stop is active")
+    expect(banner).to_contain_text("Rack A · Level 3: Grow light")
+    # It is active: there is nothing more to stop.
+    expect(page.get_by_role("button", name="Emergency stop")).to_have_count(0)
+
+
+def test_dosing_is_armed_last(show: Show) -> None:
+    page = show("card=overview&troubled")
+    expect(page.get_by_role("button", name="Arm climate")).to_be_visible()
+    expect(page.get_by_role("button", name="Arm dosing")).to_have_count(0)
+
+
+def test_a_reading_that_cannot_be_trusted_says_so(show: Show) -> None:
+    page = show("card=overview&troubled")
+    zone = page.locator("[data-zone=zone_b]")
+    expect(zone.locator(".reading", has_text="Humidity")).to_contain_text("old")
+    vpd = zone.locator(".reading", has_text="VPD")
+    expect(vpd).to_contain_text("no reading")
+    expect(vpd.locator(".value")).to_have_text("–")
+    expect(zone.locator(".reading", has_text="Temperature")).to_contain_text("critical")
+
+
+def test_problems_come_gravest_first(show: Show) -> None:
+    page = show("card=overview&troubled", size=(1200, 900))
+    rows = page.get_by_role("region", name="Needs attention").locator("li").all_inner_texts()
+    assert "Far too warm" in rows[0]
+    assert any("The reservoir is low" in row and "Tank B" in row for row in rows)
+
+
+def test_a_latched_device_is_cleared_by_a_person(show: Show) -> None:
+    page = show("card=overview&troubled")
+    page.locator("[data-level=rack_a_3]").click()
+    sheet = page.locator("vfarm-level-sheet")
+    expect(sheet).to_contain_text("Kept safe until a person has looked")
+    sheet.get_by_role("button", name="Clear").click()
+    sheet.get_by_role("button", name="Looked, clear it").click()
+    assert calls(page)[0][:3] == [
+        "vfarm",
+        "clear_latch",
+        {"config_entry_id": "entry", "point": "rack_a_3.grow_light"},
+    ]
+
+
+def test_an_update_changes_what_is_shown(show: Show) -> None:
+    page = show()
+    page.evaluate(
+        """async () => {
+            const { farm, NOW } = await import("./farm.js");
+            const level = farm().levels[0];
+            window.harness.send({
+                type: "update", now: NOW + 3600, speed: 1,
+                nodes: { [level.id]: { ...level.snapshot, dli: 7.9 } },
+            });
+        }"""
+    )
+    expect(page.locator("[data-level=rack_a_1]")).to_contain_text("7.9 of 14.4 mol/m²")
+    expect(page.locator("header")).to_contain_text("14:30")
+
+
+def test_a_lost_connection_is_told(show: Show) -> None:
+    page = show()
+    page.evaluate("window.harness.connection.dispatchEvent(new Event('disconnected'))")
+    expect(page.get_by_text("What you see may be old")).to_be_visible()
+    page.evaluate("window.harness.connection.dispatchEvent(new Event('ready'))")
+    expect(page.get_by_text("What you see may be old")).to_have_count(0)
+    assert page.evaluate("window.harness.subscriptions") == 2
+
+
+def test_a_farm_that_does_not_run_says_why(show: Show) -> None:
+    page = show("card=overview&absent")
+    expect(page.get_by_text("No such farm is running")).to_be_visible()
+
+
+def test_zone_card_gives_the_reason_of_each_device(show: Show) -> None:
+    page = show("card=zone&zone=zone_a")
+    card = page.locator("vfarm-zone-card")
+    expect(card).to_contain_text("No air has to be exhausted.")
+    row = card.locator(".actuators li").filter(has_text="Dehumidifier")
+    expect(row).to_contain_text("wanted On")
+    expect(row).to_contain_text("waiting for proof")
+
+
+def test_batches_card_has_the_next_harvest_first(show: Show) -> None:
+    page = show("card=batches")
+    rows = page.locator("[data-batch]").all_inner_texts()
+    assert "Pak choi" in rows[0]
+    assert "Harvest is due" in rows[0]
+    assert "Lettuce for Saturday market" in rows[1]
+
+
+def test_every_language_has_every_text_and_its_placeholders(show: Show) -> None:
+    wrong = show().evaluate(
+        """async ([folder, languages]) => {
+            const load = async (language) =>
+                (await import(`${folder}/${language}.js`)).default;
+            const holes = (text) =>
+                [...text.matchAll(/\\{\\w+\\}/g)].map((m) => m[0]).sort().join();
+            const en = await load("en");
+            const wrong = [];
+            for (const language of languages) {
+                const words = await load(language);
+                for (const key of new Set([...Object.keys(en), ...Object.keys(words)])) {
+                    if (!(key in en) || !(key in words) || holes(en[key]) !== holes(words[key]))
+                        wrong.push(`${language}: ${key}`);
+                }
+            }
+            return wrong;
+        }""",
+        ["/custom_components/vfarm/frontend/translations", LANGUAGES[1:]],
+    )
+    assert wrong == []
