@@ -133,13 +133,11 @@ def _over_temperature(
         return "", None
     hottest = readings.highest(d, zone, Role.AIR_TEMPERATURE)
     target = seen.temperature_target
-    off_at = _CRITICAL_C
-    if target is not None and target.critical.high is not None:
-        off_at = target.critical.high
+    off_at = _critical(d, zone)
     if hottest is None:
         return "unknown", off_at
     dim_at = off_at
-    if target is not None and target.value is not None:
+    if state.day and target is not None and target.value is not None:
         dim_at = min(off_at, target.value + _DIM_OVER_K)
     was = state.over_temperature
     if hottest >= off_at or (was == "off" and hottest >= off_at - _BACK_K):
@@ -147,6 +145,16 @@ def _over_temperature(
     if hottest >= dim_at or (was in ("off", "dim") and hottest >= dim_at - _BACK_K):
         return "dim", off_at
     return "", off_at
+
+
+def _critical(d: Draft, zone: str) -> float:
+    """The temperature that plants are not left at, by day or by night. The higher of the two: at
+    lights-off the air is still as warm as the day was, and that is no emergency."""
+    setpoint = zone_setpoints(d, zone).get(ClimateQuantity.AIR_TEMPERATURE)
+    if setpoint is None:
+        return _CRITICAL_C
+    limits = [x for day in (True, False) if (x := setpoint.critical(day).high) is not None]
+    return max(limits, default=_CRITICAL_C)
 
 
 def control(d: Draft, zone: Zone) -> dict[str, Intent]:

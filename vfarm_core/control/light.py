@@ -22,8 +22,8 @@ from .text import clock_time
 
 #: The output is planned anew this often (s), and left alone for smaller changes than the deadband:
 #: both keep commands few without moving the integral (design choice).
-_PLAN_S = 300.0
-_DEADBAND = 0.02
+_PLAN_S = 900.0
+_DEADBAND = 0.03
 #: The integral is advanced at least this often (s), and the output moves this often in a ramp.
 _COUNT_S = 300.0
 _RAMP_S = 60.0

@@ -112,7 +112,8 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
         binding.id,
         PointState(value=value, at=at, quality=quality, cadence_s=cadence, problem=problem),
     )
-    if value != old.value or quality is not old.quality:
+    if (value != old.value or quality is not old.quality) and binding.node != d.farm.id:
+        # What the farm as a whole measures (power) is counted, not controlled.
         d.mark(binding.node)
     if facts.stale_s != math.inf and d.due.get(binding.id) is None:
         d.wake(binding.id, Due(farm=at + fresh_for_s(facts, cadence)))

@@ -236,15 +236,16 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     if target is not None and state.lit and zone.over_temperature in ("dim", "off"):
         problems.add("light_shed")
     day = state.light_day
-    view = batch_view(d, target.batch) if target is not None else None
+    batch = target.batch if target is not None else None
+    outlook = progress(batch, d.recipe(batch), d.now.farm) if batch is not None else None
     return LevelSnapshot(
-        batch=view.id if view else None,
-        batch_title=view.title if view else None,
-        crop=view.crop if view else None,
-        phase=view.phase if view else None,
-        day_of_phase=view.day_of_phase if view else None,
-        fraction=view.fraction if view else None,
-        expected_harvest_at=view.expected_harvest_at if view else None,
+        batch=batch.id if batch else None,
+        batch_title=batch.title if batch else None,
+        crop=batch.crop if batch else None,
+        phase=outlook.phase if outlook else None,
+        day_of_phase=_days(outlook.day_of_phase) if outlook else None,
+        fraction=round(outlook.fraction, 2) if outlook else None,
+        expected_harvest_at=outlook.expected_harvest_at if outlook else None,
         day=state.lit,
         lights_on_at=day.start_s if day else None,
         lights_off_at=day.end_s if day else None,

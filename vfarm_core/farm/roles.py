@@ -145,15 +145,15 @@ def _switch(
 
 SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
     {
-        Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, 0.05, "temperature", "air temp"),
-        Role.HUMIDITY: _measure("zone", "%", 0, 100, 900, 0.2, "humidity", "humid rh"),
-        Role.CO2: _measure("zone", "ppm", 200, 50_000, 300, 5, "carbon_dioxide", "co2"),
+        Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, 0.1, "temperature", "air temp"),
+        Role.HUMIDITY: _measure("zone", "%", 0, 100, 900, 0.5, "humidity", "humid rh"),
+        Role.CO2: _measure("zone", "ppm", 200, 50_000, 300, 10, "carbon_dioxide", "co2"),
         Role.LEAF_TEMPERATURE: _measure(
             "zone level", "°C", -20, 60, 900, 0.05, "temperature", "leaf canopy"
         ),
         Role.OCCUPANCY: _contact("zone", "occupancy motion presence", "occup presence people"),
         Role.LEAK: _contact("zone reservoir", "moisture problem safety", "leak flood"),
-        Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, 3, "", "ppfd par quantum"),
+        Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, 5, "", "ppfd par quantum"),
         Role.ILLUMINANCE: _measure("level", "lx", 0, 200_000, 900, 200, "illuminance", "lux"),
         Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, 0.005, "conductivity", "ec"),
         Role.SOLUTION_PH: _measure("reservoir", "pH", 2, 12, 1800, 0.01, "ph", "ph"),

@@ -26,11 +26,15 @@ from ..control.inputs import (
     Started,
 )
 from ..control.memory import Memory, ProofState, Stage
+from ..control.reasons import Reason
 from ..control.snapshot import Snapshot
 from ..control.step import step
+from ..farm.bindings import Binding, Danger
 from ..farm.nodes import Farm
 from .ports import Actuators, Clock, JournalWriter, Listener
 
+#: After a step that failed, the next one comes after this long (s).
+_RETRY_S = 10.0
 #: Records kept back while the journal cannot be written; the newest are kept.
 _BACKLOG = 10_000
 
@@ -110,10 +114,30 @@ class Runtime:
 
     def replace_farm(self, farm: Farm) -> None:
         """Nodes or bindings were edited: go on with the new ones, keep what is still there."""
+        for binding in self.farm.bindings:
+            if farm.binding.get(binding.id) != binding:
+                self._let_go(binding, farm)
         self.farm = farm
         for gone in [n for n in self._snapshots if n not in farm.nodes and n != farm.id]:
             del self._snapshots[gone]
         self._handle([FarmChanged()])
+
+    def _let_go(self, binding: Binding, farm: Farm) -> None:
+        """An actuator that is removed, or is another device from now on, is not left on where that
+        is dangerous: nobody would watch it any more."""
+        after = farm.binding.get(binding.id)
+        state = self.memory.actuators.get(binding.id)
+        declared = binding.declaration
+        if (
+            (after is None or after.entity != binding.entity)
+            and declared is not None
+            and declared.danger is Danger.ON
+            and state is not None
+            and state.is_on is not False
+        ):
+            # Number 0 is older than every command of control: it makes none of them void.
+            off = Command(id=0, point=binding.id, value=0.0, reason=Reason("no_owner"))
+            self._drive(off, binding)
 
     def flush(self) -> None:
         """Keep the counters that are only written now and then, before an orderly end."""
@@ -137,11 +161,19 @@ class Runtime:
                 self._carry_out(result.effects)
                 if not self._queue:
                     break
+        except Exception:
+            # A fault of ours must not end control: try again soon, and let the shell tell of it.
+            self._queue.clear()
+            self._due_at(Due(mono=self._clock.now().mono + _RETRY_S))
+            raise
         finally:
             self._running = False
         if result.next_due != self.due:
-            self.due = result.next_due
-            self._listener.due_changed(self.due)
+            self._due_at(result.next_due)
+
+    def _due_at(self, due: Due) -> None:
+        self.due = due
+        self._listener.due_changed(due)
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         records: list[Record] = []
@@ -190,8 +222,10 @@ class Runtime:
         if self._newest.get(command.point) != command.id:
             return
         binding = self.farm.binding.get(command.point)
-        if binding is None:
-            return
+        if binding is not None:
+            self._drive(command, binding)
+
+    def _drive(self, command: Command, binding: Binding) -> None:
         value = 1.0 - command.value if binding.invert else command.value
         self._actuators.send(replace(command, value=value), binding)
 

@@ -211,3 +211,13 @@ def test_noise_below_the_resolution_of_a_sensor_is_no_change(day: Bench) -> None
     assert len(day.published) == published
     day.report("zone.air_temperature", 23.9)
     assert len(day.published) > published
+
+
+def test_the_warm_air_of_the_day_is_no_emergency_at_lights_off(day: Bench) -> None:
+    day.advance(16 * HOUR - 60)
+    day.report("zone.air_temperature", 25.0)
+    day.advance(120)
+    assert not zone(day).day
+    assert zone(day).air_temperature.target == 20
+    assert "too_warm" not in zone(day).problems
+    assert "over_temperature" not in day.kinds()
