@@ -74,25 +74,11 @@ def test_a_circuit_removed_in_mid_shot_leaves_nothing_open(bench: Bench) -> None
     bench.start_batch()
     bench.ask(RunShot(circuit="circuit", duration_s=300))
     bench.advance(20)
-    farm = bench.farm
-    bench.farm = check(
-        replace(
-            farm,
-            circuits=(),
-            bindings=tuple(
-                b for b in farm.bindings if b.node != "circuit" and b.id != "pump.irrigation_pump"
-            )
-            + (
-                replace(
-                    farm.binding["pump.irrigation_pump"],
-                    declaration=replace(
-                        farm.binding["pump.irrigation_pump"].declaration, isolation=None
-                    ),
-                ),
-            ),
-        )
-    )  # type: ignore[type-var]
-    bench.runtime.replace_farm(bench.farm)
+    pump = actuator("pump", Role.IRRIGATION_PUMP, max_on_s=900.0)
+    kept = (b for b in bench.farm.bindings if b.node != "circuit" and b.id != pump.id)
+    without = check(replace(bench.farm, circuits=(), bindings=(*kept, pump)))
+    bench.runtime.replace_farm(without)
+    bench.farm = without
     bench.settle()
     assert not bench.on("pump.irrigation_pump")
     assert not bench.on("circuit.irrigation_valve")
