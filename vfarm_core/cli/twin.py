@@ -112,7 +112,16 @@ def run_farm(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a whole farm under the controller that runs a real one, and report what came of it."""
+    """Run a whole farm under the controller that runs a real one, and report what came of it.
+
+    \b
+    A file has:
+      farm: {id, name, time_zone, zones, racks, levels, reservoirs, pumps, circuits, bindings, …}
+      start: "2026-01-01T00:00:00+00:00"        (optional)
+      batches:
+        - {id: a, recipe: pak_choi, plants: 52, levels: {level_1: 52}, days_ago: 20}
+      twin: {seed: 1}                           (optional)
+    """
     with _refusals(as_json):
         plot = demo_plot() if farm == "demo" else load_plot(Path(farm))
         with _progress(days) as tell:
@@ -209,7 +218,9 @@ def _show_farm(report: FarmReport) -> None:
         f"{report.farm}: {report.simulated_days:g} days in {report.wall_seconds:.1f} s, "
         f"{report.commands} commands, {report.shots} shots"
     )
-    grown = Table("Batch", "Phase", "Day", "g/plant", "kg", "kg/m²", "DLI", "target", box=None)
+    grown = Table(
+        "Batch", "Phase", "Day", "g/plant", "kg", "kg/m²", "DLI", "target", "kWh/kg", box=None
+    )
     for batch in report.batches:
         grown.add_row(
             batch.title,
@@ -220,6 +231,7 @@ def _show_farm(report: FarmReport) -> None:
             f"{batch.yield_kg_m2:.2f}",
             _optional(batch.dli_delivered),
             _optional(batch.dli_target),
+            _optional(batch.kwh_per_kg),
         )
     console.print(grown)
     outside = Table("Zone", "Quantity", "mean", "min", "max", "min warn", "min crit", box=None)

@@ -178,7 +178,8 @@ class LevelRoom:
 
 
 class ZoneRoom:
-    """One zone: air, climate devices and levels."""
+    """One zone: air, climate devices and levels. `lamps_total_j` and `other_total_j` are all its
+    electricity since the start."""
 
     def __init__(
         self,
@@ -200,6 +201,8 @@ class ZoneRoom:
         self.water_heat_w = 0.0
         self.electric_w = 0.0
         self.light_j = 0.0
+        self.lamps_total_j = 0.0
+        self.other_total_j = 0.0
         self.people = False
         self.uptake_l: dict[int, float] = {}
         # Effect of what comes to full power slowly, and its time constant.
@@ -258,6 +261,8 @@ class ZoneRoom:
             self.light_j + flows.heating_j + flows.cooling_j + flows.humidity_j + flows.fans_j
         )
         self.electric_w = electric_j / flows.seconds + self.water_heat_w
+        self.lamps_total_j += self.light_j
+        self.other_total_j += electric_j - self.light_j + self.water_heat_w * flows.seconds
         return flows
 
     def _lagged(self, name: str, share: float, dt_s: float) -> float:

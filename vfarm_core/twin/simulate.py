@@ -44,7 +44,9 @@ class BatchReport:
     """What became of a batch. `dli_*` are means and `light_*` sums over the complete light days
     (mol/m², mean of its levels), `incident_mol_m2` is all light since sowing. `yield_kg` is what
     was or would be harvested, `gained_kg` the harvestable fresh mass it put on during the
-    simulation, `fresh_g_per_plant` a plant's shoot."""
+    simulation, `fresh_g_per_plant` a plant's shoot. `kwh` is its lamps and, by their share in its
+    zone's lamps, what the zone's climate and pumps took; kWh/kg is per kg gained.
+    """
 
     id: str
     title: str
@@ -68,6 +70,8 @@ class BatchReport:
     incident_mol_m2: float
     lamp_kwh: float
     lamp_kwh_per_kg: float | None
+    kwh: float
+    kwh_per_kg: float | None
     transpired_l_m2: float
     light_days: tuple[LightDayReport, ...]
 
@@ -153,6 +157,7 @@ class _Grown:
     dry_g: float = 0.0
     incident: float = 0.0
     lamp_j: float = 0.0
+    lamp_j_by_level: dict[str, float] = field(default_factory=dict)
     transpired_l: float = 0.0
     light_days: list[LightDayReport] = field(default_factory=list)
 
@@ -279,8 +284,8 @@ def simulate(
 
 
 def _began(batch: Batch) -> float:
-    """When the batch was put where it stands."""
-    return max([batch.sown_at, *(p.since for p in batch.placements)])
+    """When the batch came to where and how it stands."""
+    return max([batch.phase_started_at, *(p.since for p in batch.placements)])
 
 
 def _with_seed(config: TwinConfig, seed: int) -> TwinConfig:
@@ -410,7 +415,8 @@ class _Run:
         grown.dry_g = sum(s.shoot_dry_g * s.plants for _, s in stands) / plants
         grown.incident = sum(s.incident_mol_m2 * s.area_m2 for _, s in stands) / grown.area_m2
         grown.transpired_l = sum(s.transpired_l for _, s in stands)
-        grown.lamp_j = sum(s.lamp_j for _, s in stands)
+        grown.lamp_j_by_level = {level: s.lamp_j for level, s in stands}
+        grown.lamp_j = sum(grown.lamp_j_by_level.values())
 
     def report(self, *, seed: int, start: float, wall_s: float) -> FarmReport:
         """Everything that came of it."""
@@ -459,6 +465,7 @@ class _Run:
         complete = _by_day(g.light_days)
         gained = g.yield_kg - g.start_kg
         lamp_kwh = g.lamp_j / 3.6e6
+        kwh = lamp_kwh + self._shared_j(g) / 3.6e6
         return BatchReport(
             id=batch.id,
             title=batch.title,
@@ -482,9 +489,20 @@ class _Run:
             incident_mol_m2=g.incident,
             lamp_kwh=lamp_kwh,
             lamp_kwh_per_kg=lamp_kwh / gained if gained > 0.01 else None,
+            kwh=kwh,
+            kwh_per_kg=kwh / gained if gained > 0.01 else None,
             transpired_l_m2=g.transpired_l / g.area_m2 if g.area_m2 else 0.0,
             light_days=tuple(complete),
         )
+
+    def _shared_j(self, g: _Grown) -> float:
+        """What the climate of its zones took for a batch: heat and vapour follow the lamps."""
+        shared = 0.0
+        for level, lamp_j in g.lamp_j_by_level.items():
+            zone = self._s.twin.zones[self._s.farm.zone_of_level[level]]
+            if zone.lamps_total_j > 0:
+                shared += zone.other_total_j * lamp_j / zone.lamps_total_j
+        return shared
 
     def _limits(self) -> list[LimitReport]:
         return [

@@ -134,6 +134,13 @@ def test_shots_of_both_circuits_of_a_pump_take_turns_and_end_well(day):
     assert day.litres["spilled"] == 0
 
 
+def test_the_farms_electricity_is_shared_out_to_its_batches(day):
+    assert sum(b.kwh for b in day.batches) == pytest.approx(day.kwh_total, rel=0.02)
+    heads = next(b for b in day.batches if b.id == "lettuce-1")
+    assert heads.kwh_per_kg is not None
+    assert 5 < heads.kwh_per_kg < 20
+
+
 def test_light_days_are_delivered(day):
     for batch in day.batches:
         for light_day in batch.light_days:

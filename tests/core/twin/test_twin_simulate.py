@@ -81,6 +81,8 @@ def test_yield_and_energy_are_those_of_a_lettuce_farm(usual):
     assert 110 < batch.fresh_g_per_plant < 200
     assert usual.kwh_per_kg is not None
     assert 5 < usual.kwh_per_kg < 20
+    # Everything but what ran on after the harvest is the only batch's.
+    assert batch.kwh == pytest.approx(usual.kwh_total, rel=0.01)
     assert batch.lamp_kwh_per_kg is not None
     assert 3 < batch.lamp_kwh_per_kg < usual.kwh_per_kg
     assert 40 < batch.yield_kg_m2 / 35 * 365 < 120
