@@ -60,7 +60,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class FarmChanged:
-    """Nodes or bindings were edited: everything is looked at, what is gone is forgotten."""
+    """Nodes or bindings were edited: everything is looked at, what is gone is forgotten. `rebound`
+    are bindings with another entity: what the old one reported says nothing of the new one."""
+
+    rebound: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
     elif isinstance(item, Ready):
         d.state = replace(d.state, waiting=False)
     elif isinstance(item, FarmChanged):
-        _farm_changed(d)
+        _farm_changed(d, item)
     elif isinstance(item, JournalFailed):
         if d.state.journal_ok:
             d.state = replace(d.state, journal_ok=False)
@@ -139,8 +139,12 @@ def _started(d: Draft, item: Started) -> None:
     d.mark_all()
 
 
-def _farm_changed(d: Draft) -> None:
+def _farm_changed(d: Draft, item: FarmChanged) -> None:
     _forget_gone(d)
+    for point in item.rebound:
+        d.points.remove(point)
+        d.actuators.remove(point)
+        d.due.remove(point)
     d.mark_all()
 
 

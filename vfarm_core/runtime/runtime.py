@@ -114,28 +114,28 @@ class Runtime:
 
     def replace_farm(self, farm: Farm) -> None:
         """Nodes or bindings were edited: go on with the new ones, keep what is still there."""
-        for binding in self.farm.bindings:
-            if farm.binding.get(binding.id) != binding:
-                self._let_go(binding, farm)
+        before, memory = self.farm, self.memory
+        rebound = {
+            b.id
+            for b in before.bindings
+            if (after := farm.binding.get(b.id)) is not None and after.entity != b.entity
+        }
         self.farm = farm
         for gone in [n for n in self._snapshots if n not in farm.nodes and n != farm.id]:
             del self._snapshots[gone]
-        self._handle([FarmChanged()])
+        self._handle([FarmChanged(frozenset(rebound))])
+        for binding in before.bindings:
+            if binding.id in rebound or binding.id not in farm.binding:
+                self._let_go(binding, memory)
 
-    def _let_go(self, binding: Binding, farm: Farm) -> None:
+    def _let_go(self, binding: Binding, memory: Memory) -> None:
         """An actuator that is removed, or is another device from now on, is not left on where that
         is dangerous: nobody would watch it any more."""
-        after = farm.binding.get(binding.id)
-        state = self.memory.actuators.get(binding.id)
+        state = memory.actuators.get(binding.id)
         declared = binding.declaration
-        if (
-            (after is None or after.entity != binding.entity)
-            and declared is not None
-            and declared.danger is Danger.ON
-            and state is not None
-            and state.is_on is not False
-        ):
-            # Number 0 is older than every command of control: it makes none of them void.
+        if declared is None or declared.danger is not Danger.ON or state is None:
+            return
+        if state.is_on is not False:
             off = Command(id=0, point=binding.id, value=0.0, reason=Reason("no_owner"))
             self._drive(off, binding)
 

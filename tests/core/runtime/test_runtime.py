@@ -92,3 +92,18 @@ def test_counters_are_kept_at_an_orderly_end(bench: Bench) -> None:
     kept = bench.journal.slices()["level:level_1"]
     assert isinstance(kept, dict)
     assert kept["dli"] == dli
+
+
+def test_a_rebound_actuator_starts_with_nothing_known_of_it(bench: Bench) -> None:
+    bench.start_batch()
+    bench.report("zone.air_temperature", 15.0)
+    assert bench.on("zone.heater")
+    rebound = tuple(
+        replace(b, entity="switch.other") if b.id == "zone.heater" else b
+        for b in bench.farm.bindings
+    )
+    bench.farm = check(replace(bench.farm, bindings=rebound))
+    bench.runtime.replace_farm(bench.farm)
+    bench.settle()
+    assert 0.0 in bench.commands("zone.heater"), "the old heater is not left on"
+    assert bench.runtime.memory.actuators["zone.heater"].reported is not None
