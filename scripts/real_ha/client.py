@@ -132,7 +132,7 @@ class Client:
             service_data=data,
             return_response=wants_response,
         )
-        return answer["response"]
+        return answer.get("response")
 
     def flow(self, start: Mapping[str, Any], *steps: Mapping[str, Any], sub: bool = False) -> Any:
         """Walk a config flow (with `sub` a subentry flow) to its end; the last answer.

@@ -10,7 +10,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from conftest import OpenPage
 from playwright.sync_api import Page, expect
-
 from real_ha.process import REPOSITORY
 
 LANGUAGES = ("en", "de", "fr", "nl", "es")

@@ -158,9 +158,13 @@ def test_the_journal_keeps_the_crash(table: Table) -> None:
 
 def test_the_next_shot_waits_until_the_table_has_drained(table: Table) -> None:
     """What the crashed shot put on the table is still there."""
-    with pytest.raises(HomeAssistantError, match="shot_not_ready"):
+    with pytest.raises(HomeAssistantError, match="draining"):
         table.session.client.action(
-            "vfarm", "run_shot", config_entry_id=table.farm.entry_id, node=[table.circuit]
+            "vfarm",
+            "run_shot",
+            config_entry_id=table.farm.entry_id,
+            node=[table.circuit],
+            duration={"seconds": 30},
         )
     assert table.snapshot()["stage"] is None
     assert table.relays() == ("OFF", "OFF")
