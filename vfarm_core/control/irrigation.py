@@ -30,7 +30,7 @@ from .watering import (
 )
 
 #: Delivered volume is counted this often (s).
-_COUNT_S = 10.0
+_COUNT_S = 30.0
 
 
 def advance(d: Draft, circuit: Circuit) -> None:

@@ -167,10 +167,16 @@ def _intent(d: Draft, level: Level) -> Intent:
     if zone.over_temperature == "dim":
         temperature = readings.highest(d, d.farm.zone_of_level[level.id], Role.AIR_TEMPERATURE)
         reason = Reason("too_warm_dim", {"value": round(temperature or 0.0, 1), "over": 3})
-        return Intent(output * _DIM, reason, trip=True)
+        return Intent(_dimmed(level, output), reason, trip=True)
     if zone.over_temperature == "unknown":
-        return Intent(output * _DIM, Reason("no_temperature_dim"))
+        return Intent(_dimmed(level, output), Reason("no_temperature_dim"))
     return Intent(output, reason)
+
+
+def _dimmed(level: Level, output: float) -> float:
+    """Less light and heat, but no less than the lamps can hold."""
+    lowest = level.fixture.dim_min if level.fixture else 0.0
+    return max(output * _DIM, min(output, lowest))
 
 
 def _output(d: Draft, level: Level, target: LightTarget, full: float) -> float:

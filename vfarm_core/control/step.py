@@ -45,15 +45,17 @@ class Step:
     next_due: Due
 
 
-def step(farm: Farm, memory: Memory, now: Now, inputs: Iterable[Input]) -> Step:
-    """One step of control."""
+def step(
+    farm: Farm, memory: Memory, now: Now, inputs: Iterable[Input], *, show: bool = True
+) -> Step:
+    """One step of control. Without `show` no snapshots are made: nobody looks at them."""
     d = Draft(farm, memory, now)
     answers: list[Answer] = []
     for item in inputs:
         _take(d, item, answers)
     _wake_due(d)
     _look(d)
-    return _finish(d, answers)
+    return _finish(d, answers, show)
 
 
 # -- inputs -------------------------------------------------------------------------------------
@@ -344,7 +346,7 @@ def _reconciled(d: Draft) -> None:
 # -- effects ------------------------------------------------------------------------------------
 
 
-def _finish(d: Draft, answers: list[Answer]) -> Step:
+def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
     if d.batches.changes or d.batches.removed:
         _wind_clock(d)
     kept: list[Record] = keep.records(d)
@@ -355,7 +357,7 @@ def _finish(d: Draft, answers: list[Answer]) -> Step:
     effects += [Emit(event) for event in d.events]
     if d.batches.changes or d.state != d.memory.farm or (d.state.emergency and d.actuators.changes):
         d.seen.add(d.farm.id)
-    for key in sorted(d.seen):
+    for key in sorted(d.seen) if show else ():
         found = snapshot(d, key)
         if found is not None:
             effects.append(Publish(key, found))

@@ -40,7 +40,7 @@ _BACKLOG = 10_000
 
 
 class Runtime:
-    """Runs one farm."""
+    """Runs one farm. Without `show` there are no snapshots (a season in the twin needs none)."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Runtime:
         listener: Listener,
         memory: Memory | None = None,
         lost: bool = False,
+        show: bool = True,
     ) -> None:
         self.farm = farm
         self.memory = memory or Memory()
@@ -62,6 +63,7 @@ class Runtime:
         self._journal = journal
         self._listener = listener
         self._lost = lost
+        self._show = show
         self._queue: deque[Input] = deque()
         self._running = False
         self._answers: deque[Answer] = deque()
@@ -156,7 +158,7 @@ class Runtime:
             while True:
                 batch = list(self._queue)
                 self._queue.clear()
-                result = step(self.farm, self.memory, self._clock.now(), batch)
+                result = step(self.farm, self.memory, self._clock.now(), batch, show=self._show)
                 self.memory = result.memory
                 self._carry_out(result.effects)
                 if not self._queue:

@@ -186,6 +186,7 @@ class Simulation:
             actuators=self.actuators,
             journal=self.journal,
             listener=self.listener,
+            show=False,
         )
         self.actuators.feed = self.runtime.feed
         self.runtime.start(self.twin.all_reports())

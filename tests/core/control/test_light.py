@@ -180,3 +180,13 @@ def test_an_empty_farm_at_rest_sends_and_writes_nothing() -> None:
     assert len(bench.journal.records) == written
     assert len(bench.published) == published
     assert bench.clock.farm == START + 4200
+
+
+def test_dimmed_lamps_still_hold_their_lowest_output() -> None:
+    farm = bench_farm()
+    weak = replace(farm.levels[0], fixture=replace(farm.levels[0].fixture, dim_min=0.4))  # type: ignore[type-var]
+    bench = Bench(replace(farm, levels=(weak, *farm.levels[1:])))
+    bench.start_batch()
+    bench.advance(2 * HOUR)
+    bench.report("zone.air_temperature", "unavailable")
+    assert bench.state[LAMP] == pytest.approx(0.4)
