@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -237,3 +239,18 @@ async def start_batch(hass: HomeAssistant, **more: Any) -> dict[str, Any]:
     await settled(hass)
     assert answer is not None
     return answer
+
+
+async def while_time_passes[T](
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, doing: Coroutine[Any, Any, T]
+) -> T:
+    """Do what waits for time, in frozen time."""
+    task = asyncio.ensure_future(doing)
+    for _ in range(300):
+        await asyncio.sleep(0)
+        await asyncio.get_running_loop().run_in_executor(None, threading.Event().wait, 0.01)
+        if task.done():
+            break
+        freezer.tick(0.1)
+        async_fire_time_changed(hass)
+    return await task

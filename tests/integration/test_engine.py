@@ -42,7 +42,7 @@ async def test_a_reading_in_another_unit_is_converted(
 
 
 async def test_a_batch_lights_its_level_to_the_recipe(
-    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry, hardware: Hardware
 ) -> None:
     await start_batch(hass)
     await pass_time(hass, freezer, 300)
@@ -161,7 +161,7 @@ async def test_our_own_command_is_no_takeover_but_a_persons_is(
 
 
 async def test_a_shot_opens_the_valve_before_the_pump_and_stops_in_reverse(
-    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry, hardware: Hardware
 ) -> None:
     await start_batch(hass)
     await hass.services.async_call(
@@ -182,7 +182,7 @@ async def test_a_shot_opens_the_valve_before_the_pump_and_stops_in_reverse(
 
 
 async def test_an_idle_hour_writes_nothing_and_calls_nothing(
-    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry, hardware: Hardware
 ) -> None:
     await pass_time(hass, freezer, 120)
     changes: list[str] = []
@@ -201,7 +201,7 @@ async def test_an_idle_hour_writes_nothing_and_calls_nothing(
 
 
 async def test_a_measured_value_is_written_once_a_minute_but_alarms_at_once(
-    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry, hardware: Hardware
 ) -> None:
     registry = er.async_get(hass)
     ours = registry.async_get_entity_id("sensor", DOMAIN, f"{farm.entry_id}:tent:air_temperature")

@@ -1,0 +1,190 @@
+"""The demo farm: simulated hardware behind ordinary entities, bound like any other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from home_farm import pass_time, settled, while_time_passes
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+
+from custom_components.vfarm.const import DOMAIN
+
+
+@pytest.fixture
+async def demo(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Any:
+    """The demo farm, set up through its flow, in time that only moves when a test moves it."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "demo"})
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    await settled(hass)
+    entry = flow["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    yield entry
+    if entry.state is ConfigEntryState.LOADED:
+        await while_time_passes(hass, freezer, hass.config_entries.async_unload(entry.entry_id))
+
+
+async def test_it_has_what_a_visitor_is_promised(hass: HomeAssistant, demo: ConfigEntry) -> None:
+    farm = demo.runtime_data.farm
+    assert (len(farm.zones), len(farm.racks), len(farm.levels)) == (2, 4, 16)
+    assert len(farm.reservoirs) == 2
+    snapshot = demo.runtime_data.engine.snapshot(demo.entry_id)
+    assert len({batch.crop for batch in snapshot.batches}) == 5
+    assert len({batch.phase for batch in snapshot.batches}) >= 4
+
+
+async def test_its_hardware_is_ordinary_and_bound_by_registry_id(
+    hass: HomeAssistant, demo: ConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    farm = demo.runtime_data.farm
+    domains = Counter[str]()
+    for binding in farm.bindings:
+        registered = registry.entities.get_entry(binding.entity)
+        assert registered is not None, binding
+        domains[registered.domain] += 1
+        state = hass.states.get(registered.entity_id)
+        assert state is not None
+        assert state.state != "unavailable"
+    assert set(domains) == {
+        "sensor", "binary_sensor", "light", "number", "switch", "fan", "humidifier", "valve",
+    }  # fmt: skip
+    names = {d.name for d in dr.async_entries_for_config_entry(dr.async_get(hass), demo.entry_id)}
+    assert "Leaf room hardware" in names
+
+
+async def test_nothing_of_ours_is_unavailable(hass: HomeAssistant, demo: ConfigEntry) -> None:
+    for registered in er.async_entries_for_config_entry(er.async_get(hass), demo.entry_id):
+        if not registered.disabled:
+            assert hass.states.get(registered.entity_id).state != "unavailable", registered
+
+
+async def test_lights_are_driven_and_proved(
+    hass: HomeAssistant, demo: ConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await pass_time(hass, freezer, 120, step=2)
+    actuators = demo.runtime_data.engine.runtime.memory.actuators
+    lights = {k: a for k, a in actuators.items() if k.endswith("grow_light")}
+    assert len(lights) == 16
+    assert all(a.proof in ("proved", "unproved") and a.pending is None for a in lights.values())
+    assert demo.runtime_data.engine.actuators.sent > 0
+    assert not demo.runtime_data.engine.snapshot("zone_a").problems
+
+
+async def test_a_shot_runs_through_the_simulated_water(
+    hass: HomeAssistant, demo: ConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await pass_time(hass, freezer, 30, step=2)
+    await hass.services.async_call(
+        DOMAIN, "run_shot", {"node": "circuit_a", "duration": 120}, blocking=True
+    )
+    await pass_time(hass, freezer, 180, step=2)
+    snapshot = demo.runtime_data.engine.snapshot("circuit_a")
+    assert snapshot.last_end == "done"
+    assert snapshot.last_delivered_l == pytest.approx(20, abs=3)
+
+
+def speed_select(hass: HomeAssistant, demo: ConfigEntry) -> str:
+    """The entity id of the speed."""
+    found = er.async_get(hass).async_get_entity_id(
+        "select", DOMAIN, f"{demo.entry_id}:{demo.entry_id}:speed"
+    )
+    assert found is not None
+    return found
+
+
+async def test_farm_time_runs_at_the_chosen_speed_and_never_back(
+    hass: HomeAssistant, demo: ConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    select = speed_select(hass, demo)
+    assert hass.states.get(select).state == "1"
+    clock = demo.runtime_data.engine.clock
+    start = clock.now().farm
+    freezer.tick(10)
+    assert clock.now().farm == pytest.approx(start + 10)
+    await hass.services.async_call(
+        "select", "select_option", {"entity_id": select, "option": "60"}, blocking=True
+    )
+    assert hass.states.get(select).state == "60"
+    await pass_time(hass, freezer, 10, step=1)
+    fast = clock.now().farm
+    assert fast == pytest.approx(start + 610)
+
+    await while_time_passes(hass, freezer, hass.config_entries.async_reload(demo.entry_id))
+    await settled(hass)
+    again = demo.runtime_data.engine.clock
+    assert again.speed == 60
+    assert again.now().farm >= fast
+    await while_time_passes(hass, freezer, hass.config_entries.async_unload(demo.entry_id))
+    left = again.now().farm
+    freezer.tick(3600 * 24)
+    assert await hass.config_entries.async_setup(demo.entry_id)
+    await settled(hass)
+    # Only the first minute off may have been at full speed; a day off is a day.
+    off = demo.runtime_data.engine.clock.now().farm - left
+    assert 3600 * 24 <= off <= 3600 * 26
+
+
+async def test_batches_are_started_once(
+    hass: HomeAssistant, demo: ConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    before = dict(demo.runtime_data.engine.runtime.memory.batches)
+    await while_time_passes(hass, freezer, hass.config_entries.async_reload(demo.entry_id))
+    await settled(hass)
+    assert demo.runtime_data.engine.runtime.memory.batches == before
+    twin = demo.runtime_data.demo.twin
+    assert all(twin.stands(batch) for batch in before)
+
+
+async def test_a_harvest_empties_the_simulated_level(
+    hass: HomeAssistant, demo: ConfigEntry
+) -> None:
+    engine = demo.runtime_data.engine
+    batch = engine.snapshot("level_a1").batch
+    assert demo.runtime_data.demo.twin.stands(batch)
+    await hass.services.async_call(DOMAIN, "harvest", {"batch": batch}, blocking=True)
+    await settled(hass)
+    assert not demo.runtime_data.demo.twin.stands(batch)
+
+
+async def test_a_person_can_turn_the_simulated_hardware(
+    hass: HomeAssistant, demo: ConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await pass_time(hass, freezer, 10, step=1)
+    entities = demo.runtime_data.engine.points.entities
+    for point, service, data, state in (
+        ("zone_a.humidifier", "humidifier.turn_on", {}, "on"),
+        ("zone_a.dehumidifier", "humidifier.turn_off", {}, "off"),
+        ("zone_a.exhaust_fan", "fan.turn_on", {}, "on"),
+        ("zone_a.circulation_fan", "fan.turn_off", {}, "off"),
+        ("zone_a.heater", "switch.turn_on", {}, "on"),
+        ("level_a1.grow_light", "light.turn_on", {"brightness": 128}, "on"),
+        ("level_a2.grow_light", "light.turn_off", {}, "off"),
+        ("level_d1.grow_light", "number.set_value", {"value": 40}, "40"),
+    ):
+        domain, name = service.split(".")
+        entity_id = entities[point]
+        demo.runtime_data.engine.points._by_entity.pop(entity_id, None)
+        await hass.services.async_call(
+            domain, name, {"entity_id": entity_id, **data}, blocking=True
+        )
+        await pass_time(hass, freezer, 3, step=1)
+        assert hass.states.get(entity_id).state == state, point
+
+
+async def test_removing_the_demo_forgets_it(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    demo: ConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    key = f"{DOMAIN}.{demo.entry_id}.demo"
+    assert key in hass_storage
+    await while_time_passes(hass, freezer, hass.config_entries.async_remove(demo.entry_id))
+    assert key not in hass_storage

@@ -1,0 +1,75 @@
+"""Diagnostics, system health and the logbook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from home_farm import start_batch
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.vfarm.const import DOMAIN
+from custom_components.vfarm.devices import async_device_id
+from custom_components.vfarm.logbook import async_describe_events
+
+
+async def test_diagnostics_reproduce_without_telling_who(
+    hass: HomeAssistant, farm: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    await start_batch(hass, title="Secret lettuce")
+    assert await async_setup_component(hass, "diagnostics", {})
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, farm)
+    assert found["running"] is True
+    assert found["farm"]["levels"][0]["area_m2"] == 1
+    assert found["entities"]["tent.air_temperature"] == "sensor.tent_air"
+    assert found["states"]["tent.air_temperature"] == "22.0"
+    assert found["snapshots"]["tent"]["air_temperature"]["value"] == 22
+    assert "batch_started" in {event["kind"] for event in found["journal"]}
+    assert "Secret lettuce" not in str(found)
+    assert found["farm"]["time_zone"] == "**REDACTED**"
+
+
+async def test_diagnostics_of_a_level(
+    hass: HomeAssistant, farm: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, "diagnostics", {})
+    device = dr.async_get(hass).async_get(async_device_id(hass, farm, "rack_level_1"))
+    found: Any = await get_diagnostics_for_device(hass, hass_client, farm, device)
+    assert found["node"] == "rack_level_1"
+    assert found["bindings"][0]["entity"] == "light.lamp_1"
+    assert found["snapshot"]["batch"] is None
+
+
+async def test_system_health_counts_farms(hass: HomeAssistant, farm: MockConfigEntry) -> None:
+    assert await async_setup_component(hass, "system_health", {})
+    await hass.async_block_till_done()
+    found = await get_system_health_info(hass, DOMAIN)
+    assert found["farms"] == found["farms_running"] == 1
+    assert found["levels"] == 2
+    assert found["journals_ok"] is True
+
+
+async def test_the_logbook_tells_what_happened(hass: HomeAssistant) -> None:
+    described: dict[str, Any] = {}
+
+    def describe(domain: str, kind: str, how: Any) -> None:
+        described[kind] = how
+
+    async_describe_events(hass, describe)
+
+    def message(kind: str, **params: Any) -> str:
+        data = {"name": "Bench", "kind": kind, "params": params}
+        entry = described["vfarm_event"](Event("vfarm_event", data))
+        assert entry["name"] == "Bench"
+        return str(entry["message"])
+
+    assert message("shot_ended", end="done", delivered_l=20) == "shot ended (done), 20 L delivered"
+    assert message("mode_changed", was="auto") == "mode changed from auto to ? by ?"
+    assert message("something_new") == "something new"

@@ -1,0 +1,87 @@
+"""Every key the core can give has words, in every language."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import vfarm_core
+from custom_components.vfarm.config_flow import VfarmConfigFlow
+from custom_components.vfarm.const import SubentryType
+from custom_components.vfarm.services import SCHEMAS
+from vfarm_core.farm.roles import Role
+
+SHELL = Path(__file__).parents[2] / "custom_components" / "vfarm"
+CORE = Path(vfarm_core.__file__).parent
+LANGUAGES = ("en", "de", "fr", "nl", "es")
+
+
+def texts(language: str) -> dict[str, Any]:
+    """The texts of a language."""
+    found: dict[str, Any] = json.loads((SHELL / "translations" / f"{language}.json").read_text())
+    return found
+
+
+def flat(node: Any, path: str = "") -> dict[str, str]:
+    """Texts by path."""
+    if isinstance(node, str):
+        return {path: node}
+    return {k: v for key, sub in node.items() for k, v in flat(sub, f"{path}.{key}").items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_languages_have_the_same_keys_and_placeholders(language: str) -> None:
+    english, other = flat(texts("en")), flat(texts(language))
+    assert set(english) == set(other)
+    for path, text in english.items():
+        found = re.findall(r"{\w+}", other[path])
+        assert sorted(set(found)) == sorted(set(re.findall(r"{\w+}", text))), path
+
+
+def test_every_problem_of_a_farm_has_words() -> None:
+    source = (CORE / "farm" / "build.py").read_text()
+    keys = set(re.findall(r'_problem\(\s*[\w.]+,\s*"(\w+)"', source)) | {"wrong_value"}
+    assert len(keys) > 15
+    english = texts("en")
+    for errors in (
+        english["config"]["error"],
+        *(sub["error"] for sub in english["config_subentries"].values()),
+    ):
+        assert keys <= set(errors)
+
+
+def test_every_refusal_has_words() -> None:
+    source = (CORE / "control" / "requests.py").read_text()
+    keys = set(re.findall(r'Refusal\(\s*"(\w+)"', source))
+    keys |= set(re.findall(r'refused="(\w+)"', source))
+    life = (CORE / "batches" / "lifecycle.py").read_text()
+    keys |= {f"batch_{key}" for key in re.findall(r'BatchError\(\s*"(\w+)"', life)}
+    shell = "".join(path.read_text() for path in SHELL.glob("*.py"))
+    keys |= set(re.findall(r'error\(\s*"(\w+)"', shell))
+    assert len(keys) > 30
+    assert keys <= set(texts("en")["exceptions"])
+
+
+def test_every_subentry_and_role_has_words() -> None:
+    english = texts("en")
+    assert set(english["config_subentries"]) == set(SubentryType)
+    assert set(english["selector"]["role"]["options"]) == set(Role)
+    assert VfarmConfigFlow.async_get_supported_subentry_types(None).keys() == set(SubentryType)  # type: ignore[arg-type]
+
+
+def test_actions_fields_and_their_words_agree() -> None:
+    described = yaml.safe_load((SHELL / "services.yaml").read_text())
+    english = texts("en")["services"]
+    icons = json.loads((SHELL / "icons.json").read_text())["services"]
+    assert set(described) == set(english) == set(icons) == set(SCHEMAS)
+    targets = {"device_id", "area_id", "entity_id"}
+    for name, schema in SCHEMAS.items():
+        fields = {str(key) for key in schema.schema}
+        shown = set(described[name].get("fields", {}))
+        assert shown == set(english[name].get("fields", {}))
+        assert fields - shown == (targets if "target" in described[name] else set()), name
