@@ -87,21 +87,14 @@ def run(options: argparse.Namespace) -> int:
         say(f"  Log in with        {USERNAME} / {PASSWORD}")
         say("  Stop it with       Ctrl-C")
         say("")
-        stopping = False
-
-        def stop(*_: object) -> None:
-            nonlocal stopping
-            stopping = True
-
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
-        while not stopping and demo.process.running:
-            time.sleep(0.3)
-        if not stopping:
-            say(f"Home Assistant ended by itself; see {log}")
-            return 1
-        say("Stopping …")
-    return 0
+        try:
+            while demo.process.running:
+                time.sleep(0.3)
+        except KeyboardInterrupt:
+            say("Stopping …")
+            return 0
+        say(f"Home Assistant ended by itself; see {log}")
+        return 1
 
 
 def check(options: argparse.Namespace) -> int:
@@ -179,9 +172,16 @@ def quiet(demo: Session) -> None:
         raise HomeAssistantError("\n".join(str(line) for line in lines))
 
 
+def interrupt(*_: object) -> None:
+    """Stop in order, however the stop was asked for."""
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Run or check; an error is one line."""
     options = arguments()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     try:
         return check(options) if options.check else run(options)
     except HomeAssistantError as error:

@@ -146,6 +146,7 @@ class HomeAssistant:
         self.url = f"http://127.0.0.1:{port}"
         self.log_file = config_dir / "home-assistant-console.log"
         self._environment = dict(environment)
+        self._log_from = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -157,6 +158,7 @@ class HomeAssistant:
         """Start the process and wait until it answers. The log file grows over restarts."""
         if self.running:
             raise HomeAssistantError("it runs already")
+        self._log_from = self.log_file.stat().st_size if self.log_file.exists() else 0
         command = [sys.executable, "-P", "-m", "homeassistant", "-c", str(self.config_dir)]
         with self.log_file.open("ab") as log:
             # A session of its own: Ctrl-C reaches this program, which then stops it in order.
@@ -238,7 +240,7 @@ class HomeAssistant:
             return False
 
     def _tail(self) -> str:
-        text = self.log_file.read_text(encoding="utf-8", errors="replace")
+        text = self.log_file.read_bytes()[self._log_from :].decode("utf-8", "replace")
         return "\n".join(text.splitlines()[-25:])
 
 

@@ -24,8 +24,6 @@ class OverviewCard extends FarmCard {
     css`
       :host {
         container-type: inline-size;
-        /* Panel views of Home Assistant take the corners away. */
-        --ha-card-border-radius: 12px;
         max-width: 1800px;
         margin: 0 auto;
         padding: 8px;

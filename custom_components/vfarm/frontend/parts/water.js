@@ -65,7 +65,7 @@ export const circuit = (ui, node) => {
         </p>`}
     ${problems(t, s)}
     <p class="muted">
-      ${lastShot(ui, s)}<br />${t("today", {
+      ${lastShot(ui, s)}<br />${t.count("today", s.shots_today, {
         shots: f.number(s.shots_today),
         litres: f.number(s.litres_today, 1),
       })}

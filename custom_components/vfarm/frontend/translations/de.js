@@ -96,6 +96,7 @@ export default {
   last_shot_litres: "Letzte Gabe {when}: {end}, {litres} L",
   no_last_shot: "Noch keine Gabe",
   today: "Heute: {shots} Gaben, {litres} L",
+  today_one: "Heute: {shots} Gabe, {litres} L",
   shot_now: "Jetzt wässern",
   shot_question: "{name} jetzt wässern?",
   shot_confirm: "Jetzt wässern",

@@ -98,6 +98,7 @@ export default {
   last_shot_litres: "Last shot {when}: {end}, {litres} L",
   no_last_shot: "No shot yet",
   today: "Today: {shots} shots, {litres} L",
+  today_one: "Today: {shots} shot, {litres} L",
   shot_now: "Water now",
   shot_question: "Water {name} now?",
   shot_confirm: "Water now",

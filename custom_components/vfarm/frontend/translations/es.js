@@ -97,6 +97,7 @@ export default {
   last_shot_litres: "Último riego {when}: {end}, {litres} L",
   no_last_shot: "Aún sin riegos",
   today: "Hoy: {shots} riegos, {litres} L",
+  today_one: "Hoy: {shots} riego, {litres} L",
   shot_now: "Regar ahora",
   shot_question: "¿Regar {name} ahora?",
   shot_confirm: "Regar ahora",

@@ -97,6 +97,7 @@ export default {
   last_shot_litres: "Dernier arrosage {when} : {end}, {litres} L",
   no_last_shot: "Pas encore d’arrosage",
   today: "Aujourd’hui : {shots} arrosages, {litres} L",
+  today_one: "Aujourd’hui : {shots} arrosage, {litres} L",
   shot_now: "Arroser",
   shot_question: "Arroser {name} maintenant ?",
   shot_confirm: "Arroser",

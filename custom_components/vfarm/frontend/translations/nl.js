@@ -96,6 +96,7 @@ export default {
   last_shot_litres: "Laatste gietbeurt {when}: {end}, {litres} L",
   no_last_shot: "Nog geen gietbeurt",
   today: "Vandaag: {shots} gietbeurten, {litres} L",
+  today_one: "Vandaag: {shots} gietbeurt, {litres} L",
   shot_now: "Nu water geven",
   shot_question: "{name} nu water geven?",
   shot_confirm: "Water geven",

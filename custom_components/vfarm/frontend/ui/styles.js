@@ -73,7 +73,7 @@ export const shared = css`
   .card {
     background: var(--vf-surface);
     border: 1px solid var(--ha-card-border-color, var(--vf-line));
-    border-radius: var(--ha-card-border-radius, 12px);
+    border-radius: 12px;
     padding: 12px;
   }
   .row {

@@ -18,16 +18,20 @@ const dictionary = (language) => {
 };
 
 /**
- * The texts of the person's language: `t("key", {name: value})`. `t.has(key)` tells whether there is
- * such a text, `t.or(key, other)` gives the other one when there is none.
+ * The texts of the person's language: `t("key", {name: value})`. `t.count("key", 1, {…})` takes
+ * `key_one` where the language wants it, `t.or(key, other)` the other text when there is none.
  */
 export const loadTexts = async (language = "en") => {
   const base = language.toLowerCase().split("-")[0];
   const words = await dictionary(LANGUAGES.includes(base) ? base : "en");
+  const plural = new Intl.PluralRules(base);
   const fill = (text, params) =>
     text.replace(/\{(\w+)\}/g, (whole, name) => params[name] ?? whole);
   const t = (key, params = {}) => fill(words[key] ?? key, params);
-  t.has = (key) => key in words;
+  t.count = (key, count, params) => {
+    const one = `${key}_one`;
+    return t(plural.select(count) === "one" && one in words ? one : key, params);
+  };
   t.or = (key, other, params = {}) => (key in words ? fill(words[key], params) : other);
   return t;
 };
