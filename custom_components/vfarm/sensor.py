@@ -21,7 +21,6 @@ from homeassistant.const import (
     UnitOfConductivity,
     UnitOfPressure,
     UnitOfRatio,
-    UnitOfRatio,
     UnitOfTemperature,
     UnitOfVolume,
 )

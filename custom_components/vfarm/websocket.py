@@ -25,6 +25,7 @@ instant are farm time in epoch seconds; `speed` is farm seconds per real second.
     {"type": "overview", ...one farm as above}      at first, and when nodes come or go
     {"type": "update", "nodes": {id: snapshot}, "now", "speed"}
     {"type": "event", "kind", "node", "name", "severity", "at", "params"}   what happened
+    {"type": "closed"}                              the farm was unloaded; subscribe again
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class _Feed:
             entry.runtime_data.listen_topology(self._topology_changed),
         ]
         self._send({"type": "overview", **overview(hass, entry)})
-        entry.async_on_unload(self.close)
+        entry.async_on_unload(self._unloaded)
 
     @callback
     def _send(self, event: dict[str, Any]) -> None:
@@ -171,6 +172,13 @@ class _Feed:
                 "speed": clock.speed,
             }
         )
+
+    @callback
+    def _unloaded(self) -> None:
+        """Let the page know that it has to ask anew."""
+        if self._stops:
+            self._send({"type": "closed"})
+        self.close()
 
     @callback
     def close(self) -> None:
