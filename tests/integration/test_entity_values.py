@@ -1,0 +1,153 @@
+"""Any entity can be bound: what its state says, and what call moves it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from home_farm import HEATER, Hardware, settled, start_batch
+from homeassistant.core import HomeAssistant, ServiceCall, State
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.vfarm.entity_values import call_for, is_on_the_way, raw_of
+from vfarm_core.farm.bindings import Binding
+from vfarm_core.farm.roles import Role
+
+
+def binding(role: Role, **more: Any) -> Binding:
+    """A binding of a role."""
+    return Binding(id="x", node="n", role=role, entity="e", **more)
+
+
+DIM = {"supported_color_modes": ["brightness"]}
+PERCENT = {"min": 0, "max": 100}
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "state", "attributes", "role", "raw", "unit"),
+    [
+        ("sensor.t", "21.5", {"unit_of_measurement": "°C"}, Role.AIR_TEMPERATURE, "21.5", "°C"),
+        ("sensor.t", "unavailable", {}, Role.AIR_TEMPERATURE, None, None),
+        ("sensor.t", "unknown", {}, Role.AIR_TEMPERATURE, None, None),
+        ("input_number.t", "7", {"unit_of_measurement": "ppm"}, Role.CO2, "7", "ppm"),
+        ("binary_sensor.leak", "on", {}, Role.LEAK, "on", None),
+        ("switch.h", "off", {}, Role.HEATER, "off", None),
+        ("valve.v", "open", {}, Role.IRRIGATION_VALVE, "open", None),
+        ("light.l", "off", DIM, Role.GROW_LIGHT, "off", None),
+        ("light.l", "on", {**DIM, "brightness": 51}, Role.GROW_LIGHT, 0.2, None),
+        ("light.l", "on", {"supported_color_modes": ["onoff"]}, Role.GROW_LIGHT, "on", None),
+        ("fan.f", "on", {"percentage": 40}, Role.GROW_LIGHT, 0.4, None),
+        ("fan.f", "on", {}, Role.GROW_LIGHT, "on", None),
+        ("switch.l", "on", {}, Role.GROW_LIGHT, "on", None),
+        ("number.d", "25", PERCENT, Role.GROW_LIGHT, 0.25, None),
+        ("number.d", "12", {"min": 10, "max": 10}, Role.GROW_LIGHT, 1.0, None),
+        ("number.d", "full", PERCENT, Role.GROW_LIGHT, None, None),
+        ("climate.c", "heat", {}, Role.HEATER, True, None),
+        ("climate.c", "heat_cool", {}, Role.COOLER, True, None),
+        ("climate.c", "heat", {}, Role.COOLER, False, None),
+        ("climate.c", "auto", {}, Role.DEHUMIDIFIER, False, None),
+        ("climate.c", "cool", {}, Role.HUMIDIFIER, True, None),
+        ("climate.c", "off", {}, Role.HEATER, False, None),
+    ],
+)
+def test_a_state_is_read(
+    entity_id: str, state: str, attributes: dict[str, Any], role: Role, raw: Any, unit: str | None
+) -> None:
+    read = raw_of(State(entity_id, state, attributes), binding(role))
+    assert read == (raw if not isinstance(raw, float) else pytest.approx(raw), unit)
+
+
+def test_a_missing_entity_says_nothing() -> None:
+    assert raw_of(None, binding(Role.HEATER)) == (None, None)
+
+
+def test_only_a_valve_is_on_its_way() -> None:
+    assert is_on_the_way(State("valve.v", "opening"))
+    assert not is_on_the_way(State("valve.v", "open"))
+    assert not is_on_the_way(State("sensor.s", "opening"))
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "attributes", "role", "value", "call"),
+    [
+        ("switch.h", {}, Role.HEATER, 1.0, ("switch", "turn_on", {})),
+        ("switch.h", {}, Role.HEATER, 0.0, ("switch", "turn_off", {})),
+        ("input_boolean.h", {}, Role.HEATER, 1.0, ("input_boolean", "turn_on", {})),
+        ("humidifier.h", {}, Role.HUMIDIFIER, 1.0, ("humidifier", "turn_on", {})),
+        ("valve.v", {}, Role.IRRIGATION_VALVE, 1.0, ("valve", "open_valve", {})),
+        ("valve.v", {}, Role.IRRIGATION_VALVE, 0.0, ("valve", "close_valve", {})),
+        ("light.l", DIM, Role.GROW_LIGHT, 0.5, ("light", "turn_on", {"brightness": 128})),
+        ("light.l", DIM, Role.GROW_LIGHT, 0.001, ("light", "turn_on", {"brightness": 1})),
+        ("light.l", DIM, Role.HEATER, 1.0, ("light", "turn_on", {})),
+        ("light.l", {"supported_color_modes": ["onoff"]}, Role.GROW_LIGHT, 0.5,
+         ("light", "turn_on", {})),
+        ("fan.f", {"percentage": 0}, Role.GROW_LIGHT, 0.5, ("fan", "turn_on", {"percentage": 50})),
+        ("fan.f", {"percentage": 0}, Role.EXHAUST_FAN, 1.0, ("fan", "turn_on", {})),
+        ("number.d", {"min": 10, "max": 90}, Role.GROW_LIGHT, 0.5,
+         ("number", "set_value", {"value": 50.0})),
+        ("climate.c", {}, Role.HEATER, 1.0, ("climate", "set_hvac_mode", {"hvac_mode": "heat"})),
+        ("climate.c", {}, Role.DEHUMIDIFIER, 1.0,
+         ("climate", "set_hvac_mode", {"hvac_mode": "dry"})),
+        ("climate.c", {}, Role.HEATER, 0.0, ("climate", "set_hvac_mode", {"hvac_mode": "off"})),
+        ("siren.s", {}, Role.HEATER, 1.0, ("homeassistant", "turn_on", {})),
+    ],
+)  # fmt: skip
+def test_a_value_becomes_a_call(
+    entity_id: str,
+    attributes: dict[str, Any],
+    role: Role,
+    value: float,
+    call: tuple[str, str, dict[str, Any]],
+) -> None:
+    domain, service, data = call_for(
+        entity_id, State(entity_id, "off", attributes), binding(role), value
+    )
+    assert (domain, service, data) == (call[0], call[1], {"entity_id": entity_id, **call[2]})
+
+
+def test_a_number_without_a_state_is_driven_from_0_to_1() -> None:
+    assert call_for("number.d", None, binding(Role.GROW_LIGHT), 1.0)[2]["value"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("failure", "text"),
+    [
+        ("hang", "did not return within"),
+        ("crash", "a bug elsewhere"),
+        ("refuse", "not now"),
+        ("gone", "does not exist"),
+    ],
+)
+async def test_every_failure_of_a_service_is_told(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hardware: Hardware,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: str,
+    text: str,
+) -> None:
+    monkeypatch.setattr("custom_components.vfarm.actuators.TIMEOUT_S", 0.05)
+    never = asyncio.Event()
+
+    async def fail(call: ServiceCall) -> None:
+        match failure:
+            case "hang":
+                await never.wait()
+            case "crash":
+                raise RuntimeError("a bug elsewhere")
+            case "refuse":
+                raise ValueError("not now")
+
+    hass.services.async_register("switch", "turn_on", fail)
+    await start_batch(hass)
+    if failure == "gone":
+        farm.runtime_data.engine.points._entities.pop("tent.heater")
+    hardware.air(15.0)
+    await settled(hass)
+    await asyncio.sleep(0.1)
+    await settled(hass)
+    assert f"Command 1.0 to {'tent.heater'} failed" in caplog.text
+    assert text in caplog.text
+    assert hass.states.get(HEATER).state == "off"
