@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.core.support import Bench, bench_farm
-from vfarm_core.control.effects import Command
+from vfarm_core.control.effects import Command, Send
 from vfarm_core.control.inputs import (
     AdvancePhase,
     Arm,
     Cause,
     ClearLatch,
     EmergencyStop,
+    FarmChanged,
     Harvest,
     ReleaseStop,
     Report,
@@ -21,6 +22,7 @@ from vfarm_core.control.inputs import (
     SetMode,
 )
 from vfarm_core.control.memory import ShotStage
+from vfarm_core.control.step import step
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.overrides import Mode
 from vfarm_core.farm.roles import Loop, spec
@@ -225,6 +227,20 @@ class AnyFarm(RuleBasedStateMachine):
                 continue
             if state.reason.code != "takeover":
                 assert memory.levels[key].lit
+
+    @invariant()
+    def looking_at_everything_finds_nothing_that_a_step_has_missed(self) -> None:
+        """A step looks only at what changed or is due; a full one must want the same."""
+        runtime = self.bench.runtime
+        now = self.bench.clock.now()
+        if runtime.due.passed(now):
+            return
+        full = step(runtime.farm, runtime.memory, now, [FarmChanged()])
+        assert [e for e in full.effects if isinstance(e, Send)] == []
+        for point in ACTUATORS:
+            before = runtime.memory.actuators.get(point)
+            after = full.memory.actuators.get(point)
+            assert (before and before.wanted) == (after and after.wanted), point
 
 
 AnyFarm.TestCase.settings = settings(
