@@ -173,6 +173,23 @@ def test_dashboard_fits_a_phone(demo: DemoFarm, logged_in: OpenPage) -> None:
     assert box["x"] + box["width"] <= 360
 
 
+def test_dashboard_goes_on_after_a_reload_of_the_farm(demo: DemoFarm, logged_in: OpenPage) -> None:
+    page = logged_in(demo.session, demo.path, width=1440, height=900)
+    tiles = page.locator("[data-level]")
+    expect(tiles).to_have_count(LEVELS, timeout=45_000)
+    old = page.get_by_text("What you see may be old")
+    demo.session.client.post(f"/api/config/config_entries/entry/{demo.entry_id}/reload")
+    expect(old).to_be_visible()
+    vfarm.wait_running(demo.session.client, demo.entry_id)
+    expect(old).to_have_count(0, timeout=20_000)
+    expect(tiles).to_have_count(LEVELS)
+    client = demo.session.client
+    client.action("vfarm", "set_mode", config_entry_id=demo.entry_id, mode="monitor")
+    expect(page.get_by_role("heading", name="Monitor only")).to_be_visible()
+    client.action("vfarm", "set_mode", config_entry_id=demo.entry_id, mode="auto")
+    expect(page.get_by_role("heading", name="Monitor only")).to_have_count(0)
+
+
 def test_zone_view_gives_reasons_and_history(demo: DemoFarm, logged_in: OpenPage) -> None:
     zone = demo.overview()["zones"][0]
     page = logged_in(demo.session, f"{demo.path}/zone-{zone['id']}", width=1280, height=900)
