@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from homeassistant.const import Platform
-from homeassistant.core import HassJob, HomeAssistant
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, Platform
+from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
@@ -71,6 +71,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
         await engine.async_close()
         raise
     entry.async_on_unload(entry.add_update_listener(_async_edited))
+    entry.async_on_unload(_follow_time_zone(hass, entry))
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(_stopper(entry))))
     new = memory is None and not lost
     if engine.points.waiting():
@@ -126,6 +127,16 @@ async def _async_stop(entry: VfarmConfigEntry) -> None:
     await data.engine.async_stop()
     if data.demo is not None:
         await data.demo.async_stop()
+
+
+@callback
+def _follow_time_zone(hass: HomeAssistant, entry: VfarmConfigEntry) -> CALLBACK_TYPE:
+    """A farm lives in Home Assistant's time zone."""
+
+    async def changed(event: Event) -> None:
+        await _async_edited(hass, entry)
+
+    return hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, changed)
 
 
 async def _async_edited(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:

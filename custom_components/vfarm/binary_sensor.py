@@ -111,8 +111,6 @@ class VfarmBinarySensor(SnapshotEntity[Shown], BinarySensorEntity):
 
     @override
     def show(self, value: Shown | None) -> None:
-        if value is None:
-            return
-        self._attr_is_on, names = value
+        self._attr_is_on, names = value or (None, ())
         if attribute := self.entity_description.names_attribute:
             self._attr_extra_state_attributes = {attribute: list(names)}

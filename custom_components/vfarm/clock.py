@@ -43,11 +43,13 @@ class RealClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockState:
-    """A demo clock as it is kept over a restart: farm time at a real instant (epoch s)."""
+    """A demo clock as it is kept over a restart: farm time at a real instant (epoch s). `stopped`:
+    it was kept at an orderly stop, so that nothing ran on after it."""
 
     farm: float
     real: float
     speed: float
+    stopped: bool = False
 
 
 #: A demo clock is saved this often (real s): what it may have run on after the last save.
@@ -66,12 +68,12 @@ class DemoClock:
     def restored(cls, state: ClockState) -> DemoClock:
         """The clock after a restart.
 
-        Home Assistant may have run for one save interval after the last save, at full speed; the
-        rest of the time it was off, and farm time went on at real speed: a day off at 60x would be
-        two months of neglected plants.
+        After a crash Home Assistant may have run for one save interval after the last save, at full
+        speed; the rest of the time it was off, and farm time went on at real speed: a day off at
+        60x would be two months of neglected plants.
         """
         off = max(0.0, time.time() - state.real)
-        fast = min(off, SAVE_S + 5.0)
+        fast = 0.0 if state.stopped else min(off, SAVE_S + 5.0)
         return cls(state.farm + fast * state.speed + (off - fast), state.speed)
 
     @property
@@ -93,9 +95,11 @@ class DemoClock:
         """Farm time at a recent real instant (epoch s)."""
         return self.now().farm - max(0.0, time.time() - timestamp) * self._speed
 
-    def state(self) -> ClockState:
+    def state(self, *, stopped: bool) -> ClockState:
         """The clock to keep over a restart."""
-        return ClockState(farm=self.now().farm, real=time.time(), speed=self._speed)
+        return ClockState(
+            farm=self.now().farm, real=time.time(), speed=self._speed, stopped=stopped
+        )
 
 
 def delay_s(clock: FarmClock, due: Due) -> float | None:

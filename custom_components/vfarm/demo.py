@@ -272,9 +272,10 @@ class Demo:
         self._entry.runtime_data.engine.clock_changed()
         await self._async_save()
 
-    async def _async_save(self) -> None:
+    async def _async_save(self, *, stopped: bool = False) -> None:
         self._saved_at = time.monotonic()
-        state = {"clock": encode(self.clock.state()), "twin": self.twin.state()}
+        clock = self.clock.state(stopped=stopped)
+        state = {"clock": encode(clock), "twin": self.twin.state()}
         await self._store.async_save(state)
 
     async def async_stop(self) -> None:
@@ -286,4 +287,4 @@ class Demo:
             self._timer.cancel()
             self._timer = None
             self.twin.advance(self.clock.now().farm)
-            await self._async_save()
+            await self._async_save(stopped=True)

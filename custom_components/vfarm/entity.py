@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, override
@@ -83,13 +84,13 @@ class SnapshotEntity[V](NodeEntity):
         super().__init__(hass, entry, node, description)
         self._shown: tuple[bool, V | None] = (False, None)
 
+    @abstractmethod
     def value_of(self, snapshot: Any) -> V | None:
         """The state a snapshot asks for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, value: V | None) -> None:
         """Set the attributes that make the state."""
-        raise NotImplementedError
 
     @override
     async def async_added_to_hass(self) -> None:

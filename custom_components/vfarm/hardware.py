@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, override
 
@@ -155,9 +156,9 @@ class HardwareEntity(Entity):
         if view.value is not None:
             self.show(view.value)
 
+    @abstractmethod
     def show(self, value: float | bool) -> None:
         """Set the attributes that make the state."""
-        raise NotImplementedError
 
     @callback
     def reported(self, view: PointView) -> None:

@@ -167,7 +167,7 @@ class Points:
         if state is not None and is_on_the_way(state):
             return
         self._report([self._as_report(b, state) for b in self._by_entity.get(entity_id, ())])
-        if state is None or self._missing:
+        if state is None or any(b.id in self._missing for b in self._by_entity.get(entity_id, ())):
             self.look_for_missing()
 
     def reports(self, bindings: Iterable[Binding]) -> list[Report]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from homeassistant.components.valve import DOMAIN as VALVE_DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -17,5 +19,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up simulated hardware."""
-    if demo := entry.runtime_data.demo:
-        demo.async_add_hardware(VALVE_DOMAIN, async_add_entities)
+    demo = entry.runtime_data.demo
+    if TYPE_CHECKING:
+        assert demo is not None  # The platform is only set up for a demo.
+    demo.async_add_hardware(VALVE_DOMAIN, async_add_entities)

@@ -353,3 +353,40 @@ async def test_removing_the_farm_forgets_its_journal_and_issues(
     await settled(hass)
     assert not os.listdir(journals)
     assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+
+
+async def test_the_farm_moves_with_home_assistants_time_zone(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    await hass.config.async_update(time_zone="Asia/Tokyo")
+    await settled(hass)
+    assert farm.runtime_data.farm.time_zone == "Asia/Tokyo"
+
+
+async def test_an_edit_that_cannot_be_read_leaves_the_farm_as_it_runs(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    running = farm.runtime_data.farm
+    zone = sub(farm, "zone")
+    hass.config_entries.async_update_subentry(farm, zone, data={**zone.data, "volume_m3": "a lot"})
+    await settled(hass)
+    assert farm.runtime_data.farm is running
+    assert [key for key in ir.async_get(hass).issues if "wrong_value" in key[1]]
+
+
+async def test_a_set_up_that_fails_half_way_closes_what_it_opened(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hardware: Hardware,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("no devices today")
+
+    monkeypatch.setattr("custom_components.vfarm.async_sync_devices", fail)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.runtime_data.engine.closed
+    monkeypatch.undo()
+    hass.config_entries.async_update_entry(entry)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert await hass.config_entries.async_unload(entry.entry_id)

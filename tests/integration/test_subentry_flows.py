@@ -350,3 +350,49 @@ async def test_nothing_is_saved_when_the_farm_changed_meanwhile(
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "farm_changed"
     assert len([s for s in flow.entry.subentries.values() if s.subentry_type == "pump"]) == 1
+
+
+async def test_a_sleeping_sensor_can_be_bound_before_it_wakes(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    hass.states.async_set("sensor.asleep", "unavailable")
+    await flow.edit("zone")
+    await bind(flow, "co2")
+    await flow.go(entity="sensor.asleep")
+    await flow.save()
+    assert "tent.co2" in flow.entry.runtime_data.farm.binding
+
+
+async def test_a_supply_has_nothing_to_bind(flow: Flow) -> None:
+    await flow.add("supply")
+    await flow.go(name="L1", limit_kw=3.6, levels=["rack_level_1"])
+    assert flow.result["menu_options"] == ["save", "node"]
+    await flow.choose("node")
+    await flow.go(name="L2", limit_kw=3.0, levels=["rack_level_1"])
+    await flow.save()
+    assert flow.entry.runtime_data.farm.supplies[0].limit_kw == 3
+
+
+async def test_a_rack_moves_to_another_zone(hass: HomeAssistant, flow: Flow) -> None:
+    await flow.add("zone")
+    await flow.go(name="Hall", volume_m3=90)
+    await flow.save()
+    await flow.edit("rack")
+    await flow.choose("node")
+    assert "level_count" not in flow.result["data_schema"].schema
+    await flow.go(name="Rack", zone="hall")
+    await flow.save()
+    assert flow.entry.runtime_data.farm.racks[0].zone == "hall"
+    devices = dr.async_get(hass)
+    entry_id = flow.entry.entry_id
+    rack = devices.async_get_device_by_identifier((DOMAIN, f"{entry_id}:rack"), entry_id)
+    hall = devices.async_get_device_by_identifier((DOMAIN, f"{entry_id}:hall"), entry_id)
+    assert rack.via_device_id == hall.id
+
+
+async def test_nodes_of_one_name_get_ids_of_their_own(flow: Flow) -> None:
+    for _ in range(2):
+        await flow.add("zone")
+        await flow.go(name="Room", volume_m3=10)
+        await flow.save()
+    assert {z.id for z in flow.entry.runtime_data.farm.zones} == {"tent", "room", "room_2"}

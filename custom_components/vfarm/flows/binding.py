@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -98,15 +99,13 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         self._binding: dict[str, Any] = {}
         self._any_domain = False
 
-    # What the flow gives.
-
+    @abstractmethod
     def problems(self, title: str, draft: Mapping[str, Any]) -> tuple[Problem, ...]:
         """What would be wrong with the farm because of a draft."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def async_step_menu(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """What to do next with the draft."""
-        raise NotImplementedError
 
     def _farm_bindings(self) -> list[Mapping[str, Any]]:
         """Every binding of the farm, the draft's included."""
@@ -336,7 +335,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         user_input: Mapping[str, Any],
     ) -> tuple[dict[str, str], dict[str, str]]:
         known = state is not None and state.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
-        if known and state is not None:
+        if state is not None and known:
             try:
                 float(state.state)
             except ValueError:

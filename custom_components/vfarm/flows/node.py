@@ -5,6 +5,7 @@ A flow works on a draft. Every step checks the whole farm with the draft in it; 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, override
 
@@ -73,9 +74,9 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
 
     # -- what a subclass says -------------------------------------------------------------------
 
+    @abstractmethod
     def fields(self) -> dict[vol.Marker, Any]:
         """The form of the node's own fields, without its name."""
-        raise NotImplementedError
 
     def suggested(self) -> Mapping[str, Any]:
         """The values the form shows first."""
