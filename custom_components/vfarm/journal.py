@@ -90,12 +90,16 @@ class JournalThread:
         self._loop.call_soon_threadsafe(done, error)
 
     async def async_events(self, kind: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
-        """The newest events, newest last."""
-        if self._journal is None:
+        """The newest events, newest last; none when there is no journal. What was handed in before
+        is written first."""
+        if self._closed:
             return []
         return await self._loop.run_in_executor(
-            self._executor, partial(self._journal.events, kind=kind, limit=limit)
+            self._executor, partial(self._events, kind=kind, limit=limit)
         )
+
+    def _events(self, kind: str | None, limit: int) -> list[dict[str, Any]]:
+        return [] if self._journal is None else self._journal.events(kind=kind, limit=limit)
 
     async def async_close(self) -> None:
         """Write what is waiting, close the file, end the thread. Later records are dropped: nothing
