@@ -105,29 +105,38 @@ def unavailable(client: Client) -> list[str]:
     ]
 
 
-def wait_proved_light(client: Client, entry_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
-    """Wait until lamps that were commanded are proved to do it; one of them."""
+def prove_light(client: Client, entry_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
+    """Wait until a lamp that was told to shine is proved to shine; the lamp.
 
-    def proved() -> dict[str, Any] | None:
-        lamps = list(actuators(overview(client, entry_id), "grow_light"))
-        good = [
-            lamp
-            for lamp in lamps
-            if lamp["proof"] == "proved"
-            and lamp["wanted"] is not None
-            and lamp["reported"] is not None
-            and abs(lamp["wanted"] - lamp["reported"]) < 0.02
-        ]
-        # One that was told to shine, if any is: to stay dark needs no command.
-        lit = [lamp for lamp in good if lamp["wanted"] > 0]
-        wanted_on = any((lamp["wanted"] or 0) > 0 for lamp in lamps)
-        if wanted_on:
-            return lit[0] if lit else None
-        return good[0] if good else None
+    At night nothing is told to: then one level gets a day that lasts until the proof.
+    """
+    seen = overview(client, entry_id)
+    grown = [level for level in seen["levels"] if level["snapshot"]["batch"]]
+    if any(level["snapshot"]["day"] for level in grown):
+        return _wait_shining(client, entry_id, timeout_s)
+    override = {
+        "config_entry_id": entry_id,
+        "node": [grown[0]["id"]],
+        "quantity": "photoperiod",
+    }
+    client.action("vfarm", "set_override", **override, value=24, duration={"hours": 6})
+    try:
+        return _wait_shining(client, entry_id, timeout_s)
+    finally:
+        client.action("vfarm", "clear_override", **override)
+
+
+def _wait_shining(client: Client, entry_id: str, timeout_s: float) -> dict[str, Any]:
+    def shining() -> dict[str, Any] | None:
+        for lamp in actuators(overview(client, entry_id), "grow_light"):
+            wanted, reported = lamp["wanted"], lamp["reported"]
+            if wanted and reported and abs(wanted - reported) < 0.02 and lamp["proof"] == "proved":
+                return lamp
+        return None
 
     return wait_for(
         "a light command is proved",
-        proved,
+        shining,
         timeout_s=timeout_s,
         detail=lambda: list(actuators(overview(client, entry_id), "grow_light"))[:2],
     )

@@ -92,7 +92,6 @@ def shines(level: dict[str, Any]) -> bool:
 def test_lamps_follow_the_photoperiod(demo: DemoFarm) -> None:
     """Each lamp shines exactly while its level's day lasts, and goes with the day when it ends."""
     client = demo.session.client
-    vfarm.wait_proved_light(client, demo.entry_id)
 
     def astray() -> list[str]:
         seen = demo.overview()
