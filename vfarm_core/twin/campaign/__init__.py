@@ -1,0 +1,1 @@
+"""The fault campaign: what goes wrong on a farm, as data, run with the real controller."""

@@ -1,0 +1,460 @@
+"""What can be true of a farm, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...control.memory import Quality as Trust
+from ...control.memory import ShotStage
+from ...control.memory import Stage as RunStage
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+
+class Condition:
+    """Something that is true of a stage, or not."""
+
+    __slots__ = ()
+
+    def holds(self, stage: Stage) -> bool:
+        """Whether it is true now."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Every(Condition):
+    """All of them."""
+
+    parts: tuple[Condition, ...]
+
+    def holds(self, stage: Stage) -> bool:
+        return all(part.holds(stage) for part in self.parts)
+
+    def __str__(self) -> str:
+        return "; ".join(str(part) for part in self.parts)
+
+
+def every(*parts: Condition) -> Every:
+    """All of these conditions."""
+    return Every(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Condition):
+    """The opposite."""
+
+    part: Condition
+
+    def holds(self, stage: Stage) -> bool:
+        return not self.part.holds(stage)
+
+    def __str__(self) -> str:
+        return f"not: {self.part}"
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Condition):
+    """What an actuator physically does, 0…1."""
+
+    point: str
+    low: float
+    high: float
+
+    def holds(self, stage: Stage) -> bool:
+        return self.low <= stage.twin.actuators[self.point].output <= self.high
+
+    def __str__(self) -> str:
+        if self.high == 0:
+            return f"{self.point} is off"
+        if self.high >= 1:
+            return f"{self.point} is on" if self.low < 0.05 else f"{self.point} ≥ {self.low:.0%}"
+        return f"{self.point} is at {self.low:.0%}–{self.high:.0%}"
+
+
+def off(*points: str) -> Condition:
+    """These are physically off."""
+    return every(*(Output(point, 0.0, 0.0) for point in points))
+
+
+def on(*points: str) -> Condition:
+    """These are physically on."""
+    return every(*(Output(point, 0.01, 1.0) for point in points))
+
+
+@dataclass(frozen=True, slots=True)
+class AllOff(Condition):
+    """Every actuator is physically off, but `besides`."""
+
+    besides: tuple[str, ...] = ()
+
+    def holds(self, stage: Stage) -> bool:
+        return not any(
+            a.output > 0 for key, a in stage.twin.actuators.items() if key not in self.besides
+        )
+
+    def __str__(self) -> str:
+        return "everything is off" + (f" but {', '.join(self.besides)}" if self.besides else "")
+
+
+@dataclass(frozen=True, slots=True)
+class AllSentOff(Condition):
+    """Every actuator that was on got the command to go off."""
+
+    def holds(self, stage: Stage) -> bool:
+        return not any(stage.hardware.last.values())
+
+    def __str__(self) -> str:
+        return "the off-commands of everything that was on are out"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Condition):
+    """The last command of an actuator."""
+
+    point: str
+    value: float
+
+    def holds(self, stage: Stage) -> bool:
+        return stage.hardware.last.get(self.point) == self.value
+
+    def __str__(self) -> str:
+        return f"{self.point} was commanded {'on' if self.value else 'off'}"
+
+
+@dataclass(frozen=True, slots=True)
+class SentFor(Condition):
+    """An actuator got a command for this reason since the beginning."""
+
+    point: str
+    code: str
+
+    def holds(self, stage: Stage) -> bool:
+        return any(
+            c.point == self.point and c.reason.code == self.code and at >= stage.zero
+            for at, c in stage.hardware.sent
+        )
+
+    def __str__(self) -> str:
+        return f"{self.point} is commanded for “{self.code}”"
+
+
+@dataclass(frozen=True, slots=True)
+class Because(Condition):
+    """The reason an actuator has for its state."""
+
+    point: str
+    code: str
+
+    def holds(self, stage: Stage) -> bool:
+        state = stage.memory.actuators.get(self.point)
+        return state is not None and state.reason is not None and state.reason.code == self.code
+
+    def __str__(self) -> str:
+        return f"{self.point} is so because of “{self.code}”"
+
+
+@dataclass(frozen=True, slots=True)
+class GasAtMost(Condition):
+    """True CO2 of a room, ppm."""
+
+    zone: str
+    ppm: float
+
+    def holds(self, stage: Stage) -> bool:
+        return stage.twin.zones[self.zone].air.co2_ppm <= self.ppm
+
+    def __str__(self) -> str:
+        return f"CO2 in {self.zone} is at most {self.ppm:g} ppm"
+
+
+@dataclass(frozen=True, slots=True)
+class AirAtMost(Condition):
+    """True air temperature of a room, °C."""
+
+    zone: str
+    celsius: float
+
+    def holds(self, stage: Stage) -> bool:
+        return stage.twin.zones[self.zone].air.t <= self.celsius
+
+    def __str__(self) -> str:
+        return f"the air in {self.zone} is at most {self.celsius:g} °C"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent(Condition):
+    """An actuator got no command with this value since the beginning."""
+
+    point: str
+    value: float = 1.0
+
+    def holds(self, stage: Stage) -> bool:
+        return not any(
+            c.point == self.point and c.value == self.value and at >= stage.zero
+            for at, c in stage.hardware.sent
+        )
+
+    def __str__(self) -> str:
+        return f"{self.point} was never commanded {'on' if self.value else 'off'}"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandsAtMost(Condition):
+    """How often an actuator was commanded since the beginning."""
+
+    point: str
+    most: int
+
+    def holds(self, stage: Stage) -> bool:
+        sent = sum(c.point == self.point and at >= stage.zero for at, c in stage.hardware.sent)
+        return sent <= self.most
+
+    def __str__(self) -> str:
+        return f"{self.point} got at most {self.most} commands"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened(Condition):
+    """An event was told since the beginning; `params` are name and value pairs."""
+
+    kind: str
+    severity: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+    least: int = 1
+
+    def holds(self, stage: Stage) -> bool:
+        found = 0
+        for at, event in stage.events:
+            if at < stage.zero or event.kind != self.kind:
+                continue
+            if self.severity and event.severity != self.severity:
+                continue
+            found += all(str(event.params.get(k)) == v for k, v in self.params)
+        return found >= self.least
+
+    def __str__(self) -> str:
+        told = f"{self.severity.upper()} {self.kind}" if self.severity else self.kind
+        return f"“{told}” is told" + "".join(f" ({k} {v})" for k, v in self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Condition):
+    """A standing problem of a node is shown."""
+
+    node: str
+    problem: str
+
+    def holds(self, stage: Stage) -> bool:
+        return stage.runtime is not None and self.problem in stage.problems(self.node)
+
+    def __str__(self) -> str:
+        return f"{self.node} shows “{self.problem}”"
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted(Condition):
+    """How far control trusts a sensor."""
+
+    point: str
+    quality: Trust
+
+    def holds(self, stage: Stage) -> bool:
+        state = stage.memory.points.get(self.point)
+        return state is not None and state.quality is self.quality
+
+    def __str__(self) -> str:
+        return f"{self.point} counts as {self.quality}"
+
+
+@dataclass(frozen=True, slots=True)
+class InShot(Condition):
+    """A circuit is in this stage of a shot; with `pumping` its pump is proved on."""
+
+    circuit: str
+    stage: ShotStage
+    pumping: bool = False
+
+    def holds(self, stage: Stage) -> bool:
+        state = stage.memory.circuits.get(self.circuit)
+        shot = state.shot if state is not None else None
+        if shot is None or shot.stage is not self.stage:
+            return False
+        return not self.pumping or shot.started_at is not None
+
+    def __str__(self) -> str:
+        return f"a shot of {self.circuit} is {self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShotOver(Condition):
+    """The last shot of a circuit ended, as one of these."""
+
+    circuit: str
+    ends: tuple[str, ...]
+
+    def holds(self, stage: Stage) -> bool:
+        state = stage.memory.circuits.get(self.circuit)
+        if state is None or state.shot is not None or state.last_shot_at is None:
+            return False
+        began = stage.physical(state.last_shot_at) >= stage.zero - 1
+        return began and state.last_end in self.ends
+
+    def __str__(self) -> str:
+        return f"the shot of {self.circuit} ended “{' or '.join(self.ends)}”"
+
+
+@dataclass(frozen=True, slots=True)
+class Pumped(Condition):
+    """Litres that left the tanks since the beginning."""
+
+    low: float
+    high: float
+
+    def holds(self, stage: Stage) -> bool:
+        return self.low <= stage.pumped_l() <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:g}–{self.high:g} L were pumped"
+
+
+@dataclass(frozen=True, slots=True)
+class Shots(Condition):
+    """Shots that began since the beginning."""
+
+    low: int
+    high: int
+
+    def holds(self, stage: Stage) -> bool:
+        begun = sum(at >= stage.zero and e.kind == "shot_started" for at, e in stage.events)
+        return self.low <= begun <= self.high
+
+    def __str__(self) -> str:
+        few = f"{self.low}" if self.low == self.high else f"{self.low}–{self.high}"
+        return f"{few} shots began"
+
+
+@dataclass(frozen=True, slots=True)
+class Running(Condition):
+    """Control runs."""
+
+    def holds(self, stage: Stage) -> bool:
+        return stage.runtime is not None and stage.memory.farm.stage is RunStage.RUNNING
+
+    def __str__(self) -> str:
+        return "control runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Condition):
+    """The farm is held until a person has looked."""
+
+    def holds(self, stage: Stage) -> bool:
+        return stage.runtime is not None and stage.memory.farm.lost_memory
+
+    def __str__(self) -> str:
+        return "the farm is held until a person has looked"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Condition):
+    """The emergency stop is latched."""
+
+    def holds(self, stage: Stage) -> bool:
+        return stage.runtime is not None and stage.memory.farm.emergency is not None
+
+    def __str__(self) -> str:
+        return "the emergency stop is latched"
+
+
+@dataclass(frozen=True, slots=True)
+class Latched(Condition):
+    """An actuator is latched until a person has looked."""
+
+    point: str
+
+    def holds(self, stage: Stage) -> bool:
+        state = stage.memory.actuators.get(self.point)
+        return state is not None and state.latched
+
+    def __str__(self) -> str:
+        return f"{self.point} is latched"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Condition):
+    """The last request was refused: `key`, and why."""
+
+    key: str
+    why: str = ""
+
+    def holds(self, stage: Stage) -> bool:
+        if not stage.answers:
+            return False
+        answer = stage.answers[-1]
+        return answer.refused == self.key and (not self.why or answer.params.get("why") == self.why)
+
+    def __str__(self) -> str:
+        return f"the request is refused: {self.key} {self.why}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted(Condition):
+    """The last request was carried out."""
+
+    def holds(self, stage: Stage) -> bool:
+        return bool(stage.answers) and stage.answers[-1].refused is None
+
+    def __str__(self) -> str:
+        return "the request is carried out"
+
+
+@dataclass(frozen=True, slots=True)
+class LitHours(Condition):
+    """Each finished light day since the beginning lasted this long; `days` of them."""
+
+    level: str
+    low: float
+    high: float
+    days: int
+
+    def holds(self, stage: Stage) -> bool:
+        found = stage.watch.light_days(self.level)
+        return len(found) == self.days and all(
+            self.low <= length / 3600 <= self.high for length in found
+        )
+
+    def __str__(self) -> str:
+        return f"{self.days} light days of {self.low:g}–{self.high:g} h on {self.level}"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase(Condition):
+    """A batch is in this phase."""
+
+    batch: str
+    name: str
+
+    def holds(self, stage: Stage) -> bool:
+        batch = stage.memory.batches.get(self.batch)
+        if batch is None:
+            return False
+        recipe = stage.memory.recipes[batch.recipe_version]
+        return recipe.phases[batch.phase_index].name == self.name
+
+    def __str__(self) -> str:
+        return f"{self.batch} is in phase {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed(Condition):
+    """So many seconds have passed; for happenings that only wait."""
+
+    seconds: float
+
+    def holds(self, stage: Stage) -> bool:
+        return stage.now >= stage.zero + self.seconds
+
+    def __str__(self) -> str:
+        return f"{self.seconds:g} s have passed"

@@ -1,0 +1,273 @@
+"""The farm a scenario begins with: one air-tight room per twenty levels, a circuit per rack, and
+shipped lettuce in its first weeks on rafts or tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from ...batches.lifecycle import sow
+from ...batches.model import Batch
+from ...farm.bindings import Binding, Danger, Declaration, OnLoss, Proof, binding_id
+from ...farm.build import check
+from ...farm.nodes import (
+    Circuit,
+    Farm,
+    Fixture,
+    Level,
+    Method,
+    Pump,
+    Rack,
+    Reservoir,
+    Zone,
+)
+from ...farm.roles import Role
+from ...recipes.library import load_shipped
+from ...recipes.model import Recipe
+from ...recipes.version import content_hash
+from ..config import OutdoorClimate, TwinConfig, ZoneConfig
+from ..water import ReservoirParameters
+
+ZONE, TANK, PUMP, CIRCUIT = "zone_1", "tank_1", "pump_1", "circuit_1"
+HEATER = f"{ZONE}.heater"
+COOLER = f"{ZONE}.cooler"
+HUMIDIFIER = f"{ZONE}.humidifier"
+DEHUMIDIFIER = f"{ZONE}.dehumidifier"
+EXHAUST = f"{ZONE}.exhaust_fan"
+FAN = f"{ZONE}.circulation_fan"
+CO2_VALVE = f"{ZONE}.co2_valve"
+TEMPERATURE = f"{ZONE}.air_temperature"
+HUMIDITY = f"{ZONE}.humidity"
+CO2 = f"{ZONE}.co2"
+OCCUPANCY = f"{ZONE}.occupancy"
+ZONE_LEAK = f"{ZONE}.leak"
+TANK_LEAK = f"{TANK}.leak"
+VOLUME = f"{TANK}.volume"
+FLOW = f"{PUMP}.flow"
+PUMP_SWITCH = f"{PUMP}.irrigation_pump"
+VALVE = f"{CIRCUIT}.irrigation_valve"
+LAMP = "level_1.grow_light"
+LAMP_2 = "level_2.grow_light"
+BATCH = "lettuce"
+
+#: Levels of one rack, and racks that share a room and a pump.
+_LEVELS_A_RACK = 10
+_RACKS_A_ZONE = 2
+#: The first raft phase of the shipped lettuce begins on day 11.
+_DAYS_AGO = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """How a story begins. `day` and `begins` are local; the farm runs for `warm_s` before.
+
+    `probes`: air thermometers and CO2 probes. `on_disk`: with a real journal file. `float_switch`:
+    with a contact for low volume besides the volume probe. `meter`: with a flow meter, which then
+    proves the pump. `motor_valve`: the valve stays where it is without power. `short_day`: the
+    second raft phase has a photoperiod of 12 h.
+    """
+
+    levels: int = 1
+    method: Method = Method.EBB_FLOW
+    time_zone: str = "UTC"
+    day: str = "2026-03-02"
+    begins: str = "08:00"
+    warm_s: float = 1800.0
+    probes: int = 1
+    on_disk: bool = False
+    float_switch: bool = False
+    meter: bool = True
+    motor_valve: bool = False
+    short_day: bool = False
+    air_c: float = 24.0
+    humidity_pct: float = 60.0
+    co2_ppm: float = 900.0
+    outside_c: float = 16.0
+    planted: bool = True
+    step_s: float = 60.0
+
+    @property
+    def start(self) -> float:
+        """Farm time at which the farm is switched on."""
+        local = dt.datetime.fromisoformat(f"{self.day}T{self.begins}")
+        return local.replace(tzinfo=ZoneInfo(self.time_zone)).timestamp() - self.warm_s
+
+
+def recipe_of(setup: Setup) -> Recipe:
+    """The shipped lettuce, or with a shorter day in its second raft phase."""
+    recipe = load_shipped("lettuce_butterhead")
+    if not setup.short_day:
+        return recipe
+    last = recipe.phases[-1]
+    hours = 12.0
+    light = replace(last.light, photoperiod_h=hours, dli=last.light.ppfd * hours * 0.0036)
+    changed = replace(recipe, phases=(*recipe.phases[:-1], replace(last, light=light)))
+    return replace(changed, version=content_hash(changed))
+
+
+def batch_of(setup: Setup, farm: Farm, recipe: Recipe) -> Batch:
+    """Lettuce on every level, some days on rafts."""
+    return sow(
+        id=BATCH,
+        recipe=recipe,
+        plants=38 * setup.levels,
+        placements={level.id: 38 for level in farm.levels},
+        at=setup.start,
+        days_ago=_DAYS_AGO,
+        title="Lettuce",
+    )
+
+
+def config_of(setup: Setup, farm: Farm) -> TwinConfig:
+    """A mild place, its physics in steps of a minute."""
+    zone = ZoneConfig(
+        temperature_c=setup.air_c, humidity_pct=setup.humidity_pct, co2_ppm=setup.co2_ppm
+    )
+    return TwinConfig(
+        seed=4,
+        outdoor=OutdoorClimate(mean_c=setup.outside_c, yearly_k=0.0, daily_k=2.0),
+        zones={z.id: zone for z in farm.zones},
+        reservoirs={r.id: ReservoirParameters(float_valve_at=None) for r in farm.reservoirs},
+        step_s=setup.step_s,
+    )
+
+
+def farm_of(setup: Setup) -> Farm:
+    """The farm of a scenario."""
+    racks = -(-setup.levels // _LEVELS_A_RACK)
+    zones = -(-racks // _RACKS_A_ZONE)
+    levels: dict[int, list[str]] = {r: [] for r in range(1, racks + 1)}
+    for n in range(1, setup.levels + 1):
+        levels[-(-n // _LEVELS_A_RACK)].append(f"level_{n}")
+    fixture = Fixture(ppfd_full=400.0, power_w=165.0, dim_min=0.1)
+    return check(
+        Farm(
+            id="farm",
+            name="Campaign",
+            time_zone=setup.time_zone,
+            zones=tuple(
+                Zone(id=f"zone_{z}", name=f"Room {z}", volume_m3=4.0 + 2.0 * setup.levels / zones)
+                for z in range(1, zones + 1)
+            ),
+            racks=tuple(
+                Rack(id=f"rack_{r}", name=f"Rack {r}", zone=f"zone_{_zone_of(r)}") for r in levels
+            ),
+            levels=tuple(
+                Level(
+                    id=level,
+                    name=level,
+                    rack=f"rack_{r}",
+                    area_m2=1.0,
+                    sites=38,
+                    fixture=fixture,
+                )
+                for r, group in levels.items()
+                for level in group
+            ),
+            reservoirs=tuple(
+                Reservoir(
+                    id=f"tank_{z}",
+                    name=f"Tank {z}",
+                    capacity_l=100.0 + 40.0 * setup.levels / zones,
+                    volume_min_l=20.0,
+                )
+                for z in range(1, zones + 1)
+            ),
+            pumps=tuple(
+                Pump(id=f"pump_{z}", name=f"Pump {z}", reservoir=f"tank_{z}", flow_l_min=5.0)
+                for z in range(1, zones + 1)
+            ),
+            circuits=tuple(
+                Circuit(
+                    id=f"circuit_{r}",
+                    name=f"Circuit {r}",
+                    pump=f"pump_{_zone_of(r)}",
+                    levels=tuple(group),
+                    method=setup.method,
+                    drain_s=600.0,
+                )
+                for r, group in levels.items()
+            ),
+            bindings=tuple(_bindings(setup, racks, zones)),
+        )
+    )
+
+
+def _zone_of(rack: int) -> int:
+    return -(-rack // _RACKS_A_ZONE)
+
+
+def _bind(node: str, role: Role, declared: Declaration | None = None, number: int = 1) -> Binding:
+    key = binding_id(node, role, number)
+    return Binding(id=key, node=node, role=role, entity=f"campaign.{key}", declaration=declared)
+
+
+def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
+    found: list[Binding] = []
+    for z in range(1, zones + 1):
+        found += _zone_bindings(f"zone_{z}", setup.probes)
+        tank, pump = f"tank_{z}", f"pump_{z}"
+        found += [_bind(tank, Role.VOLUME), _bind(tank, Role.LEAK)]
+        if setup.float_switch:
+            found.append(_bind(tank, Role.LEVEL_LOW))
+        if setup.meter:
+            found.append(_bind(pump, Role.FLOW))
+        first = binding_id(f"circuit_{_RACKS_A_ZONE * (z - 1) + 1}", Role.IRRIGATION_VALVE)
+        found.append(_bind(pump, Role.IRRIGATION_PUMP, _pump(setup, first)))
+    for r in range(1, racks + 1):
+        pump_switch = binding_id(f"pump_{_zone_of(r)}", Role.IRRIGATION_PUMP)
+        found.append(_bind(f"circuit_{r}", Role.IRRIGATION_VALVE, _valve(setup, pump_switch)))
+    for n in range(1, setup.levels + 1):
+        lamp = Declaration(
+            danger=Danger.NEITHER, proof=Proof.STATE, rating_w=165.0, on_power_loss=OnLoss.OFF
+        )
+        found.append(_bind(f"level_{n}", Role.GROW_LIGHT, lamp))
+    return found
+
+
+def _zone_bindings(zone: str, probes: int) -> list[Binding]:
+    found = [_bind(zone, role) for role in (Role.HUMIDITY, Role.OCCUPANCY, Role.LEAK)]
+    for number in range(1, probes + 1):
+        found += [_bind(zone, role, None, number) for role in (Role.AIR_TEMPERATURE, Role.CO2)]
+    off = OnLoss.OFF
+    neither, on = Danger.NEITHER, Danger.ON
+    declared = {
+        Role.HEATER: Declaration(danger=on, max_on_s=7200.0, min_on_s=60.0, min_off_s=60.0),
+        Role.COOLER: Declaration(danger=neither, min_on_s=180.0, min_off_s=180.0),
+        Role.HUMIDIFIER: Declaration(danger=neither, min_on_s=60.0, min_off_s=60.0),
+        Role.DEHUMIDIFIER: Declaration(danger=neither, min_on_s=180.0, min_off_s=180.0),
+        Role.EXHAUST_FAN: Declaration(danger=neither),
+        Role.CIRCULATION_FAN: Declaration(danger=Danger.OFF, safe_on=True, max_off_s=1800.0),
+        Role.CO2_VALVE: Declaration(danger=on, max_on_s=600.0, daily_cap_s=14400.0),
+    }
+    return found + [
+        _bind(zone, role, replace(d, proof=Proof.STATE, on_power_loss=off))
+        for role, d in declared.items()
+    ]
+
+
+def _water(setup: Setup, max_on_s: float, isolation: str, proof: Proof) -> Declaration:
+    """Dangerous on where it floods tables, dangerous off where roots depend on it."""
+    loss = OnLoss.KEEPS if setup.motor_valve else OnLoss.OFF
+    if setup.method in (Method.NFT, Method.DWC):
+        return Declaration(
+            danger=Danger.OFF, safe_on=True, max_off_s=900.0, proof=Proof.STATE, on_power_loss=loss
+        )
+    return Declaration(
+        danger=Danger.ON,
+        max_on_s=max_on_s,
+        deadline_s=15.0,
+        proof=proof,
+        isolation=isolation,
+        on_power_loss=loss,
+    )
+
+
+def _pump(setup: Setup, valve: str) -> Declaration:
+    proof = Proof.FEEDBACK if setup.meter else Proof.STATE
+    return replace(_water(setup, 1200.0, valve, proof), on_power_loss=OnLoss.OFF)
+
+
+def _valve(setup: Setup, pump: str) -> Declaration:
+    return _water(setup, 1500.0, pump, Proof.STATE)
