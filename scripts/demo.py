@@ -146,6 +146,7 @@ def proofs(demo: Session, speed: float) -> None:
         raise HomeAssistantError(f"the shot ended as {shot['last_end']}")
     say(f"       {circuit}: {shot['last_delivered_l']} L")
     step("every entity is available", lambda: all_available(demo))
+    step("nothing is to be repaired", lambda: sound(demo))
 
 
 def step[T](what: str, do: Callable[[], T]) -> T:
@@ -162,6 +163,12 @@ def all_available(demo: Session) -> None:
     """No entity of vfarm is unavailable."""
     if gone := vfarm.unavailable(demo.client):
         raise HomeAssistantError(f"unavailable: {', '.join(gone)}")
+
+
+def sound(demo: Session) -> None:
+    """vfarm asks for no repair."""
+    if issues := vfarm.repairs(demo.client):
+        raise HomeAssistantError(", ".join(issues))
 
 
 def quiet(demo: Session) -> None:

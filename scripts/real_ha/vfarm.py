@@ -105,6 +105,12 @@ def unavailable(client: Client) -> list[str]:
     ]
 
 
+def repairs(client: Client) -> list[str]:
+    """What vfarm asks a person to repair."""
+    issues = client.call("repairs/list_issues")["issues"]
+    return [issue["issue_id"] for issue in issues if issue["domain"] == "vfarm"]
+
+
 def prove_light(client: Client, entry_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
     """Wait until a lamp that was told to shine is proved to shine; the lamp.
 

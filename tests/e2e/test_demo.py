@@ -79,6 +79,10 @@ def test_every_entity_is_available(demo: DemoFarm) -> None:
     )
 
 
+def test_nothing_is_to_be_repaired(demo: DemoFarm) -> None:
+    assert vfarm.repairs(demo.session.client) == []
+
+
 def is_day(level: dict[str, Any], now: float) -> bool:
     """Whether the day of what grows on a level lasts, by the clock alone."""
     begin, end = level["snapshot"]["lights_on_at"], level["snapshot"]["lights_off_at"]
