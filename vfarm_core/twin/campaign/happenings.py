@@ -30,6 +30,8 @@ class Breaks(Happening):
         stage.twin.schedule(
             Fault(point=self.point, kind=self.kind, at=stage.now, until=until, value=self.value)
         )
+        # Now, not with the next event: what happens after this already meets a broken device.
+        stage.twin.advance(stage.now)
         stage.trouble(self.point, until)
 
 

@@ -235,13 +235,13 @@ class Watch:
         stage = self._stage
         for point, actuator in stage.twin.actuators.items():
             declared = actuator.binding.declaration
-            if declared is None or declared.max_off_s is None or stage.excused(point):
+            if declared is None or declared.max_off_s is None:
                 continue
             state = stage.memory.actuators.get(point)
             reason = state.reason.code if state is not None and state.reason is not None else ""
-            if reason in _MAY_STAY_OFF or not stage.memory.batches:
-                continue
-            if self.off_for(point) > declared.max_off_s + REACTION_S:
+            may = reason in _MAY_STAY_OFF or not stage.memory.batches or stage.excused(point)
+            bad = not may and self.off_for(point) > declared.max_off_s
+            if self._lasts("maximum_off", point, bad):
                 yield f"{point} is off for {self.off_for(point):.0f} s ({reason})"
 
     def journal_first(self) -> Iterator[str]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from ..model import Scenario
-from . import sensors
+from . import devices, sensors, water
 
-SCENARIOS: tuple[Scenario, ...] = (*sensors.SCENARIOS,)
+SCENARIOS: tuple[Scenario, ...] = (
+    *sensors.SCENARIOS,
+    *devices.SCENARIOS,
+    *water.SCENARIOS,
+)
