@@ -279,6 +279,9 @@ def _temperature(
         if over == "off":
             calling.add(Role.COOLER)
             wants[Role.COOLER] = Intent(1.0, reason, trip=True)
+        elif wants[Role.COOLER].value:
+            # Full cooling, also against a heater that cannot be switched off (design rule 9).
+            wants[Role.COOLER] = replace(wants[Role.COOLER], trip=True)
     return wants
 
 

@@ -14,7 +14,7 @@ from ..farm.roles import Role
 from .clock import Due, earliest
 from .draft import Draft
 from .intents import Intent
-from .memory import Shot, ShotStage
+from .memory import ProofState, Shot, ShotStage
 from .reasons import Reason
 from .shot import advance_shot, proved, start_shot
 from .text import local_midnight
@@ -128,11 +128,18 @@ def control_pump(d: Draft, pump: Pump) -> dict[str, Intent]:
         if wanted.trip or (wanted.value and opened):
             intent = wanted
         elif wanted.value and not intent.value:
-            # Valve before pump: plants depend on it, so its maximum off-time counts.
-            intent = Intent(0.0, Reason("shot_valve"))
+            # Valve before pump. Plants depend on it: when no valve can be seen to open, the pump's
+            # maximum off-time counts.
+            intent = Intent(0.0, Reason("shot_valve"), idle=_opening(d, circuit))
         if intent.trip:
             break
     return {b.id: intent for b in _switches(d, pump)}
+
+
+def _opening(d: Draft, circuit: Circuit) -> bool:
+    """Whether the valves of a circuit will be proved open, or fail, within their deadlines."""
+    states = [d.actuator(b.id) for b in valves(d, circuit)]
+    return all(s.reported is not None and s.proof is not ProofState.FAILED for s in states)
 
 
 def _switches(d: Draft, pump: Pump) -> tuple[Binding, ...]:

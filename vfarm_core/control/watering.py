@@ -127,9 +127,17 @@ def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
                 "limit": round(reservoir.volume_min_l, 1),
             },
         )
-    if any(d.actuator(b.id).latched for b in (*valves(d, circuit), *pumps(d, circuit))):
+    if any(d.actuator(b.id).latched and not _kept_on(b) for b in pumps(d, circuit)) or any(
+        d.actuator(b.id).latched for b in valves(d, circuit)
+    ):
         return ShotEnd.PUMP_FAILED, Reason("latched")
     return None
+
+
+def _kept_on(pump: Binding) -> bool:
+    """Whether a latched pump is tried again and again, because plants depend on it: it must then
+    not find its valve closed."""
+    return pump.declaration is not None and pump.declaration.safe_on
 
 
 def not_ready(d: Draft, circuit: Circuit) -> str:

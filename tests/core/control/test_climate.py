@@ -221,3 +221,15 @@ def test_the_warm_air_of_the_day_is_no_emergency_at_lights_off(day: Bench) -> No
     assert zone(day).air_temperature.target == 20
     assert "too_warm" not in zone(day).problems
     assert "over_temperature" not in day.kinds()
+
+
+def test_a_heater_that_cannot_be_switched_off_does_not_keep_the_cooler_from_a_hot_room(
+    day: Bench,
+) -> None:
+    day.disobeys.add("zone.heater")
+    day.report("zone.heater", 1.0)
+    day.advance(60)
+    day.report("zone.air_temperature", 25.5)
+    assert not day.on("zone.cooler"), "devices do not fight over a little"
+    day.report("zone.air_temperature", 27.2)
+    assert day.on("zone.cooler"), "over-temperature: full cooling"

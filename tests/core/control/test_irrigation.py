@@ -402,3 +402,22 @@ class TestCirculation:
         assert not film.on(PUMP)
         film.advance(20)
         assert film.on(PUMP)
+
+    def test_after_a_long_stop_the_valve_opens_before_the_pump(self, film: Bench) -> None:
+        film.report("tank.leak", 1.0)
+        film.advance(2 * HOUR)
+        film.sent.clear()
+        film.disobeys.add(VALVE)
+        film.report("tank.leak", 0.0)
+        film.advance(5)
+        assert order(film) == [(VALVE, 1.0)], "its maximum off-time does not let the pump go first"
+        film.disobeys.clear()
+        film.report(VALVE, 1.0)
+        assert film.on(PUMP)
+
+    def test_a_pump_that_died_finds_its_valve_open_when_it_comes_back(self, film: Bench) -> None:
+        film.disobeys.add(PUMP)
+        film.report(PUMP, 0.0)
+        film.advance(HOUR)
+        assert film.commands(PUMP)[-1] == 1.0, "it is tried again and again"
+        assert film.on(VALVE)
