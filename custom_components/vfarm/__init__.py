@@ -157,6 +157,7 @@ async def _async_edited(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
 async def async_unload_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> bool:
     """Stop the farm in order, then let go of its entities."""
     await _async_stop(entry)
+    entry.runtime_data.unloaded()
     return await hass.config_entries.async_unload_platforms(entry, _platforms(entry))
 
 

@@ -28,6 +28,7 @@ class VfarmData:
     engine: Engine
     demo: Demo | None = None
     topology_listeners: list[Callable[[], None]] = field(default_factory=list)
+    unload_listeners: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def farm(self) -> Farm:
@@ -48,4 +49,16 @@ class VfarmData:
     def topology_changed(self) -> None:
         """Nodes or bindings were added, changed or removed."""
         for listener in (*self.topology_listeners,):
+            listener()
+
+    @callback
+    def listen_unload(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Hear when the farm is unloaded."""
+        self.unload_listeners.append(listener)
+        return lambda: self.unload_listeners.remove(listener)
+
+    @callback
+    def unloaded(self) -> None:
+        """The farm is unloaded: whoever follows it has to ask anew."""
+        for listener in (*self.unload_listeners,):
             listener()

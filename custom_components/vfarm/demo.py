@@ -246,13 +246,16 @@ class Demo:
     @callback
     def _move(self) -> None:
         self._timer = None
-        self.twin.advance(self.clock.now().farm)
+        try:
+            self.twin.advance(self.clock.now().farm)
+        finally:
+            # A fault of the simulation is logged; the hardware lives on all the same.
+            self._rearm()
         if time.monotonic() - self._saved_at >= SAVE_S:
             self._saved_at = time.monotonic()
             self._entry.async_create_background_task(
                 self._hass, self._async_save(), "vfarm demo save"
             )
-        self._rearm()
 
     @callback
     def _rearm(self) -> None:

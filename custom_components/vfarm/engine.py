@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import Event as HomeAssistantEvent
 
 from vfarm_core.control.clock import Due
 from vfarm_core.control.effects import Answer, Event
@@ -64,6 +65,7 @@ class Engine:
         self._flush: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = Due()
+        self._arrived: asyncio.Event | None = None
         self._stopping: asyncio.Event | None = None
         self.running = False
         self.closed = False
@@ -95,40 +97,49 @@ class Engine:
     # -- start and stop -------------------------------------------------------------------------
 
     async def async_start(self) -> None:
-        """Wait for the bound entities, within bounds, then reconcile and run."""
-        if self.points.waiting():
-            await self._async_wait()
+        """Close what is open without an owner at once; run when the bound entities are there."""
         if self.closed:
             return
-        self.points.start()
         self._inbox.clear()
         self.running = True
-        self.runtime.start(self.points.reports(self.farm.bindings))
+        self.runtime.start(
+            self.points.reports(self.farm.bindings), wait=bool(self.points.waiting())
+        )
+        if self.runtime.memory.farm.waiting:
+            if not await self._async_wait():
+                return
+            self.feed_now()
+            self.runtime.ready()
+        self.points.start()
 
-    async def _async_wait(self) -> None:
-        """Until every bound entity has a state; Home Assistant's own start bounds it too."""
-        started = asyncio.Event()
-        stop = self._hass.bus.async_listen_once(
-            EVENT_HOMEASSISTANT_STARTED, callback(lambda _: started.set())
-        )
-        deadline = self._hass.loop.time() + (
-            WAIT_RUNNING_S if self._hass.is_running else WAIT_STARTING_S
-        )
+    async def _async_wait(self) -> bool:
+        """Until every bound entity has a state; Home Assistant's own start bounds it too. False
+        when the farm was stopped in the meantime."""
+        arrived = self._arrived = asyncio.Event()
+        starting = not self._hass.is_running
+
+        @callback
+        def started(_: HomeAssistantEvent) -> None:
+            nonlocal starting
+            starting = False
+            arrived.set()
+
+        stop = self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STARTED, started)
+        deadline = WAIT_STARTING_S if starting else WAIT_RUNNING_S
+        was_starting = starting
         try:
-            while self.points.waiting() and not started.is_set() and not self.closed:
-                left = deadline - self._hass.loop.time()
-                if left <= 0:
-                    break
-                try:
-                    async with asyncio.timeout(min(0.5, left)):
-                        await started.wait()
-                except TimeoutError:
-                    continue
+            async with asyncio.timeout(deadline):
+                while self.points.waiting() and starting is was_starting and not self.closed:
+                    arrived.clear()
+                    await arrived.wait()
+        except TimeoutError:
+            pass
         finally:
-            if not started.is_set():
-                stop()
+            stop()
+            self._arrived = None
         if waiting := self.points.waiting():
             _LOGGER.info("Starting without a value of %s", ", ".join(sorted(waiting)))
+        return not self.closed
 
     async def async_stop(self) -> None:
         """End shots and doses, prove off, leave light and climate as they are; then close."""
@@ -162,6 +173,8 @@ class Engine:
             return
         self.closed = True
         self.running = False
+        if self._arrived is not None:
+            self._arrived.set()
         self.points.close()
         for handle in (self._flush, self._timer):
             if handle is not None:
@@ -179,6 +192,8 @@ class Engine:
         if self.closed or not self.running:
             return
         self._inbox.extend(inputs)
+        if self._arrived is not None:
+            self._arrived.set()
         if self._inbox and self._flush is None:
             self._flush = self._hass.loop.call_soon(self._feed)
 

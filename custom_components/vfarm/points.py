@@ -53,6 +53,7 @@ class Points:
         self._missing_changed = missing_changed
         self._registry = er.async_get(hass)
         self._bindings: tuple[Binding, ...] = ()
+        self._followed: dict[str, Binding] = {}
         self._entities: dict[str, str] = {}
         self._by_entity: dict[str, list[Binding]] = {}
         self._states: list[CALLBACK_TYPE] = []
@@ -68,11 +69,15 @@ class Points:
     def follow(self, farm: Farm) -> None:
         """Follow the bindings of a farm from now on."""
         self._bindings = farm.bindings
+        self._followed = {b.id: b for b in farm.bindings}
         self._resolve()
 
     def entity_of(self, binding: Binding) -> str | None:
-        """The entity id a binding has now; None when it does not exist."""
-        return self._entities.get(binding.id)
+        """The entity id a binding has now; None when it does not exist. Also of a binding that is
+        not followed any more: what was let go still has to be switched off."""
+        if self._followed.get(binding.id) == binding:
+            return self._entities.get(binding.id)
+        return er.async_resolve_entity_id(self._registry, binding.entity)
 
     @property
     def entities(self) -> Mapping[str, str]:

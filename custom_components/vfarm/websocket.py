@@ -128,7 +128,7 @@ class _Feed:
             entry.runtime_data.listen_topology(self._topology_changed),
         ]
         self._send({"type": "overview", **overview(hass, entry)})
-        entry.async_on_unload(self._unloaded)
+        self._stops.append(entry.runtime_data.listen_unload(self._unloaded))
 
     @callback
     def _send(self, event: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.devices import async_device_id
+from vfarm_core.control.memory import Stage
 
 
 async def test_batches_overrides_and_modes_survive_a_reload(
@@ -185,18 +186,20 @@ def _refuse(*_: Any) -> None:
     raise PermissionError("no")
 
 
-async def test_the_first_step_waits_for_entities_while_home_assistant_starts(
+async def test_what_is_open_is_closed_while_other_entities_are_waited_for(
     hass: HomeAssistant, entry: MockConfigEntry, hardware: Hardware
 ) -> None:
     hass.set_state(CoreState.starting)
     hass.states.async_remove(AIR)
+    hass.states.async_set(PUMP, "on")
     assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
     engine = entry.runtime_data.engine
-    await asyncio.sleep(0)
-    assert not engine.running
+    assert hass.states.get(PUMP).state == "off"
+    assert engine.runtime.memory.farm.stage is Stage.RECONCILING
     hardware.air(21)
-    await asyncio.sleep(0.6)
-    assert engine.running
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert engine.runtime.memory.farm.stage is Stage.RUNNING
     assert engine.snapshot("tent").air_temperature.value == 21
     await hass.config_entries.async_unload(entry.entry_id)
 
@@ -209,8 +212,8 @@ async def test_the_wait_ends_when_home_assistant_has_started(
     assert await hass.config_entries.async_setup(entry.entry_id)
     hass.set_state(CoreState.running)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    await asyncio.sleep(0.1)
-    assert entry.runtime_data.engine.running
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data.engine.runtime.memory.farm.stage is Stage.RUNNING
     issue_id = f"{entry.entry_id}_missing_tent.air_temperature"
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
     await hass.config_entries.async_unload(entry.entry_id)

@@ -17,8 +17,21 @@ class Reason:
     @property
     def text(self) -> str:
         """The English sentence."""
-        return TEXTS[self.code].format(**self.params)
+        quantity = self.params.get("quantity")
+        words = {"quantity": _QUANTITIES.get(str(quantity), quantity)}
+        text = TEXTS[self.code].format(**{**self.params, **words})
+        return text[:1].upper() + text[1:]
 
+
+#: What quantities are called in a sentence.
+_QUANTITIES: Mapping[str, str] = MappingProxyType(
+    {
+        "air_temperature": "air temperature",
+        "humidity": "humidity",
+        "vpd": "VPD",
+        "co2": "CO2",
+    }
+)
 
 #: code -> sentence. A command without one of these codes cannot be made.
 TEXTS: Mapping[str, str] = MappingProxyType(

@@ -330,7 +330,8 @@ def allow(
         if intent.value and other and _taken_later(d, other, binding.id):
             intent = Intent(0.0, Reason("opposed", {"other": other}), trip=True)
     elif intent.value and not intent.trip and (other := _opposed(d, binding)):
-        intent = Intent(0.0, Reason("opposed", {"other": other}))
+        # A trip: two devices at war cost more than one short run of a compressor.
+        intent = Intent(0.0, Reason("opposed", {"other": other}), trip=True)
     if intent.value is None:
         return intent if not _over_max_on(d, declared, state) else _max_on(declared)
     if intent.value > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,7 +34,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActuatorView:
-    """One actuator: `reported` and `wanted` are 0…1, `reason` the sentence, `code` its key."""
+    """One actuator: `reported` and `wanted` are 0…1, `reason` the English sentence, `code` and
+    `params` what a translated one is made of."""
 
     point: str
     role: Role
@@ -42,6 +44,7 @@ class ActuatorView:
     proof: ProofState
     latched: bool
     code: str
+    params: Mapping[str, str | float | int]
     reason: str
 
 
@@ -102,7 +105,7 @@ class ZoneSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelSnapshot:
-    """One level. `ppfd` is measured, or modelled from the proved output of the lamps
+    """One level. `lights_on_at` is the next lights-on in the dark; `ppfd` is measured, or modelled from the proved output of the lamps
     (`ppfd_modelled`); `dli` is what the plants got since lights-on."""
 
     batch: str | None

@@ -8,6 +8,7 @@ from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Level, Reservoir, Zone
 from ..farm.roles import Role, spec
 from ..recipes.model import SolutionQuantity
+from ..science.light import LightDay
 from . import climate, readings, watering
 from .draft import Draft
 from .light import ppfd_now
@@ -63,6 +64,7 @@ def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
         proof=state.proof,
         latched=state.latched,
         code=reason.code if reason else "",
+        params=reason.params if reason else {},
         reason=reason.text if reason else "",
     )
 
@@ -225,6 +227,13 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
     )
 
 
+def _next_lights_on(day: LightDay | None, now: float) -> float | None:
+    """While lit, when the light came on; in the dark, when it comes on next."""
+    if day is None:
+        return None
+    return day.start_s if now < day.end_s else day.next_start_s
+
+
 def _level(d: Draft, level: Level) -> LevelSnapshot:
     state = d.level(level.id)
     target = light_target(d, level.id)
@@ -247,7 +256,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         fraction=round(outlook.fraction, 2) if outlook else None,
         expected_harvest_at=outlook.expected_harvest_at if outlook else None,
         day=state.lit,
-        lights_on_at=day.start_s if day else None,
+        lights_on_at=_next_lights_on(day, d.now.farm),
         lights_off_at=day.end_s if day else None,
         ppfd=None if ppfd is None else float(round(ppfd)),
         ppfd_modelled=modelled,
