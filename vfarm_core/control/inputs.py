@@ -67,6 +67,13 @@ class FarmChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSet:
+    """The wall clock was set back: farm time moved by `by_s` (negative) beyond what has passed."""
+
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class JournalFailed:
     """The journal cannot be written: nothing that needs a record may open."""
 
@@ -176,6 +183,7 @@ type Input = (
     | Started
     | Ready
     | FarmChanged
+    | ClockSet
     | JournalFailed
     | JournalRecovered
     | Request

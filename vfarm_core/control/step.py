@@ -14,11 +14,23 @@ from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Farm, Level, Pump, Rack, Reservoir, Supply, Zone
 from ..farm.overrides import Mode
 from ..farm.roles import Role, spec
-from . import climate, irrigation, keep, light, readings, requests, safety, shot, watering
+from . import (
+    climate,
+    clock_set,
+    irrigation,
+    keep,
+    light,
+    readings,
+    requests,
+    safety,
+    shot,
+    watering,
+)
 from .clock import Due, Now, earliest
 from .draft import Draft
 from .effects import Answer, Effect, Emit, Publish, Record, Send, Severity
 from .inputs import (
+    ClockSet,
     CommandResult,
     FarmChanged,
     Input,
@@ -74,6 +86,9 @@ def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
         d.state = replace(d.state, waiting=False)
     elif isinstance(item, FarmChanged):
         _farm_changed(d, item)
+    elif isinstance(item, ClockSet):
+        clock_set.set_back(d, item.by_s)
+        _look_again(d)
     elif isinstance(item, JournalFailed):
         if d.state.journal_ok:
             d.state = replace(d.state, journal_ok=False)
@@ -129,16 +144,30 @@ def _started(d: Draft, item: Started) -> None:
     for key, state in d.memory.points.items():
         d.points.set(key, replace(state, value=None, quality=Quality.MISSING))
     _forget_gone(d)
+    seen = clock_set.newest(d.memory)
+    if seen is not None and seen > d.now.farm + _AHEAD_S:
+        # A board without a clock of its own comes back in the past.
+        clock_set.set_back(d, d.now.farm - seen)
     d.batches_changed()
-    for batch in list(d.batches.values()):
-        requests.phase_due(d, batch.id)
-    for override in list(d.overrides.values()):
-        d.wake(f"override:{override.key}", Due(farm=override.expires_at))
+    _look_again(d)
     for circuit in d.farm.circuits:
         if d.circuit(circuit.id).shot is not None:
             shot.end_shot(d, circuit, ShotEnd.CRASH)
     _wind_clock(d)
     d.mark_all()
+
+
+#: A kept memory may be ahead of the clock by so much (s) without the clock having been set back.
+_AHEAD_S = 5.0
+
+
+def _look_again(d: Draft) -> None:
+    """When phases and overrides end, by the clock as it is now."""
+    for batch in list(d.batches.values()):
+        requests.phase_due(d, batch.id)
+    for override in list(d.overrides.values()):
+        d.wake(f"override:{override.key}", Due(farm=override.expires_at))
+    _wind_clock(d)
 
 
 def _farm_changed(d: Draft, item: FarmChanged) -> None:

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..control import keep, safety
-from ..control.clock import NEVER, Due
+from ..control.clock import NEVER, Due, Now
 from ..control.draft import Draft
 from ..control.effects import Answer, Command, Effect, Emit, Publish, Record, Send
 from ..control.inputs import (
+    ClockSet,
     FarmChanged,
     Input,
     JournalFailed,
@@ -35,6 +36,8 @@ from .ports import Actuators, Clock, JournalWriter, Listener
 
 #: After a step that failed, the next one comes after this long (s).
 _RETRY_S = 10.0
+#: Farm time never runs backwards by more than this (s) unless somebody has set the clock.
+_SET_BACK_S = 1.0
 #: Records kept back while the journal cannot be written; the newest are kept.
 _BACKLOG = 10_000
 
@@ -70,6 +73,7 @@ class Runtime:
         self._newest: dict[str, int] = {}
         self._backlog: list[Record] = []
         self._failing = False
+        self._seen: Now | None = None
 
     @property
     def snapshots(self) -> Mapping[str, Snapshot]:
@@ -158,7 +162,9 @@ class Runtime:
             while True:
                 batch = list(self._queue)
                 self._queue.clear()
-                result = step(self.farm, self.memory, self._clock.now(), batch, show=self._show)
+                now = self._clock.now()
+                batch = [*self._clock_set(now), *batch]
+                result = step(self.farm, self.memory, now, batch, show=self._show)
                 self.memory = result.memory
                 self._carry_out(result.effects)
                 if not self._queue:
@@ -172,6 +178,12 @@ class Runtime:
             self._running = False
         if result.next_due != self.due:
             self._due_at(result.next_due)
+
+    def _clock_set(self, now: Now) -> Iterable[Input]:
+        """Whether the wall clock was set back since the last step."""
+        seen, self._seen = self._seen, now
+        if seen is not None and now.farm < seen.farm - _SET_BACK_S:
+            yield ClockSet(now.farm - seen.farm - (now.mono - seen.mono))
 
     def _due_at(self, due: Due) -> None:
         self.due = due

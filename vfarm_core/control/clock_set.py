@@ -1,0 +1,113 @@
+"""A wall clock that is set back, while the farm runs or while it was switched off.
+
+Everything that counts elapsed time (how long a pump has run, a lamp been lit, a table drained) goes
+on from where it was; what is planned by the wall clock (the next lights-on, the end of a phase) is
+not moved. A clock set forward cannot be told from a machine that slept: there time has passed,
+which ends shots and on-times early and never late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..farm.roles import spec
+from ..science.light import LightDay
+from .clock import Due
+from .draft import Draft
+from .memory import ActuatorState, CircuitState, LevelState, Memory
+from .readings import fresh_for_s
+
+_DAY_S = 86400.0
+
+
+def newest(memory: Memory) -> float | None:
+    """The newest instant that a kept memory has seen (farm time); None when it has seen none."""
+    return max(_instants(memory), default=None)
+
+
+def _instants(memory: Memory) -> Iterable[float]:
+    for actuator in memory.actuators.values():
+        if actuator.changed_at is not None:
+            yield actuator.changed_at
+    for level in memory.levels.values():
+        yield from (t for t in (level.dli_at, level.planned_at, level.kept_at) if t is not None)
+    for circuit in memory.circuits.values():
+        if circuit.last_shot_at is not None:
+            yield circuit.last_shot_at
+        if circuit.shot is not None:
+            yield circuit.shot.stage_at
+
+
+def set_back(d: Draft, by_s: float) -> None:
+    """Go on under a clock that was set by `by_s` seconds, a negative number."""
+    for key, point in list(d.points.merged().items()):
+        d.points.set(key, replace(point, at=point.at + by_s))
+    for key, actuator in list(d.actuators.merged().items()):
+        d.actuators.set(key, _actuator(actuator, by_s))
+    for key, zone in list(d.zones.merged().items()):
+        d.zones.set(key, replace(zone, day_changed_at=_moved(zone.day_changed_at, by_s)))
+    for key, level in list(d.levels.merged().items()):
+        d.levels.set(key, _level(level, by_s, d.now.farm))
+    for key, circuit in list(d.circuits.merged().items()):
+        d.circuits.set(key, _circuit(circuit, by_s))
+    for b in d.farm.bindings:
+        state = d.points.get(b.id)
+        if state is not None and d.due.get(b.id) is not None and not spec(b.role).is_actuator:
+            d.wake(b.id, Due(farm=state.at + fresh_for_s(spec(b.role), state.cadence_s)))
+    d.event("clock_set", d.farm.id, by_s=round(by_s))
+    d.mark_all()
+
+
+def _moved(at: float | None, by_s: float) -> float | None:
+    return None if at is None else at + by_s
+
+
+def _actuator(state: ActuatorState, by_s: float) -> ActuatorState:
+    pending = state.pending
+    return replace(
+        state,
+        changed_at=_moved(state.changed_at, by_s),
+        takeover_until=_moved(state.takeover_until, by_s),
+        on_log=tuple((start + by_s, end + by_s) for start, end in state.on_log),
+        pending=None if pending is None else replace(pending, sent_at=pending.sent_at + by_s),
+    )
+
+
+def _level(state: LevelState, by_s: float, now: float) -> LevelState:
+    return replace(
+        state,
+        light_day=None if state.light_day is None else _light_day(state.light_day, by_s, now),
+        dli_at=_moved(state.dli_at, by_s),
+        planned_at=_moved(state.planned_at, by_s),
+        kept_at=_moved(state.kept_at, by_s),
+    )
+
+
+def _light_day(day: LightDay, by_s: float, now: float) -> LightDay:
+    """The photoperiod goes on by elapsed hours; the next lights-on stays at its local time, on
+    another date where the clock was set by days. The dark takes up the change."""
+    end = day.end_s + by_s
+    after = max(end, now)
+    days = max(0.0, (day.next_start_s - after) // _DAY_S)
+    return LightDay(day.start_s + by_s, end, day.next_start_s - days * _DAY_S)
+
+
+def _circuit(state: CircuitState, by_s: float) -> CircuitState:
+    shot = state.shot
+    if shot is not None:
+        shot = replace(
+            shot,
+            opened_at=shot.opened_at + by_s,
+            stage_at=shot.stage_at + by_s,
+            started_at=_moved(shot.started_at, by_s),
+            stopped_at=_moved(shot.stopped_at, by_s),
+            counted_at=_moved(shot.counted_at, by_s),
+        )
+    return replace(
+        state,
+        shot=shot,
+        last_shot_at=_moved(state.last_shot_at, by_s),
+        last_started_at=_moved(state.last_started_at, by_s),
+        dry_at=_moved(state.dry_at, by_s),
+    )
