@@ -296,10 +296,14 @@ class ShotOver(Condition):
 
     def holds(self, stage: Stage) -> bool:
         state = stage.memory.circuits.get(self.circuit)
-        if state is None or state.shot is not None or state.last_shot_at is None:
+        if state is None or state.shot is not None:
             return False
-        began = stage.physical(state.last_shot_at) >= stage.zero - 1
-        return began and state.last_end in self.ends
+        ended = [
+            event.params["end"]
+            for at, event in stage.events
+            if at >= stage.zero and event.kind == "shot_ended" and event.node == self.circuit
+        ]
+        return bool(ended) and ended[-1] in self.ends
 
     def __str__(self) -> str:
         return f"the shot of {self.circuit} ended “{' or '.join(self.ends)}”"
@@ -412,7 +416,7 @@ class Accepted(Condition):
 
 @dataclass(frozen=True, slots=True)
 class LitHours(Condition):
-    """Each finished light day since the beginning lasted this long; `days` of them."""
+    """Each light day that ended since the beginning lasted this long; `days` of them."""
 
     level: str
     low: float
@@ -427,6 +431,23 @@ class LitHours(Condition):
 
     def __str__(self) -> str:
         return f"{self.days} light days of {self.low:g}–{self.high:g} h on {self.level}"
+
+
+@dataclass(frozen=True, slots=True)
+class Integral(Condition):
+    """The light integral of the last complete light day of a level, mol/m²."""
+
+    level: str
+    low: float
+    high: float
+
+    def holds(self, stage: Stage) -> bool:
+        state = stage.memory.levels.get(self.level)
+        got = state.dli_yesterday if state is not None else None
+        return got is not None and self.low <= got <= self.high
+
+    def __str__(self) -> str:
+        return f"the last light day gave {self.low:g}–{self.high:g} mol/m² to {self.level}"
 
 
 @dataclass(frozen=True, slots=True)

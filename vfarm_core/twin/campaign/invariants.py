@@ -29,6 +29,8 @@ REACTION_S = 10.0
 #: A dark time of this length (s) ends a light day.
 _NIGHT_S = 4 * 3600.0
 _DAY_S = 86400.0
+#: A light day is over when lamps have been off this long (s).
+_OVER_S = 600.0
 #: Ramps move in steps of a minute, so a light day may end so much late (s).
 _LATE_S = 90.0
 
@@ -46,7 +48,7 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
         "nothing while the journal cannot be written",
         "owned": "nothing gated is open without an owner in the journal",
         "dark": "no lamp is on in the dark period, over an empty level, or longer than the "
-        "photoperiod after lights-on",
+        "photoperiod after lights-on (held after lost memory, lamps are left as they are)",
         "co2_safe": "CO2 flows only lit, on a good reading below 2,000 ppm, surely without people, "
         "and never against exhaust",
         "stopped": "after an emergency stop nothing is wanted or commanded on",
@@ -87,19 +89,14 @@ class Watch:
                 self._lit_from[level.id] = day.start_s
 
     def light_days(self, level: str) -> list[float]:
-        """Lengths (s) of the light days that began and ended since the beginning."""
-        found = [
-            end - start for start, end in self._days.get(level, []) if start >= self._stage.zero
-        ]
+        """Lengths (s) of the light days that ended since the beginning; one that was under way
+        then counts from its planned lights-on."""
+        stage = self._stage
+        days = list(self._days.get(level, []))
         start, last = self._lit_from.get(level), self._lit_last.get(level)
-        if (
-            start is not None
-            and last is not None
-            and start >= self._stage.zero
-            and self._stage.now - last > 600
-        ):
-            found.append(last - start)
-        return found
+        if start is not None and last is not None and stage.now - last > _OVER_S:
+            days.append((start, last))
+        return [end - start for start, end in days if end >= stage.zero]
 
     # -- commands -------------------------------------------------------------------------------
 
@@ -280,12 +277,12 @@ class Watch:
 
     def dark(self) -> Iterator[str]:
         stage = self._stage
-        for level in stage.twin.farm.levels:
+        for level in stage.farm.levels:
             lamps = stage.twin.farm.of(level.id, Role.GROW_LIGHT)
             lit = any(stage.twin.actuators[b.id].output > 0 for b in lamps)
             self._follow_day(level.id, lit)
             free = lamps and not any(stage.excused(b.id) or self._taken_over(b.id) for b in lamps)
-            if not free or not stage.up:
+            if not free or not stage.up or stage.memory.farm.lost_memory:
                 self._lasts("dark", level.id, False)
                 self._lasts("long", level.id, False)
                 continue

@@ -252,7 +252,9 @@ class Stage:
         import sqlite3
 
         with sqlite3.connect(self._path) as db:
-            db.execute("UPDATE slices SET data = ? WHERE key = 'farm'", (b'{"mode": "sideways"}',))
+            db.execute(
+                "UPDATE slices SET data = ? WHERE key LIKE 'level:%'", (b'{"lit": "perhaps"}',)
+            )
         db.close()
 
     def _boot(self, memory: Memory | None, *, lost: bool) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from ..model import Scenario
-from . import devices, sensors, water
+from . import clock, devices, people, process, sensors, sizes, water
 
 SCENARIOS: tuple[Scenario, ...] = (
     *sensors.SCENARIOS,
     *devices.SCENARIOS,
     *water.SCENARIOS,
+    *process.SCENARIOS,
+    *people.SCENARIOS,
+    *clock.SCENARIOS,
+    *sizes.SCENARIOS,
 )

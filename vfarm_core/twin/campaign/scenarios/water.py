@@ -14,7 +14,6 @@ from ..conditions import (
     Shots,
     Unsent,
     every,
-    off,
     on,
 )
 from ..happenings import Asks, Breaks, Switches, Tank
