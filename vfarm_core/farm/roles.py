@@ -73,7 +73,8 @@ class Role(StrEnum):
 class RoleSpec:
     """The facts of one role. `stale_s` is the longest age of a fresh value, `plausible` the range
     in `unit`, `resolution` the smallest change that counts as one: below it are noise and digits
-    that no sensor of the kind has (design choice). `domains`, `classes` and `patterns` are hints for choosing an entity, no filter."""
+    that no sensor of the kind has (design choice). `domains`, `classes` and `patterns` are hints
+    for choosing an entity, no filter."""
 
     kind: RoleKind
     nodes: tuple[str, ...]
