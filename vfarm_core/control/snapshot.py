@@ -105,8 +105,9 @@ class ZoneSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelSnapshot:
-    """One level. `lights_on_at` is the next lights-on in the dark; `ppfd` is measured, or modelled from the proved output of the lamps
-    (`ppfd_modelled`); `dli` is what the plants got since lights-on."""
+    """One level. `lights_on_at` is the next lights-on while it is dark. `ppfd` is measured, or
+    modelled from the proved output of the lamps (`ppfd_modelled`); `dli` is what the plants got
+    since lights-on."""
 
     batch: str | None
     batch_title: str | None
