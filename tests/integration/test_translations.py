@@ -14,6 +14,7 @@ import vfarm_core
 from custom_components.vfarm.config_flow import VfarmConfigFlow
 from custom_components.vfarm.const import SubentryType
 from custom_components.vfarm.services import SCHEMAS
+from vfarm_core.control.reasons import TEXTS as REASONS
 from vfarm_core.farm.roles import Role
 
 SHELL = Path(__file__).parents[2] / "custom_components" / "vfarm"
@@ -85,3 +86,13 @@ def test_actions_fields_and_their_words_agree() -> None:
         shown = set(described[name].get("fields", {}))
         assert shown == set(english[name].get("fields", {}))
         assert fields - shown == (targets if "target" in described[name] else set()), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_of_a_command_has_words_on_the_dashboard(language: str) -> None:
+    words = (SHELL / "frontend" / "translations" / f"{language}.js").read_text()
+    for code, sentence in REASONS.items():
+        found = re.search(rf'^\s*"?reason_{code}"?:\s*"((?:[^"\\]|\\.)*)"', words, re.MULTILINE)
+        assert found is not None, code
+        placeholders = sorted(set(re.findall(r"{\w+}", sentence)))
+        assert sorted(set(re.findall(r"{\w+}", found[1]))) == placeholders, code

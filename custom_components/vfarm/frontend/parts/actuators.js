@@ -14,7 +14,10 @@ const value = ({ t, f }, role, number) => {
 export const reasonText = (t, view) => {
   if (!view.code) return "";
   if (!view.params) return view.reason;
-  return t.or(`reason_${view.code}`, view.reason, view.params);
+  const { quantity } = view.params;
+  const named = quantity ? { quantity: t.or(`quantity_${quantity}`, quantity) } : {};
+  const text = t.or(`reason_${view.code}`, view.reason, { ...view.params, ...named });
+  return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
 const clear = ({ t, hass, farm }, view) => html`<vfarm-confirm-button
