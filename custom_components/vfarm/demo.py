@@ -34,7 +34,7 @@ from .const import CONF_BINDINGS, DOMAIN, SubentryType
 from .data import VfarmConfigEntry
 from .farm_data import Part
 from .hardware import HardwareEntity, domain_of, hardware_identifier, make_hardware
-from .recipe_shelf import async_recipes
+from .recipe_shelf import async_shipped
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class Demo:
     @classmethod
     async def async_create(cls, hass: HomeAssistant, entry: VfarmConfigEntry) -> Demo:
         """The demo as it was left, or a new one."""
-        recipes = {r.version: r for r in (await async_recipes(hass)).values()}
+        recipes = {r.version: r for r in (await async_shipped(hass)).values()}
         farm = await hass.async_add_executor_job(simulated_farm, hass.config.time_zone)
         stored = await _store(hass, entry.entry_id).async_load() or {}
         clock = DemoClock(time.time())

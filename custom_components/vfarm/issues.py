@@ -10,11 +10,13 @@ from homeassistant.helpers import issue_registry as ir
 
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.build import Problem
+from vfarm_core.recipes.errors import Problem as RecipeProblem
 
 from .const import DOMAIN
 
 _PROBLEM = "problem"
 _MISSING = "missing"
+_RECIPE = "recipe"
 
 
 def _issue_id(entry: ConfigEntry, kind: str, what: str) -> str:
@@ -33,7 +35,9 @@ def async_tell_problems(
         }
         for p in problems
     }
-    _async_replace(hass, entry, _PROBLEM, "farm_problem", ir.IssueSeverity.ERROR, found)
+    _async_replace(
+        hass, _issue_id(entry, _PROBLEM, ""), "farm_problem", ir.IssueSeverity.ERROR, found
+    )
 
 
 @callback
@@ -50,19 +54,33 @@ def async_tell_missing(
         }
         for point, binding in missing.items()
     }
-    _async_replace(hass, entry, _MISSING, "entity_vanished", ir.IssueSeverity.ERROR, found)
+    _async_replace(
+        hass, _issue_id(entry, _MISSING, ""), "entity_vanished", ir.IssueSeverity.ERROR, found
+    )
+
+
+@callback
+def async_tell_recipes(hass: HomeAssistant, problems: Iterable[RecipeProblem]) -> None:
+    """One issue for each recipe file that cannot be used, with everything that is wrong in it."""
+    by_file: dict[str, list[str]] = {}
+    for problem in problems:
+        by_file.setdefault(problem.file, []).append(str(problem))
+    found = {
+        f"{_RECIPE}_{file}": {"file": file, "problems": "\n".join(f"- {text}" for text in texts)}
+        for file, texts in by_file.items()
+    }
+    _async_replace(hass, f"{_RECIPE}_", "recipe_broken", ir.IssueSeverity.WARNING, found)
 
 
 @callback
 def _async_replace(
     hass: HomeAssistant,
-    entry: ConfigEntry,
-    kind: str,
+    prefix: str,
     translation_key: str,
     severity: ir.IssueSeverity,
     found: Mapping[str, dict[str, str]],
 ) -> None:
-    for issue_id in _async_issues(hass, entry, kind) - set(found):
+    for issue_id in _async_issues(hass, prefix) - set(found):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
     for issue_id, placeholders in found.items():
         ir.async_create_issue(
@@ -77,8 +95,7 @@ def _async_replace(
 
 
 @callback
-def _async_issues(hass: HomeAssistant, entry: ConfigEntry, kind: str = "") -> set[str]:
-    prefix = f"{entry.entry_id}_{kind}"
+def _async_issues(hass: HomeAssistant, prefix: str) -> set[str]:
     return {
         issue_id
         for domain, issue_id in ir.async_get(hass).issues
@@ -89,5 +106,5 @@ def _async_issues(hass: HomeAssistant, entry: ConfigEntry, kind: str = "") -> se
 @callback
 def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete every issue of a farm."""
-    for issue_id in _async_issues(hass, entry):
+    for issue_id in _async_issues(hass, f"{entry.entry_id}_"):
         ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -1,25 +1,32 @@
-"""The recipes a person can choose, read once and away from the event loop."""
+"""The recipes a person can choose: the shipped ones and those in the configuration folder.
+
+A grower's own recipes are YAML files in `<config>/vfarm/recipes`. They are read anew whenever one
+is asked for, away from the event loop; a file that cannot be used is a repair issue that names the
+file, the place in it and what would be accepted, and hides no other recipe.
+"""
 
 from __future__ import annotations
 
-from homeassistant.core import HomeAssistant
-from homeassistant.util.hass_dict import HassKey
+from collections.abc import Mapping
+from pathlib import Path
 
-from vfarm_core.recipes.library import load_shipped, shipped
+from homeassistant.core import HomeAssistant
+
+from vfarm_core.recipes.library import catalogue
 from vfarm_core.recipes.model import Recipe
 
 from .const import DOMAIN
+from .issues import async_tell_recipes
 
-_SHELF: HassKey[dict[str, Recipe]] = HassKey(f"{DOMAIN}_recipes")
 
-
-async def async_recipes(hass: HomeAssistant) -> dict[str, Recipe]:
+async def async_recipes(hass: HomeAssistant) -> Mapping[str, Recipe]:
     """Every recipe by id."""
-    if (shelf := hass.data.get(_SHELF)) is None:
-        shelf = hass.data[_SHELF] = await hass.async_add_executor_job(read_recipes)
-    return shelf
+    folder = Path(hass.config.path(DOMAIN, "recipes"))
+    found = await hass.async_add_executor_job(catalogue, folder)
+    async_tell_recipes(hass, found.problems)
+    return found.recipes
 
 
-def read_recipes() -> dict[str, Recipe]:
-    """Read the shipped recipes. Blocking."""
-    return {header.id: load_shipped(header.id) for header in shipped()}
+async def async_shipped(hass: HomeAssistant) -> Mapping[str, Recipe]:
+    """The recipes that come with vfarm, by id."""
+    return (await hass.async_add_executor_job(catalogue)).recipes
