@@ -18,7 +18,16 @@ from ..recipes.codec import from_dict as recipe_from_dict
 from ..recipes.codec import to_dict as recipe_to_dict
 from .draft import Draft, Overlay
 from .effects import Record
-from .memory import ActuatorState, CircuitState, FarmState, LevelState, Memory, ProofState, Stage
+from .memory import (
+    ActuatorState,
+    CircuitState,
+    FarmState,
+    LevelState,
+    Memory,
+    ProofState,
+    Shot,
+    Stage,
+)
 
 #: Kind of the records that keep a slice.
 SLICE = "slice"
@@ -93,9 +102,17 @@ def _circuit_matters(old: CircuitState | None, new: CircuitState, now: float) ->
     if old is None or (old.shot is None) != (new.shot is None):
         return True
     if new.shot is not None and old.shot is not None:
+        if _minute(new.shot) != _minute(old.shot):
+            return True
         counted = replace(new.shot, delivered_l=0.0, counted_at=None, metered=False)
         return counted != replace(old.shot, delivered_l=0.0, counted_at=None, metered=False)
     return old != new
+
+
+def _minute(shot: Shot) -> int | None:
+    """What a running shot has delivered is kept once a minute: a disk that has failed is noticed
+    while water flows, and a crash loses no more than that of the count."""
+    return None if shot.counted_at is None else int(shot.counted_at // 60)
 
 
 def _actuator_matters(old: ActuatorState | None, new: ActuatorState, now: float) -> bool:

@@ -285,6 +285,8 @@ def _set_mode(d: Draft, request: SetMode) -> dict[str, Any]:
     if was is not request.mode or (d.state.lost_memory and request.mode is Mode.AUTO):
         # Choosing a mode is the look of a person that ends the hold after lost memory.
         d.state = replace(d.state, mode=request.mode, lost_memory=False)
+        if request.mode is Mode.MONITOR:
+            safety.let_go(d)
         for key, state in list(d.memory.actuators.items()):
             if state.announced is not None:
                 d.actuators.set(key, replace(d.actuator(key), announced=None))

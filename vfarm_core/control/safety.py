@@ -209,7 +209,9 @@ def _send(
 ) -> None:
     value, reason = allowed.value, allowed.reason
     assert value is not None
-    protects = value == 0 and allowed.trip and loop_of(binding) in GATED
+    protects = (
+        value == 0 and allowed.trip and (loop_of(binding) in GATED or reason.code == "monitor")
+    )
     if d.state.mode is Mode.MONITOR and d.state.emergency is None and not protects:
         _would_send(d, binding, state, value, reason)
         return
@@ -283,6 +285,22 @@ def _late(
         d.mark(d.farm.binding[declared.isolation].node)
 
 
+def let_go(d: Draft) -> None:
+    """Monitor mode begins: what vfarm has switched on and is dangerous on would be left on by
+    nobody, so it goes off, and is left to others from then on. Water ends with its shot, in order.
+    """
+    for binding in d.farm.bindings:
+        declared = binding.declaration
+        if declared is None or declared.danger is not Danger.ON:
+            continue
+        if not spec(binding.role).is_actuator or loop_of(binding) is Loop.IRRIGATION:
+            continue
+        state = d.actuator(binding.id)
+        taken_over = state.takeover_until is not None and state.takeover_until > d.now.farm
+        if state.wanted and state.is_on is not False and not taken_over:
+            _send(d, binding, declared, state, Intent(0.0, Reason("monitor"), trip=True))
+
+
 def clear_latch(d: Draft, binding: Binding) -> None:
     """A person has looked: control goes on from what the actuator reports."""
     state = d.actuator(binding.id)
@@ -316,6 +334,8 @@ def allow(
         return Intent(0.0, Reason("disarmed", {"loop": loop.value}), trip=True)
     if state.latched:
         return Intent(safe, Reason("latched"), trip=True)
+    if d.state.mode is Mode.MONITOR and state.pending is not None and state.pending.value == 0:
+        return Intent(0.0, Reason("monitor"), trip=True)
     if d.state.mode is Mode.HOLD and loop in _HELD:
         return Intent(0.0, Reason("hold"), trip=True)
     if (

@@ -282,6 +282,15 @@ def test_a_journal_that_cannot_be_written_opens_nothing_and_closes_everything(
     assert ended(growing), "what happened meanwhile is written late, not lost"
 
 
+def test_a_disk_that_fails_while_nothing_happens_is_noticed_during_a_shot(growing: Bench) -> None:
+    shoot(growing, 600)
+    growing.advance(20)
+    growing.journal.error = "disk full"
+    growing.advance(95)
+    assert not growing.on(PUMP)
+    assert not growing.on(VALVE)
+
+
 def test_two_circuits_share_a_pump_one_after_the_other() -> None:
     from dataclasses import replace
 

@@ -253,3 +253,23 @@ def test_monitor_computes_and_sends_nothing() -> None:
 def test_after_shutdown_nothing_more_is_taken(bench: Bench) -> None:
     bench.ask(Shutdown())
     assert bench.ask(SetMode(mode=Mode.HOLD)).refused == "stopping"
+
+
+def test_monitor_mode_does_not_abandon_what_vfarm_has_switched_on(bench: Bench) -> None:
+    bench.start_batch()
+    bench.report("zone.air_temperature", 15.0)
+    bench.report("zone.co2", 600.0)
+    bench.advance(2 * HOUR - 300)
+    assert bench.on("zone.heater")
+    assert bench.on("zone.co2_valve")
+    bench.disobeys.add("zone.heater")
+    bench.ask(SetMode(mode=Mode.MONITOR))
+    assert not bench.on("zone.co2_valve")
+    bench.disobeys.clear()
+    bench.advance(15)
+    assert not bench.on("zone.heater"), "repeated until it is proved"
+    sent = len(bench.sent)
+    bench.report("zone.heater", 1.0)
+    bench.advance(HOUR)
+    assert bench.on("zone.heater"), "what others drive is left alone"
+    assert len(bench.sent) == sent
