@@ -68,7 +68,7 @@ def _run(scenario: Scenario, directory: Path) -> Row:
         stage.close()
     observed = None
     if since is not None and stage.incident_at is not None:
-        observed = round(since - stage.incident_at, 1)
+        observed = round(max(0.0, since - stage.incident_at), 1)
     failures = []
     if not stage.told:
         failures.append("the story did not happen to its end")

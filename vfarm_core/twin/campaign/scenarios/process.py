@@ -216,7 +216,6 @@ SCENARIOS: tuple[Scenario, ...] = (
         title="The process is killed while CO2 flows",
         setup=replace(HUNGRY, on_disk=True),
         story=(
-            Breaks(point=OCCUPANCY, kind=FaultKind.SILENT),
             Killed(down_s=AWAY_S, when=on(CO2_VALVE), incident=True),
             Breaks(point=OCCUPANCY, kind=FaultKind.UNAVAILABLE, at=30.0),
         ),
@@ -422,10 +421,13 @@ SCENARIOS: tuple[Scenario, ...] = (
         key="disk_full_in_shot",
         group=JOURNAL,
         title="The disk is full in mid-shot: everything closes, climate and light go on",
-        story=(SHOT, DiskFails(lasts_s=HOUR, when=PUMPING, incident=True)),
+        story=(
+            Asks(request=RunShot(circuit=CIRCUIT, duration_s=600.0, by="grower")),
+            DiskFails(lasts_s=HOUR, when=PUMPING, incident=True),
+        ),
         given=on(PUMP_SWITCH, VALVE),
         expect=CLOSED,
-        deadline_s=130,
+        deadline_s=90,
         run_s=1200,
         invariant="journal_first",
         after=(Happened("journal_failed", "p1"), LIT, on(FAN)),
