@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -19,6 +20,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
 
 from vfarm_core.control.effects import Event
 from vfarm_core.control.inputs import Report, StartBatch
@@ -89,6 +91,12 @@ def demo_parts(time_zone: str) -> tuple[str, list[Part], list[dict[str, Any]]]:
     return farm.name, parts, bindings[farm.id]
 
 
+def _this_morning(now: datetime) -> float:
+    """Where a new demo begins: just after lights-on, so that whoever opens it, at whatever hour,
+    sees a day that is whole."""
+    return now.replace(hour=6, minute=5, second=0, microsecond=0).timestamp()
+
+
 def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     return Store(hass, _STORE_VERSION, f"{DOMAIN}.{entry_id}.demo")
 
@@ -124,7 +132,7 @@ class Demo:
         recipes = {r.version: r for r in (await async_shipped(hass)).values()}
         farm = await hass.async_add_executor_job(simulated_farm, hass.config.time_zone)
         stored = await _store(hass, entry.entry_id).async_load() or {}
-        clock = DemoClock(time.time())
+        clock = DemoClock(_this_morning(dt_util.now()))
         if "clock" in stored:
             try:
                 clock = DemoClock.restored(decode(ClockState, stored["clock"]))

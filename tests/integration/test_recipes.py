@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,11 +18,11 @@ BASIL = (files("vfarm_core.recipes") / "library" / "basil_sweet.yaml").read_text
 
 
 @pytest.fixture
-def folder(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
     recipes = tmp_path / DOMAIN / "recipes"
     recipes.mkdir(parents=True)
-    yield recipes
+    return recipes
 
 
 def broken(hass: HomeAssistant) -> list[dict[str, str] | None]:
