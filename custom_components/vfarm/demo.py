@@ -94,7 +94,7 @@ def demo_parts(time_zone: str) -> tuple[str, list[Part], list[dict[str, Any]]]:
 def _this_morning(now: datetime) -> float:
     """Where a new demo begins: just after lights-on, so that whoever opens it, at whatever hour,
     sees a day that is whole."""
-    return now.replace(hour=6, minute=5, second=0, microsecond=0).timestamp()
+    return now.replace(hour=7, minute=5, second=0, microsecond=0).timestamp()
 
 
 def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
