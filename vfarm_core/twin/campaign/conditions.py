@@ -466,16 +466,3 @@ class Phase(Condition):
 
     def __str__(self) -> str:
         return f"{self.batch} is in phase {self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Elapsed(Condition):
-    """So many seconds have passed; for happenings that only wait."""
-
-    seconds: float
-
-    def holds(self, stage: Stage) -> bool:
-        return stage.now >= stage.zero + self.seconds
-
-    def __str__(self) -> str:
-        return f"{self.seconds:g} s have passed"

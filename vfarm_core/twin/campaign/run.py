@@ -83,11 +83,11 @@ def _run(scenario: Scenario, directory: Path) -> Row:
     if broken:
         failures += [f"{b.invariant} after {b.at_s:g} s: {b.detail}" for b in broken]
     invariant = broken[0].invariant if broken else scenario.invariant
-    detail = "; ".join(failures) or str(expected)
+    detail = "; ".join(failures) or f"{scenario.title}. Expected: {expected}"
     return Row(
         scenario=scenario.key,
         passed=not failures,
-        deadline_s=scenario.deadline_s,
+        deadline_s=float(scenario.deadline_s),
         observed_s=observed,
         invariant=invariant,
         detail=detail,
@@ -106,7 +106,7 @@ def _row(scenario: Scenario, observed: float | None, detail: str) -> Row:
     return Row(
         scenario=scenario.key,
         passed=False,
-        deadline_s=scenario.deadline_s,
+        deadline_s=float(scenario.deadline_s),
         observed_s=observed,
         invariant=scenario.invariant,
         detail=detail,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....control.inputs import RunShot
-from ..conditions import LitHours, Pumped, Running, SentFor, Shots, every, on
+from ..conditions import Integral, LitHours, Pumped, Running, SentFor, Shots, every, on
 from ..happenings import Asks, ClockJumps, Edits, Killed
 from ..model import Scenario
 from ..setup import CIRCUIT, FAN, HEATER, LAMP, PUMP_SWITCH, Setup
@@ -70,6 +70,18 @@ SCENARIOS: tuple[Scenario, ...] = (
     *(_day(s, n, "22:10", "just after lights-off", "after_dusk", 1) for s, n in _JUMPS),
     *(_day(s, n, "05:50", "just before lights-on", "before_dawn", 2) for s, n in _JUMPS),
     *(_day(s, n, "06:30", "just after lights-on", "after_dawn", 2) for s, n in _JUMPS),
+    Scenario(
+        key="clock_forward_keeps_integral",
+        group=GROUP,
+        title="The clock is set an hour forward at noon: plants get their light all the same",
+        setup=Setup(begins="05:50", step_s=300.0),
+        story=(ClockJumps(seconds=HOUR, at=8 * HOUR),),
+        given=on(LAMP),
+        expect=Integral("level_1", 16.5, 17.2),
+        deadline_s=16 * HOUR,
+        run_s=26 * HOUR,
+        invariant="dark",
+    ),
     Scenario(
         key="clock_back_with_heater",
         group=GROUP,

@@ -13,6 +13,7 @@ from ...faults import FaultKind
 from ..conditions import (
     Accepted,
     AllOff,
+    Because,
     Condition,
     Happened,
     Held,
@@ -46,6 +47,7 @@ from ..happenings import (
 from ..model import Happening, Scenario
 from ..setup import (
     CIRCUIT,
+    CO2,
     CO2_VALVE,
     FAN,
     HEATER,
@@ -224,6 +226,21 @@ SCENARIOS: tuple[Scenario, ...] = (
         deadline_s=AWAY_S + 2,
         run_s=600,
         invariant="co2_safe",
+    ),
+    Scenario(
+        key="kill_keeps_daily_cap",
+        group=GROUP,
+        title="A CO2 probe is stuck low and the process is killed three times: one cap for all",
+        setup=replace(HUNGRY, on_disk=True),
+        story=(
+            Breaks(point=CO2, kind=FaultKind.STUCK_VALUE, value=500.0),
+            *(Killed(down_s=AWAY_S, at=hour * HOUR + 100) for hour in (1, 2, 3)),
+        ),
+        given=on(CO2_VALVE),
+        expect=every(off(CO2_VALVE), Because(CO2_VALVE, "daily_cap")),
+        deadline_s=5 * HOUR,
+        run_s=7 * HOUR,
+        invariant="daily_cap",
     ),
     Scenario(
         key="kill_with_heater_on",
