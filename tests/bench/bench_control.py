@@ -99,7 +99,7 @@ def _full_step(farm: Farm, rounds: int) -> list[float]:
 
     def prepare(number: int) -> Any:
         later = Now(now.farm + 600, now.mono + 600)
-        return later, reports(farm, later.farm, shift=0.001 * (number + 1))
+        return later, reports(farm, later.farm, shift=1.1 + number % 2, memory=memory)
 
     def run(prepared: Any) -> None:
         later, inputs = prepared

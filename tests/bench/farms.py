@@ -107,14 +107,19 @@ _VALUES = {
 }
 
 
-def reports(farm: Farm, at: float, shift: float = 0.0) -> list[Report]:
-    """Every entity reports; `shift` moves every measured value a little."""
+def reports(
+    farm: Farm, at: float, shift: float = 0.0, memory: Memory | None = None
+) -> list[Report]:
+    """Every entity reports; `shift` moves every measured value by so many of its resolutions.
+    Actuators report what they did before (`memory`), off otherwise."""
     made = []
     for b in farm.bindings:
         facts = spec(b.role)
         value = _VALUES.get(b.role, 0.0)
         if facts.kind is RoleKind.MEASURE:
-            value += shift
+            value += shift * facts.resolution
+        elif memory is not None and (state := memory.actuators.get(b.id)) is not None:
+            value = state.reported or 0.0
         made.append(Report(b.id, value, facts.unit, at))
     return made
 

@@ -32,20 +32,19 @@ class DecodeError(ValueError):
 def encode(value: Any) -> Any:
     """Dataclass, enum, time, mapping or sequence as JSON-able values. Infinite numbers are refused:
     JSON has none."""
-    if value is None or isinstance(value, (bool, int)):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if isinstance(value, float):
+    if kind is float:
         if not math.isfinite(value):
             raise ValueError(f"{value} has no JSON form")
         return value
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str):
-        return value
     if isinstance(value, dt.time):
         return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: encode(getattr(value, name)) for name in _field_names(type(value))}
+    if dataclasses.is_dataclass(kind):
+        return {name: encode(getattr(value, name)) for name in _field_names(kind)}
     if isinstance(value, Mapping):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, (tuple, list, frozenset)):
@@ -57,6 +56,9 @@ def encode(value: Any) -> Any:
 def decode[T](cls: type[T], data: Any, path: str = "") -> T:
     """`data` as an instance of `cls`. Raises DecodeError."""
     return typing.cast(T, _decoder(typing.cast(Any, cls))(data, path))
+
+
+_PLAIN = frozenset({type(None), bool, int, str})
 
 
 @cache
