@@ -206,11 +206,14 @@ class Stage:
         self._spoil(damage)
         lost = False
         memory = None
+        journal = None
         try:
             journal = Journal(self._path)
             memory = journal.load()
         except JournalError:
             lost = True
+            if journal is not None:
+                journal.close()
             journal = self._open()
         self.disk.restart(journal, forget=memory is None)
         return memory, lost
