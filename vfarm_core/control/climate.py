@@ -15,13 +15,13 @@ from ..farm.roles import Role
 from ..recipes.model import ClimateQuantity, Setpoint
 from ..science.air import dew_point_c, vpd_air_kpa
 from . import readings
-from .clock import Due
+from .clock import Due, earliest
 from .draft import Draft
 from .effects import Severity
 from .intents import Intent
 from .memory import Quality, ZoneState
 from .reasons import Reason
-from .targets import Target, humidity_target, zone_setpoints, zone_target
+from .targets import Target, dry_from, humidity_target, zone_setpoints, zone_target
 
 #: Half-widths of the hysteresis (design choice; about twice the noise of a good sensor).
 HYSTERESIS = {
@@ -176,8 +176,14 @@ def control(d: Draft, zone: Zone) -> dict[str, Intent]:
     )
     if frozenset(calling) != state.calling:
         d.zones.set(zone.id, replace(d.zone(zone.id), calling=frozenset(calling)))
-    d.wake(zone.id, Due(farm=d.now.farm + _LOOK_S) if growing else Due())
+    d.wake(zone.id, _due(d, zone.id) if growing else Due())
     return {b.id: wants[role] for role in _CONTROLLED for b in d.of(zone.id, role)}
+
+
+def _due(d: Draft, zone: str) -> Due:
+    at = dry_from(d, zone)
+    look = Due(farm=d.now.farm + _LOOK_S)
+    return look if at is None or at <= d.now.farm else earliest(look, Due(farm=at))
 
 
 def _on_lost_memory(role: Role) -> Intent:

@@ -24,6 +24,7 @@ from . import (
     requests,
     safety,
     shot,
+    supply,
     watering,
 )
 from .clock import Due, Now, earliest
@@ -274,8 +275,16 @@ def _pass(d: Draft) -> None:
         if _changed(d, zone.id, Role.LEAK):
             d.mark(*d.farm.circuits_of_zone[zone.id])
     levels.update(_visit(d, Level))
+    if d.farm.supplies:
+        others = supply.together(d, levels.values())
+        d.seen.update(others)
+        levels.update(others)
+    lamps: dict[str, Intent] = {}
     for level in levels.values():
-        intents.update(light.control(d, level))
+        lamps.update(light.control(d, level))
+    if d.farm.supplies:
+        supply.limit(d, lamps)
+    intents.update(lamps)
     for reservoir in _visit(d, Reservoir).values():
         _reservoir(d, reservoir, intents)
     _water(d, intents)

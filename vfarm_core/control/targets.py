@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..batches.lead import combine
 from ..batches.model import Batch
@@ -133,7 +133,46 @@ def humidity_target(
         return Target(
             min(max(wanted, 0.0), _MAX_HUMIDITY), limits.warning, limits.critical, vpd.overridden
         )
-    return humidity
+    if humidity is None or humidity.value is None or humidity.overridden or temperature is None:
+        return humidity
+    day = _humidity_ahead(d, zone, setpoints, temperature)
+    if day is None or day >= humidity.value:
+        return humidity
+    return replace(humidity, value=day)
+
+
+def _humidity_ahead(
+    d: Draft, zone: str, setpoints: dict[ClimateQuantity, Setpoint], temperature: float
+) -> float | None:
+    """The humidity (%) that lets a night end within the day's VPD limits; None when nothing asks
+    for drying yet. No drier than the day itself, and no drier than those limits need."""
+    vpd = setpoints.get(ClimateQuantity.VPD)
+    low = None if vpd is None else vpd.warning(True).low
+    at = dry_from(d, zone)
+    if low is None or at is None or d.now.farm < at:
+        return None
+    limit = min(max(humidity_for_vpd_pct(temperature, low), 0.0), _MAX_HUMIDITY)
+    humidity = setpoints.get(ClimateQuantity.HUMIDITY)
+    by_day = None if humidity is None else humidity.at(True)
+    return limit if by_day is None else max(limit, by_day)
+
+
+def dry_from(d: Draft, zone: str) -> float | None:
+    """When a dark zone starts to dry ahead of its next lights-on (farm time); None while it is
+    lit, and where no light is planned."""
+    if d.zone(zone).day:
+        return None
+    begins = []
+    for level in d.farm.levels_of_zone[zone]:
+        day = d.level(level.id).light_day
+        if day is not None and day.end_s > day.start_s:
+            begins.append(day.start_s if d.now.farm < day.start_s else day.next_start_s)
+    return min(begins) - DRY_AHEAD_S if begins else None
+
+
+#: Humid nights end this long before lights-on (s) (design choice: long enough for a dryer sized
+#: for a closed canopy, and short beside the hours of humid night that prevent tip-burn).
+DRY_AHEAD_S = 1800.0
 
 
 #: Above this, surfaces a little colder than the air are wet: dew point within about 1 K of the air.

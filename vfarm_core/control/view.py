@@ -9,7 +9,7 @@ from ..farm.nodes import Circuit, Level, Reservoir, Zone
 from ..farm.roles import Role, spec
 from ..recipes.model import SolutionQuantity
 from ..science.light import LightDay
-from . import climate, readings, watering
+from . import climate, readings, supply, watering
 from .draft import Draft
 from .light import ppfd_now
 from .memory import ProofState, Quality
@@ -244,6 +244,8 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     zone = d.zone(d.farm.zone_of_level[level.id])
     if target is not None and state.lit and zone.over_temperature in ("dim", "off"):
         problems.add("light_shed")
+    if supply.limited(d, level.id):
+        problems.add("supply_limit")
     day = state.light_day
     batch = target.batch if target is not None else None
     outlook = progress(batch, d.recipe(batch), d.now.farm) if batch is not None else None

@@ -154,6 +154,15 @@ def _references(farm: Farm) -> Iterator[Problem]:
                 level=level,
                 count=count,
             )
+    for level, count in Counter(lv for s in farm.supplies for lv in s.levels).items():
+        if count > 1:
+            yield _problem(
+                level,
+                "supplied_twice",
+                "level {level} hangs on {count} supplies",
+                level=level,
+                count=count,
+            )
     for pump in farm.pumps:
         fed = [c for c in farm.circuits if c.pump == pump.id]
         methods = {c.method for c in fed}

@@ -231,6 +231,11 @@ class Farm:
         return MappingProxyType({zone.id: zone for zone in self.zones})
 
     @cached_property
+    def supply_of_level(self) -> Mapping[str, Supply]:
+        """The supply that each level's lamps hang on."""
+        return MappingProxyType({lv: s for s in self.supplies for lv in s.levels})
+
+    @cached_property
     def pump(self) -> Mapping[str, Pump]:
         """Pumps by id."""
         return MappingProxyType({pump.id: pump for pump in self.pumps})

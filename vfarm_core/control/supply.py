@@ -1,0 +1,83 @@
+"""Supplies: lamps on one electrical circuit never ask for more than it carries.
+
+When the planned outputs of a supply's levels add up to more than its limit, all are scaled down by
+the same share: no level is starved for another, and the light integrals catch up later in the day
+as far as there is room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..farm.nodes import Level, Supply
+from ..farm.roles import Role
+from .draft import Draft
+from .intents import Intent
+from .reasons import Reason
+
+#: Dimmers are left alone for differences of 2 %: so much of the limit is kept free, and a little.
+_MARGIN = 0.97
+
+
+def together(d: Draft, levels: Iterable[Level]) -> dict[str, Level]:
+    """The levels that have to be looked at with these, because they share a supply that cannot
+    carry all of its lamps at full output."""
+    found: dict[str, Level] = {}
+    for level in levels:
+        supply = d.farm.supply_of_level.get(level.id)
+        if supply is not None and _can_exceed(d, supply):
+            found.update({key: d.farm.level[key] for key in supply.levels})
+    return found
+
+
+def limit(d: Draft, intents: dict[str, Intent]) -> None:
+    """Scale the lamps' intents down where their supply would be overloaded."""
+    supplies = {
+        supply.id: supply
+        for point in intents
+        if (supply := d.farm.supply_of_level.get(d.farm.binding[point].node)) is not None
+    }
+    for supply in supplies.values():
+        if not _can_exceed(d, supply):
+            continue
+        points = [b.id for key in supply.levels for b in d.of(key, Role.GROW_LIGHT)]
+        asked_w = sum(_power_w(d, point, _output(d, point, intents)) for point in points)
+        allowed_w = supply.limit_kw * 1000 * _MARGIN
+        if asked_w <= allowed_w:
+            continue
+        share = allowed_w / asked_w
+        reason = Reason("supply_limit", {"supply": supply.name, "limit": supply.limit_kw})
+        for point in points:
+            intent = intents.get(point)
+            if intent is not None and intent.value:
+                intents[point] = replace(intent, value=intent.value * share, reason=reason)
+
+
+def limited(d: Draft, level: str) -> bool:
+    """Whether the lamps of a level are held back by their supply."""
+    return any(
+        (reason := d.actuator(b.id).reason) is not None and reason.code == "supply_limit"
+        for b in d.of(level, Role.GROW_LIGHT)
+    )
+
+
+def _can_exceed(d: Draft, supply: Supply) -> bool:
+    fixtures = (d.farm.level[key].fixture for key in supply.levels)
+    return sum(f.power_w for f in fixtures if f is not None) > supply.limit_kw * 1000 * _MARGIN
+
+
+def _output(d: Draft, point: str, intents: dict[str, Intent]) -> float:
+    intent = intents.get(point)
+    if intent is not None and intent.value is not None:
+        return intent.value
+    state = d.actuator(point)
+    return max(state.wanted or 0.0, state.reported or 0.0)
+
+
+def _power_w(d: Draft, point: str, output: float) -> float:
+    """Electrical power of a lamp at an output; several lamps of one level share its fixture."""
+    level = d.farm.level[d.farm.binding[point].node]
+    if level.fixture is None:
+        return 0.0
+    return output * level.fixture.power_w / len(d.of(level.id, Role.GROW_LIGHT))
