@@ -143,7 +143,8 @@ def look_at_deadline(d: Draft, binding: Binding) -> None:
 
 
 def reading(d: Draft, node: str, role: Role) -> Reading:
-    """The quantity of a node: the median of its good sensors."""
+    """The quantity of a node. Of redundant sensors the median of those that agree counts: two that
+    disagree say nothing, of three the one that lies apart is outvoted."""
     bindings = d.of(node, role)
     if not bindings:
         return MISSING
@@ -152,9 +153,29 @@ def reading(d: Draft, node: str, role: Role) -> Reading:
         return Reading(state.value if state.quality is Quality.GOOD else None, state.quality)
     states = [d.point(b.id) for b in bindings]
     good = [s.value for s in states if s.quality is Quality.GOOD and s.value is not None]
-    if good:
-        return Reading(statistics.median(good), Quality.GOOD)
-    return Reading(None, states[0].quality)
+    if not good:
+        return Reading(None, states[0].quality)
+    agreed = _agreeing(good, spec(role).agreement)
+    if not agreed:
+        return Reading(None, Quality.DISAGREEING)
+    return Reading(statistics.median(agreed), Quality.GOOD)
+
+
+def _agreeing(values: list[float], agreement: float) -> list[float]:
+    """The values within reach of the median, when they are more than half."""
+    middle = statistics.median(values)
+    near = [v for v in values if abs(v - middle) <= agreement / 2]
+    return near if 2 * len(near) > len(values) or len(values) == 1 else []
+
+
+def disagree(d: Draft, node: str, role: Role) -> bool:
+    """Whether redundant sensors of a node lie too far apart, outvoted ones too."""
+    values = [
+        state.value
+        for b in d.of(node, role)
+        if (state := d.point(b.id)).quality is Quality.GOOD and state.value is not None
+    ]
+    return len(values) > 1 and max(values) - min(values) > spec(role).agreement
 
 
 def highest(d: Draft, node: str, role: Role) -> float | None:

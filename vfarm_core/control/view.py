@@ -137,6 +137,8 @@ def _common_problems(d: Draft, node: str) -> set[str]:
             elif state.reported is None:
                 found.add("actuator_missing")
         else:
+            if readings.disagree(d, node, b.role):
+                found.add("sensor_disagreeing")
             quality = d.point(b.id).quality
             if quality is not Quality.GOOD:
                 found.add(f"sensor_{quality.value}")

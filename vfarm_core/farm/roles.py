@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from types import MappingProxyType
 
 
@@ -73,8 +74,9 @@ class Role(StrEnum):
 class RoleSpec:
     """The facts of one role. `stale_s` is the longest age of a fresh value, `plausible` the range
     in `unit`, `resolution` the smallest change that counts as one: below it are noise and digits
-    that no sensor of the kind has (design choice). `domains`, `classes` and `patterns` are hints
-    for choosing an entity, no filter."""
+    that no sensor of the kind has (design choice). Redundant sensors that lie further apart than
+    `agreement` disagree (about three times what a good one errs; design choice). `domains`,
+    `classes` and `patterns` are hints for choosing an entity, no filter."""
 
     kind: RoleKind
     nodes: tuple[str, ...]
@@ -82,6 +84,7 @@ class RoleSpec:
     plausible: tuple[float, float] | None = None
     stale_s: float = 900.0
     resolution: float = 0.0
+    agreement: float = inf
     loop: Loop | None = None
     domains: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -96,6 +99,10 @@ class RoleSpec:
 _NUMERIC = ("sensor", "number", "input_number")
 _CONTACT = ("binary_sensor", "input_boolean")
 _SWITCHED = ("switch", "input_boolean", "light", "fan", "valve", "humidifier", "climate")
+
+
+#: How far redundant sensors may lie apart, in the role's unit.
+_AGREEMENT = {"°C": 2.0, "%": 10.0, "ppm": 200.0, "mS/cm": 0.3, "pH": 0.5}
 
 
 def _measure(
@@ -115,13 +122,14 @@ def _measure(
         plausible=(low, high),
         stale_s=stale_s,
         resolution=resolution,
+        agreement=_AGREEMENT.get(unit, inf),
         domains=_NUMERIC,
         classes=tuple(classes.split()),
         patterns=tuple(patterns.split()),
     )
 
 
-def _contact(nodes: str, classes: str, patterns: str, stale_s: float = float("inf")) -> RoleSpec:
+def _contact(nodes: str, classes: str, patterns: str, stale_s: float = inf) -> RoleSpec:
     return RoleSpec(
         kind=RoleKind.CONTACT,
         nodes=tuple(nodes.split()),

@@ -233,3 +233,39 @@ def test_a_heater_that_cannot_be_switched_off_does_not_keep_the_cooler_from_a_ho
     assert not day.on("zone.cooler"), "devices do not fight over a little"
     day.report("zone.air_temperature", 27.2)
     assert day.on("zone.cooler"), "over-temperature: full cooling"
+
+
+class TestRedundantSensors:
+    @staticmethod
+    def room(*values: float) -> Bench:
+        from tests.core.support import bench_farm, sensor
+        from vfarm_core.farm.roles import Role
+
+        extra = [sensor("zone", Role.AIR_TEMPERATURE, n + 2) for n in range(len(values) - 1)]
+        named = {f"zone.air_temperature.{n + 2}": v for n, v in enumerate(values[1:])}
+        bench = Bench(bench_farm(extra=extra), values={"zone.air_temperature": values[0], **named})
+        bench.start_batch()
+        bench.advance(2 * HOUR)
+        return bench
+
+    def test_that_agree_give_their_median(self) -> None:
+        room = self.room(23.0, 23.4)
+        assert zone(room).air_temperature.value == 23.2
+        assert "sensor_disagreeing" not in zone(room).problems
+
+    def test_two_that_disagree_say_nothing_and_nothing_heats_on_them(self) -> None:
+        room = self.room(15.0, 24.0)
+        assert zone(room).air_temperature.value is None
+        assert zone(room).air_temperature.quality == "disagreeing"
+        assert "sensor_disagreeing" in zone(room).problems
+        assert not room.on("zone.heater")
+
+    def test_of_three_the_one_that_lies_apart_is_outvoted_and_shown(self) -> None:
+        room = self.room(15.0, 24.0, 24.2)
+        assert zone(room).air_temperature.value == 24.1
+        assert "sensor_disagreeing" in zone(room).problems
+
+    def test_a_disagreement_never_suppresses_a_trip(self) -> None:
+        room = self.room(22.0, 45.0)
+        assert not room.on("level_1.grow_light")
+        assert room.on("zone.cooler")
