@@ -70,7 +70,10 @@ class EntityActuators:
         if entity_id is None:
             return f"the entity of {binding.id} does not exist"
         state = self._hass.states.get(entity_id)
-        domain, service, data = call_for(entity_id, state, binding, command.value)
+        try:
+            domain, service, data = call_for(entity_id, state, binding, command.value)
+        except (HomeAssistantError, ValueError) as err:
+            return f"{entity_id} cannot be driven: {err}"
         context = Context()
         self._remember(context.id)
         self.sent += 1

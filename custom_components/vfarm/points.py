@@ -29,9 +29,11 @@ from vfarm_core.farm.nodes import Farm
 from .clock import FarmClock
 from .entity_values import is_on_the_way, raw_of
 
-#: Fired with the context under which an automation or script acts.
-_AUTOMATION_EVENTS = ("automation_triggered", "script_started")
-#: So many contexts of automations and scripts are remembered.
+#: Fired with the context under which an automation acts.
+_AUTOMATION_EVENT = "automation_triggered"
+#: Fired with the context under which a script acts; a script may be how a device is switched.
+_SCRIPT_EVENT = "script_started"
+#: So many contexts of automations and scripts are remembered, of each.
 _CONTEXTS = 256
 
 
@@ -60,9 +62,11 @@ class Points:
         self._missing: Mapping[str, Binding] = {}
         self._started = False
         self._automations: OrderedDict[str, None] = OrderedDict()
+        self._scripts: OrderedDict[str, None] = OrderedDict()
         self._others = [
             hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self._registry_updated),
-            *(hass.bus.async_listen(kind, self._automation_ran) for kind in _AUTOMATION_EVENTS),
+            hass.bus.async_listen(_AUTOMATION_EVENT, self._automation_ran),
+            hass.bus.async_listen(_SCRIPT_EVENT, self._script_ran),
         ]
 
     @callback
@@ -155,9 +159,11 @@ class Points:
 
     @callback
     def _automation_ran(self, event: Event) -> None:
-        self._automations[event.context.id] = None
-        if len(self._automations) > _CONTEXTS:
-            self._automations.popitem(last=False)
+        _remember(self._automations, event.context)
+
+    @callback
+    def _script_ran(self, event: Event) -> None:
+        _remember(self._scripts, event.context)
 
     @callback
     def _changed(self, event: Event[EventStateChangedData]) -> None:
@@ -198,11 +204,14 @@ class Points:
         )
 
     def _cause(self, context: Context) -> Cause:
+        if context.id in self._automations:
+            # Also when it was triggered by what we switched, which makes us its parent.
+            return Cause.OTHER
         if self._is_own(context):
             return Cause.OWN
         if context.user_id is not None:
             return Cause.PERSON
-        if context.id in self._automations or context.parent_id is not None:
+        if context.id in self._scripts or context.parent_id is not None:
             return Cause.OTHER
         return Cause.UNKNOWN
 
@@ -221,3 +230,9 @@ class Points:
         for stop in (*self._states, *self._others):
             stop()
         self._states, self._others = [], []
+
+
+def _remember(contexts: OrderedDict[str, None], context: Context) -> None:
+    contexts[context.id] = None
+    if len(contexts) > _CONTEXTS:
+        contexts.popitem(last=False)

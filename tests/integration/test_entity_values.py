@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from home_farm import HEATER, Hardware, settled, start_batch
 from homeassistant.core import HomeAssistant, ServiceCall, State
+from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vfarm.entity_values import call_for, is_on_the_way, raw_of
@@ -21,7 +22,13 @@ def binding(role: Role, **more: Any) -> Binding:
 
 
 DIM = {"supported_color_modes": ["brightness"]}
+ON_OFF = {"supported_color_modes": ["onoff"]}
 PERCENT = {"min": 0, "max": 100}
+MODES = {"hvac_modes": ["off", "heat", "cool", "dry", "fan_only"]}
+BOTH = {"hvac_modes": ["off", "heat_cool"]}
+#: Supported features of valves and covers: open, close, set position.
+SIMPLE, POSITION, FULL = ({"supported_features": n} for n in (3, 4, 7))
+SPEEDS = {"options": ["Off", "Low", "High"]}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,31 @@ PERCENT = {"min": 0, "max": 100}
         ("climate.c", "auto", {}, Role.DEHUMIDIFIER, False, None),
         ("climate.c", "cool", {}, Role.HUMIDIFIER, True, None),
         ("climate.c", "off", {}, Role.HEATER, False, None),
+        ("climate.c", "fan_only", {}, Role.EXHAUST_FAN, True, None),
+        ("climate.c", "auto", {}, Role.HEATER, True, None),
+        ("light.l", "on", {**DIM, "brightness": 0}, Role.GROW_LIGHT, 1 / 255, None),
+        ("light.l", "on", {**DIM, "brightness": None}, Role.GROW_LIGHT, "on", None),
+        ("light.l", "on", {**DIM, "brightness": 51}, Role.HEATER, "on", None),
+        ("fan.f", "on", {"percentage": 40}, Role.EXHAUST_FAN, "on", None),
+        ("fan.f", "off", {"percentage": 0}, Role.GROW_LIGHT, "off", None),
+        ("humidifier.h", "on", {"humidity": 60}, Role.HUMIDIFIER, "on", None),
+        ("input_boolean.h", "on", {}, Role.HEATER, "on", None),
+        ("valve.v", "open", {"current_position": 40}, Role.IRRIGATION_VALVE, "open", None),
+        ("valve.v", "closed", {"current_position": 0}, Role.IRRIGATION_VALVE, "closed", None),
+        ("cover.c", "open", {"current_position": 40}, Role.EXHAUST_FAN, "open", None),
+        ("cover.c", "open", {"current_position": 40}, Role.GROW_LIGHT, 0.4, None),
+        ("cover.c", "closed", {"current_position": 0}, Role.GROW_LIGHT, "closed", None),
+        ("cover.c", "open", {}, Role.GROW_LIGHT, "open", None),
+        ("input_number.d", "5", {"min": 0, "max": 10}, Role.GROW_LIGHT, 0.5, None),
+        ("input_number.d", "-5", {"min": 0, "max": 10}, Role.GROW_LIGHT, 0.0, None),
+        ("number.d", "nan", PERCENT, Role.IRRIGATION_PUMP, None, None),
+        ("number.d", "inf", PERCENT, Role.IRRIGATION_PUMP, None, None),
+        ("select.p", "Off", SPEEDS, Role.IRRIGATION_PUMP, False, None),
+        ("select.p", "Low", SPEEDS, Role.IRRIGATION_PUMP, True, None),
+        ("input_select.p", "stop", {"options": ["stop", "go"]}, Role.AIR_PUMP, False, None),
+        ("input_select.p", "go", {"options": ["stop", "go"]}, Role.AIR_PUMP, True, None),
+        ("select.p", "eco", {"options": ["eco", "boost"]}, Role.AIR_PUMP, None, None),
+        ("select.p", "eco", {}, Role.AIR_PUMP, None, None),
     ],
 )
 def test_a_state_is_read(
@@ -62,8 +94,9 @@ def test_a_missing_entity_says_nothing() -> None:
     assert raw_of(None, binding(Role.HEATER)) == (None, None)
 
 
-def test_only_a_valve_is_on_its_way() -> None:
+def test_only_a_valve_or_a_cover_is_on_its_way() -> None:
     assert is_on_the_way(State("valve.v", "opening"))
+    assert is_on_the_way(State("cover.c", "closing"))
     assert not is_on_the_way(State("valve.v", "open"))
     assert not is_on_the_way(State("sensor.s", "opening"))
 
@@ -80,8 +113,45 @@ def test_only_a_valve_is_on_its_way() -> None:
         ("light.l", DIM, Role.GROW_LIGHT, 0.5, ("light", "turn_on", {"brightness": 128})),
         ("light.l", DIM, Role.GROW_LIGHT, 0.001, ("light", "turn_on", {"brightness": 1})),
         ("light.l", DIM, Role.HEATER, 1.0, ("light", "turn_on", {})),
-        ("light.l", {"supported_color_modes": ["onoff"]}, Role.GROW_LIGHT, 0.5,
-         ("light", "turn_on", {})),
+        ("light.l", DIM, Role.GROW_LIGHT, 1.0, ("light", "turn_on", {"brightness": 255})),
+        ("light.l", DIM, Role.GROW_LIGHT, 0.0, ("light", "turn_off", {})),
+        ("light.l", ON_OFF, Role.GROW_LIGHT, 0.5, ("light", "turn_on", {})),
+        ("light.l", ON_OFF, Role.GROW_LIGHT, 0.0, ("light", "turn_off", {})),
+        ("fan.f", {"percentage": 50}, Role.GROW_LIGHT, 0.0, ("fan", "turn_off", {})),
+        ("fan.f", {}, Role.GROW_LIGHT, 0.5, ("fan", "turn_on", {})),
+        ("input_boolean.h", {}, Role.HEATER, 0.0, ("input_boolean", "turn_off", {})),
+        ("humidifier.h", {}, Role.DEHUMIDIFIER, 0.0, ("humidifier", "turn_off", {})),
+        ("valve.v", FULL, Role.IRRIGATION_VALVE, 1.0, ("valve", "open_valve", {})),
+        ("valve.v", POSITION, Role.IRRIGATION_VALVE, 1.0,
+         ("valve", "set_valve_position", {"position": 100})),
+        ("valve.v", POSITION, Role.IRRIGATION_VALVE, 0.0,
+         ("valve", "set_valve_position", {"position": 0})),
+        ("cover.c", SIMPLE, Role.EXHAUST_FAN, 1.0, ("cover", "open_cover", {})),
+        ("cover.c", SIMPLE, Role.EXHAUST_FAN, 0.0, ("cover", "close_cover", {})),
+        ("cover.c", SIMPLE, Role.GROW_LIGHT, 0.5, ("cover", "open_cover", {})),
+        ("cover.c", POSITION, Role.EXHAUST_FAN, 1.0,
+         ("cover", "set_cover_position", {"position": 100})),
+        ("cover.c", POSITION, Role.EXHAUST_FAN, 0.0,
+         ("cover", "set_cover_position", {"position": 0})),
+        ("cover.c", FULL, Role.GROW_LIGHT, 0.3,
+         ("cover", "set_cover_position", {"position": 30})),
+        ("cover.c", FULL, Role.GROW_LIGHT, 1.0, ("cover", "open_cover", {})),
+        ("select.p", SPEEDS, Role.IRRIGATION_PUMP, 0.0,
+         ("select", "select_option", {"option": "Off"})),
+        ("select.p", {"options": ["off", "on"]}, Role.IRRIGATION_PUMP, 1.0,
+         ("select", "select_option", {"option": "on"})),
+        ("input_select.p", {"options": ["go", "stop"]}, Role.IRRIGATION_PUMP, 1.0,
+         ("input_select", "select_option", {"option": "go"})),
+        ("input_number.d", {"min": 0, "max": 10}, Role.IRRIGATION_PUMP, 1.0,
+         ("input_number", "set_value", {"value": 10.0})),
+        ("input_number.d", {"min": 2, "max": 10}, Role.IRRIGATION_PUMP, 0.0,
+         ("input_number", "set_value", {"value": 2.0})),
+        ("climate.c", MODES, Role.COOLER, 1.0,
+         ("climate", "set_hvac_mode", {"hvac_mode": "cool"})),
+        ("climate.c", BOTH, Role.COOLER, 1.0,
+         ("climate", "set_hvac_mode", {"hvac_mode": "heat_cool"})),
+        ("climate.c", {"hvac_modes": ["off", "heat"]}, Role.DEHUMIDIFIER, 1.0,
+         ("climate", "set_hvac_mode", {"hvac_mode": "dry"})),
         ("fan.f", {"percentage": 0}, Role.GROW_LIGHT, 0.5, ("fan", "turn_on", {"percentage": 50})),
         ("fan.f", {"percentage": 0}, Role.EXHAUST_FAN, 1.0, ("fan", "turn_on", {})),
         ("number.d", {"min": 10, "max": 90}, Role.GROW_LIGHT, 0.5,
@@ -104,6 +174,19 @@ def test_a_value_becomes_a_call(
         entity_id, State(entity_id, "off", attributes), binding(role), value
     )
     assert (domain, service, data) == (call[0], call[1], {"entity_id": entity_id, **call[2]})
+
+
+@pytest.mark.parametrize(
+    ("state", "value"),
+    [
+        (State("select.p", "Low", SPEEDS), 1.0),
+        (State("select.p", "eco", {"options": ["eco", "boost"]}), 0.0),
+        (None, 0.0),
+    ],
+)
+def test_an_option_is_never_guessed(state: State | None, value: float) -> None:
+    with pytest.raises(HomeAssistantError, match="no option that means"):
+        call_for("select.p", state, binding(Role.IRRIGATION_PUMP), value)
 
 
 def test_a_number_without_a_state_is_driven_from_0_to_1() -> None:
