@@ -11,7 +11,7 @@ from ..farm.overrides import Mode, Override
 from ..farm.roles import Loop
 from ..recipes.model import Recipe
 from ..science.light import LightDay
-from .clock import Due
+from .clock import NEVER, Due
 from .reasons import Reason
 
 
@@ -229,5 +229,7 @@ class Memory:
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
     due: Mapping[str, Due] = field(default_factory=dict)
+    #: The earliest of `due` on each clock.
+    next_due: Due = NEVER
     #: The batches on each level, oldest first: worked out from `batches` when those change.
     growing: Mapping[str, tuple[Batch, ...]] = field(default_factory=dict)

@@ -62,6 +62,9 @@ def step(
     farm: Farm, memory: Memory, now: Now, inputs: Iterable[Input], *, show: bool = True
 ) -> Step:
     """One step of control. Without `show` no snapshots are made: nobody looks at them."""
+    inputs = list(inputs)
+    if not inputs and not memory.next_due.passed(now):
+        return Step(memory, (), memory.next_due)
     d = Draft(farm, memory, now)
     answers: list[Answer] = []
     for item in inputs:
@@ -209,6 +212,8 @@ def _wind_clock(d: Draft) -> None:
 
 
 def _wake_due(d: Draft) -> None:
+    if not d.memory.next_due.passed(d.now) and not d.due.changes:
+        return
     for key, due in list(d.due.merged().items()):
         if not due.passed(d.now):
             continue
@@ -412,6 +417,20 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         recipes=d.recipes.merged(),
         overrides=d.overrides.merged(),
         due=d.due.merged(),
+        next_due=_next_due(d),
         growing=d.placed,
     )
-    return Step(memory, tuple(effects), earliest(*memory.due.values()))
+    return Step(memory, tuple(effects), memory.next_due)
+
+
+def _next_due(d: Draft) -> Due:
+    """The earliest due time. Looked for among all only when the one that was earliest changed."""
+    before = d.memory.next_due
+    for key in (*d.due.changes, *d.due.removed):
+        old = d.due.old(key)
+        if old is not None and (
+            (old.farm is not None and old.farm == before.farm)
+            or (old.mono is not None and old.mono == before.mono)
+        ):
+            return earliest(*d.due.merged().values())
+    return earliest(before, *d.due.changes.values())
