@@ -57,6 +57,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "co2_limit": "CO2 at {value} ppm has reached the limit of {limit} ppm.",
         "exhaust_idle": "No air has to be exhausted.",
         "exhaust_co2": "CO2 at {value} ppm: air is exhausted. Leave the zone.",
+        "fill_closed": "Kept closed: vfarm does not top up by itself yet.",
         "circulating": "Water runs without interruption: the roots depend on it.",
         "shot_idle": "No shot is running.",
         "shot_valve": "The valve opens before the pump starts.",

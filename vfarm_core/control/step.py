@@ -323,7 +323,7 @@ def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> No
         intents[b.id] = Intent(1.0, Reason("aerate"))
     for b in d.of(reservoir.id, Role.FILL_VALVE):
         # Automatic top-up is not part of this release: the valve is only ever kept closed.
-        intents[b.id] = Intent(0.0, Reason("no_owner"))
+        intents[b.id] = Intent(0.0, Reason("fill_closed"))
 
 
 def _changed(d: Draft, node: str, role: Role) -> bool:
