@@ -40,6 +40,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "photoperiod_night": "Lights are off: dark period until {until}.",
         "no_batch": "No batch grows here.",
         "dli_reached": "The light integral of the day, {dli} mol/m²/d, is reached.",
+        "staggered": "Waits until the lamp before it on the same supply is on.",
         "supply_limit": "Dimmed: {supply} carries {limit} kW, and its lamps ask for more.",
         "too_warm_dim": "Dimmed: air at {value} °C is {over} K above the target.",
         "too_warm_off": "Off: air at {value} °C is above the critical limit of {limit} °C.",

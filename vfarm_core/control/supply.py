@@ -2,7 +2,7 @@
 
 When the planned outputs of a supply's levels add up to more than its limit, all are scaled down by
 the same share: no level is starved for another, and the light integrals catch up later in the day
-as far as there is room.
+as far as there is room. Lamps of one supply are switched on one after the other.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from dataclasses import replace
 
 from ..farm.nodes import Level, Supply
 from ..farm.roles import Role
+from .clock import Due
 from .draft import Draft
 from .intents import Intent
 from .reasons import Reason
 
 #: Dimmers are left alone for differences of 2 %: so much of the limit is kept free, and a little.
 _MARGIN = 0.97
+#: A lamp that waits for its turn looks again after this long (real s).
+_TURN_S = 1.0
 
 
 def together(d: Draft, levels: Iterable[Level]) -> dict[str, Level]:
@@ -39,9 +42,10 @@ def limit(d: Draft, intents: dict[str, Intent]) -> None:
         if (supply := d.farm.supply_of_level.get(d.farm.binding[point].node)) is not None
     }
     for supply in supplies.values():
+        points = [b.id for key in supply.levels for b in d.of(key, Role.GROW_LIGHT)]
+        _one_after_the_other(d, points, intents)
         if not _can_exceed(d, supply):
             continue
-        points = [b.id for key in supply.levels for b in d.of(key, Role.GROW_LIGHT)]
         asked_w = sum(_power_w(d, point, _output(d, point, intents)) for point in points)
         allowed_w = supply.limit_kw * 1000 * _MARGIN
         if asked_w <= allowed_w:
@@ -52,6 +56,27 @@ def limit(d: Draft, intents: dict[str, Intent]) -> None:
             intent = intents.get(point)
             if intent is not None and intent.value:
                 intents[point] = replace(intent, value=intent.value * share, reason=reason)
+
+
+def _one_after_the_other(d: Draft, points: list[str], intents: dict[str, Intent]) -> None:
+    """Lamps draw many times their power for an instant when they are switched on: the next one of
+    a supply starts when the one before is proved on, or has been given up."""
+    starting = any(_is_starting(d, point) for point in points)
+    for point in points:
+        intent = intents.get(point)
+        if intent is None or not intent.value or d.actuator(point).is_on is not False:
+            continue
+        if d.actuator(point).pending is None and starting:
+            intents[point] = replace(intent, value=None, reason=Reason("staggered"))
+            level = d.farm.binding[point].node
+            due = d.due.get(level) or Due()
+            d.wake(level, Due(due.farm, d.now.mono + _TURN_S))
+        starting = True
+
+
+def _is_starting(d: Draft, point: str) -> bool:
+    state = d.actuator(point)
+    return bool(state.pending is not None and state.pending.value and state.is_on is False)
 
 
 def limited(d: Draft, level: str) -> bool:

@@ -75,3 +75,29 @@ def test_a_level_hangs_on_one_supply() -> None:
     two = tuple(Supply(id=key, name=key, limit_kw=1, levels=("level_1",)) for key in ("a", "b"))
     with pytest.raises(FarmError, match="2 supplies"):
         check(replace(farm, supplies=two))
+
+
+def test_lamps_start_one_after_the_other_each_proved_before_the_next() -> None:
+    bench = bench_with(5.0)
+    bench.advance(HOUR - 10)
+    bench.disobeys.add("level_2.grow_light")
+    bench.advance(20)
+    lamps = [f"level_{n}.grow_light" for n in (1, 2, 3, 4)]
+    assert [bench.on(lamp) for lamp in lamps] == [True, False, False, False]
+    bench.report("level_2.grow_light", bench.commands("level_2.grow_light")[-1])
+    bench.advance(10)
+    assert all(bench.on(lamp) for lamp in lamps)
+    first = {
+        lamp: next(at for at, c in bench.sent if c.point == lamp and c.value) for lamp in lamps
+    }
+    starts = [first[lamp] for lamp in lamps]
+    assert starts == sorted(starts)
+    assert len(set(starts)) == 4
+
+
+def test_a_lamp_that_never_comes_on_does_not_keep_the_others_dark() -> None:
+    bench = bench_with(5.0)
+    bench.disobeys.add("level_1.grow_light")
+    bench.advance(HOUR + 60)
+    assert not bench.on("level_1.grow_light")
+    assert all(bench.on(f"level_{n}.grow_light") for n in (2, 3, 4))

@@ -224,6 +224,7 @@ export default {
   quantity_co2: "CO2",
   reason_supply_limit: "Gedimmt: {supply} trägt {limit} kW, und die Lampen daran brauchen mehr.",
   reason_fill_closed: "Bleibt geschlossen: vfarm füllt noch nicht selbst nach.",
+  reason_staggered: "Wartet, bis die Lampe vor ihr am selben Stromkreis an ist.",
   reason_below_target: "{quantity}: {value} {unit} ist unter dem Soll von {target} {unit}.",
   reason_above_target: "{quantity}: {value} {unit} ist über dem Soll von {target} {unit}.",
   reason_in_band: "{quantity}: {value} {unit} ist im Bereich um {target} {unit}.",

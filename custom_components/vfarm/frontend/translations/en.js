@@ -231,6 +231,7 @@ export default {
   quantity_co2: "CO2",
   reason_supply_limit: "Dimmed: {supply} carries {limit} kW, and its lamps ask for more.",
   reason_fill_closed: "Kept closed: vfarm does not top up by itself yet.",
+  reason_staggered: "Waits until the lamp before it on the same supply is on.",
   reason_below_target: "{quantity} {value} {unit} is below the target of {target} {unit}.",
   reason_above_target: "{quantity} {value} {unit} is above the target of {target} {unit}.",
   reason_in_band: "{quantity} {value} {unit} is within the band around {target} {unit}.",

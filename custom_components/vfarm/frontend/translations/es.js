@@ -225,6 +225,7 @@ export default {
   quantity_co2: "CO2",
   reason_supply_limit: "Atenuado: {supply} admite {limit} kW y sus lámparas piden más.",
   reason_fill_closed: "Se mantiene cerrada: vfarm aún no rellena por sí mismo.",
+  reason_staggered: "Espera a que la lámpara anterior del mismo suministro esté encendida.",
   reason_below_target: "{quantity}: {value} {unit} está por debajo del objetivo de {target} {unit}.",
   reason_above_target: "{quantity}: {value} {unit} está por encima del objetivo de {target} {unit}.",
   reason_in_band: "{quantity}: {value} {unit} está en la banda alrededor de {target} {unit}.",

@@ -226,6 +226,7 @@ export default {
   quantity_co2: "CO2",
   reason_supply_limit: "Atténué : {supply} supporte {limit} kW et ses lampes demandent davantage.",
   reason_fill_closed: "Maintenue fermée : vfarm ne fait pas encore l’appoint lui-même.",
+  reason_staggered: "Attend que la lampe précédente de la même alimentation soit allumée.",
   reason_below_target: "{quantity} : {value} {unit} est sous la cible de {target} {unit}.",
   reason_above_target: "{quantity} : {value} {unit} est au-dessus de la cible de {target} {unit}.",
   reason_in_band: "{quantity} : {value} {unit} est dans la bande autour de {target} {unit}.",

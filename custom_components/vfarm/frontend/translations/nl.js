@@ -224,6 +224,7 @@ export default {
   quantity_co2: "CO2",
   reason_supply_limit: "Gedimd: {supply} kan {limit} kW leveren en de lampen eraan vragen meer.",
   reason_fill_closed: "Blijft dicht: vfarm vult nog niet zelf bij.",
+  reason_staggered: "Wacht tot de lamp ervoor op dezelfde voeding aan is.",
   reason_below_target: "{quantity}: {value} {unit} is onder het doel van {target} {unit}.",
   reason_above_target: "{quantity}: {value} {unit} is boven het doel van {target} {unit}.",
   reason_in_band: "{quantity}: {value} {unit} is binnen de band rond {target} {unit}.",
