@@ -26,9 +26,11 @@ from ..twin.alone import (
 from ..twin.load import FarmFileError, Plot, demo_plot, load_plot
 from ..twin.simulate import FarmReport, SimulationError, simulate
 from .faults import faults
+from .quality import quality
 
 app = typer.Typer(no_args_is_help=True, help="The simulated crop and the simulated farm.")
 app.command("faults")(faults)
+app.command("quality")(quality)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
