@@ -361,8 +361,7 @@ class _Judge:
             self._begun[level.id] = _Begun(day.start_s, target, light)
 
     def _air(self, now: float, minutes: float) -> None:
-        # The minute that ends now: a full hour still belongs to the one before.
-        hour = int((now - 1.0) // 3600)
+        hour = int(now // 3600)
         for zone, setpoints in self._climate.items():
             if not setpoints:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -112,6 +113,17 @@ def test_outside_minutes_make_the_percentage_and_are_told_by_hour(both: QualityR
             if a.inside_warning_pct is not None:
                 outside = 100 * a.minutes_outside_warning / a.minutes_with_warning
                 assert a.inside_warning_pct == pytest.approx(100 - outside)
+
+
+def test_limits_of_the_day_that_are_left_at_lights_on_belong_to_that_hour() -> None:
+    where = plot()
+    late = replace(where.farm.levels[0], lights_on=dt.time(3, 0))
+    farm = replace(where.farm, levels=(late, replace(late, id="level_2", name="level_2")))
+    side = judge(Abandoned(replace(where, farm=farm)), replace(where, farm=farm), 3.02 / 24)
+    dark_h = 24 - phase_of(where.batches[0], where.recipes).light.photoperiod_h
+    assert dark_h >= 3, "dark from midnight to three"
+    assert set(air(side, "vpd").outside_by_hour) == {"03"}
+    assert air(side, "vpd").minutes_with_warning > 0
 
 
 def test_the_worst_quantity_decides_on_a_target(both: QualityReport) -> None:
