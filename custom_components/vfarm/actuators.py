@@ -8,8 +8,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import voluptuous as vol
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import (
+    Context,
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    State,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_state_change_event
 
 from vfarm_core.control.effects import Command
 from vfarm_core.control.inputs import CommandResult
@@ -69,6 +78,8 @@ class EntityActuators:
         entity_id = self._entity_of(binding)
         if entity_id is None:
             return f"the entity of {binding.id} does not exist"
+        if command.value == (1.0 if binding.invert else 0.0):
+            await self._async_there(entity_id)
         state = self._hass.states.get(entity_id)
         try:
             domain, service, data = call_for(entity_id, state, binding, command.value)
@@ -91,6 +102,30 @@ class EntityActuators:
             return str(err) or type(err).__name__
         return None
 
+    async def _async_there(self, entity_id: str) -> None:
+        """Wait for an entity that is to go off and is not there yet.
+
+        Home Assistant drops a call to an unavailable entity without an error: after a crash the
+        water would run until the next attempt, although its switch is there a moment later.
+        """
+        if _is_there(self._hass.states.get(entity_id)):
+            return
+        there = asyncio.Event()
+
+        @callback
+        def changed(event: Event[EventStateChangedData]) -> None:
+            if _is_there(event.data["new_state"]):
+                there.set()
+
+        stop = async_track_state_change_event(self._hass, entity_id, changed)
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await there.wait()
+        except TimeoutError:
+            return
+        finally:
+            stop()
+
     def _remember(self, context_id: str) -> None:
         self._contexts[context_id] = None
         if len(self._contexts) > _CONTEXTS:
@@ -107,3 +142,7 @@ class EntityActuators:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=1.0)
+
+
+def _is_there(state: State | None) -> bool:
+    return state is not None and state.state != STATE_UNAVAILABLE

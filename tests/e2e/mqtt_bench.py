@@ -53,10 +53,11 @@ class Command:
 
 
 class Bench:
-    """Relays and a lamp that do what they are told and say what they do."""
+    """Relays and a lamp that do what they are told and say what they do, unless told to fail."""
 
     def __init__(self, port: int) -> None:
         self.commands: list[Command] = []
+        self._deaf: dict[tuple[str, str], int] = {}
         self._states: dict[str, str] = {}
         self._lock = threading.Lock()
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="bench")
@@ -101,6 +102,11 @@ class Bench:
         with self._lock:
             return [command for command in self.commands if command.device == name]
 
+    def ignore(self, name: str, payload: str, times: int) -> None:
+        """Let a device take no notice of the next commands of a kind."""
+        with self._lock:
+            self._deaf[name, payload] = times
+
     def _add(self, kind: str, name: str, state: str, options: dict[str, Any]) -> None:
         with self._lock:
             self._states[name] = state
@@ -124,5 +130,8 @@ class Bench:
         payload = message.payload.decode()
         with self._lock:
             self.commands.append(Command(name, payload, time.monotonic()))
+            if (left := self._deaf.get((name, payload), 0)) > 0:
+                self._deaf[name, payload] = left - 1
+                return
             self._states[name] = payload
         self._client.publish(f"{_PREFIX}/{name}/state", payload, qos=1, retain=True)

@@ -257,6 +257,26 @@ async def test_a_pump_that_becomes_unavailable_in_mid_shot_loses_its_valve_and_i
     assert story.hardware.delay(back, PUMP, "turn_off") == 0
 
 
+async def test_a_pump_that_comes_late_after_a_crash_is_stopped_when_it_comes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hardware: Faulty,
+    entry: MockConfigEntry,
+) -> None:
+    hass.states.async_set(PUMP, "unavailable")
+    story = Story(hass, freezer, hardware, entry)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await story.wait(1)
+    assert hardware.times == [], "a call to what is unavailable would be lost"
+    began = story.now
+    hass.states.async_set(PUMP, "on")
+    await story.at_once()
+    assert hardware.since(began) == [(0, PUMP, "turn_off")]
+    await story.wait(1)
+    assert story.snapshot(entry.entry_id).stage == "running"
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_a_valve_that_never_opens_gets_no_pump_against_it(story: Story) -> None:
     story.hardware.faults[VALVE, "open_valve"] = "is stuck"
     began = story.now
