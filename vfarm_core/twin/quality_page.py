@@ -236,10 +236,9 @@ Minutes outside of warning limits, by the hour of the day.
   hour later: a cold, humid night meets the day's lower VPD limit at once. vfarm dries for half an
   hour ahead of that; how far depends on the coil of the dryer. Air of 11 °C has 0.25 kPa only below
   a dew point of about 8 °C, close to the 7 °C of the coil, so that the coldest nights still begin
-  their day too humid until the lamps have warmed the room. (Drying for an hour changes nothing; with
-  a coil of 2 °C 31 of 189 minutes are left.) Warming ahead of lights-on would end
-  that; vfarm does not do it, because the recipe asks for a cold night. Plain automations know no
-  cold night.
+  their day too humid until the lamps have warmed the room. (Drying for an hour changes nothing;
+  with a coil of 2 °C 31 of 189 minutes are left.) Warming ahead of lights-on would help; vfarm does
+  not do it, because the recipe asks for a cold night. Plain automations know no cold night.
 - **VPD at the upper limit by day.** A dryer that runs its minimum time and a cooler that condenses
   together dry the air beyond the target, for a minute at a time.
 
