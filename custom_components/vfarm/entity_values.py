@@ -35,8 +35,9 @@ from homeassistant.const import (
     STATE_UNKNOWN,
 )
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN
-from homeassistant.core import State
+from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.roles import Role, RoleKind, spec
@@ -262,3 +263,22 @@ def _is_dimmer(binding: Binding) -> bool:
 def _dimmable(state: State) -> bool:
     modes = state.attributes.get("supported_color_modes") or ()
     return any(mode not in ("onoff", "unknown") for mode in modes)
+
+
+def can_dim(hass: HomeAssistant, entity_id: str) -> bool:
+    """Whether an entity knows more than on and off. A light that is away when it is asked is known
+    from the registry; one that nothing is known of counts as dimmable, as most are."""
+    domain = entity_id.partition(".")[0]
+    if domain == LIGHT_DOMAIN:
+        state = hass.states.get(entity_id)
+        registered = er.async_get(hass).async_get(entity_id)
+        known = (registered.capabilities if registered else None) or {}
+        modes = (state.attributes if state else {}).get("supported_color_modes") or known.get(
+            "supported_color_modes"
+        )
+        return not modes or any(mode not in ("onoff", "unknown") for mode in modes)
+    return domain not in _ON_OFF_ONLY
+
+
+#: Domains whose entities have no level between on and off.
+_ON_OFF_ONLY = frozenset({"switch", "input_boolean", "humidifier", "climate", "siren"})

@@ -396,3 +396,26 @@ async def test_nodes_of_one_name_get_ids_of_their_own(flow: Flow) -> None:
         await flow.go(name="Room", volume_m3=10)
         await flow.save()
     assert {z.id for z in flow.entry.runtime_data.farm.zones} == {"tent", "room", "room_2"}
+
+
+@pytest.mark.parametrize(
+    ("entity", "attributes", "dims"),
+    [
+        ("switch.plug", {}, False),
+        ("input_boolean.plug", {}, False),
+        ("light.plain", {"supported_color_modes": ["onoff"]}, False),
+        ("light.dimmer", {"supported_color_modes": ["brightness"]}, True),
+        ("light.away", {}, True),
+        ("number.driver", {}, True),
+    ],
+)
+async def test_a_lamp_that_knows_only_on_and_off_is_recognised(
+    hass: HomeAssistant, flow: Flow, entity: str, attributes: dict[str, Any], dims: bool
+) -> None:
+    hass.states.async_set(entity, "5" if entity.startswith("number") else "off", attributes)
+    await flow.edit("rack")
+    await bind(flow, "grow_light", node="rack_level_2")
+    await flow.go(entity=entity)
+    await flow.go(**{**DECLARED, "danger": "neither"})
+    await flow.save()
+    assert flow.entry.runtime_data.farm.binding["rack_level_2.grow_light"].dims is dims

@@ -32,6 +32,7 @@ _GAP_S = 600.0
 #: Output at over-temperature or without a valid temperature, as a share of the planned one
 #: (design choice: half the heat, and the plants keep a day).
 _DIM = 0.5
+_SHED = frozenset({"too_warm_dim", "no_temperature_dim"})
 
 
 def advance_day(d: Draft, level: Level) -> None:
@@ -121,7 +122,11 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
             look = Due(farm=d.now.farm + (_RAMP_S if ramping else _COUNT_S))
         due = earliest(ends, look)
     d.wake(level.id, due)
-    return {b.id: intent for b in lamps}
+    # A lamp that knows only on and off is on whenever light is wanted of it.
+    # Where light is shed it is off: it cannot give half.
+    shed = intent.reason.code in _SHED
+    whole = replace(intent, value=0.0 if shed else 1.0) if intent.value else intent
+    return {b.id: intent if b.dims else whole for b in lamps}
 
 
 def _intent(d: Draft, level: Level) -> Intent:
@@ -155,6 +160,9 @@ def _intent(d: Draft, level: Level) -> Intent:
         )
     if state.dli >= target.plan.dli_max:
         return Intent(0.0, Reason("dli_reached", {"dli": round(state.dli, 1)}))
+    if state.dli >= target.dli and not any(b.dims for b in d.of(level.id, Role.GROW_LIGHT)):
+        # Lamps that cannot be dimmed give what they give: off when the plants have had their day.
+        return Intent(0.0, Reason("dli_reached", {"dli": round(state.dli, 1)}))
     output = _output(d, level, target, full)
     reason = Reason(
         "photoperiod_day",
@@ -173,10 +181,14 @@ def _intent(d: Draft, level: Level) -> Intent:
     return Intent(output, reason)
 
 
+def lowest_output(level: Level) -> float:
+    """The lowest output 0…1 that the lamps of a level hold without flicker."""
+    return level.fixture.dim_min if level.fixture else 0.0
+
+
 def _dimmed(level: Level, output: float) -> float:
     """Less light and heat, but no less than the lamps can hold."""
-    lowest = level.fixture.dim_min if level.fixture else 0.0
-    return max(output * _DIM, min(output, lowest))
+    return max(output * _DIM, min(output, lowest_output(level)))
 
 
 def _output(d: Draft, level: Level, target: LightTarget, full: float) -> float:
@@ -196,9 +208,7 @@ def _output(d: Draft, level: Level, target: LightTarget, full: float) -> float:
         # Near the end of the day a rounding error of the integral must not become a flash.
         wanted = min(wanted, 1.3 * target.ppfd)
     wanted = min(wanted, target.plan.ppfd_max, full)
-    wanted = max(wanted, (level.fixture.dim_min if level.fixture else 0.0) * full) * ramp
-    if in_ramp:
-        wanted = max(wanted, (level.fixture.dim_min if level.fixture else 0.0) * full)
+    wanted = max(max(wanted, lowest_output(level) * full) * ramp, lowest_output(level) * full)
     if abs(wanted - state.ppfd_target) < _DEADBAND * full and state.ppfd_target > 0:
         wanted = state.ppfd_target
     d.levels.set(level.id, replace(state, ppfd_target=wanted, planned_at=None if in_ramp else now))

@@ -65,11 +65,16 @@ def closes_on_restart(binding: Binding) -> bool:
     )
 
 
+def dims(binding: Binding) -> bool:
+    """Whether an actuator knows more than on and off."""
+    return spec(binding.role).kind is RoleKind.DIMMER and binding.dims
+
+
 def same(a: float | None, b: float | None, binding: Binding) -> bool:
     """Whether two states of an actuator are the same, as far as it can tell them apart."""
     if a is None or b is None:
         return a is b
-    if spec(binding.role).kind is RoleKind.DIMMER:
+    if dims(binding):
         return abs(a - b) <= TOLERANCE and (a > 0) is (b > 0)
     return (a > 0) is (b > 0)
 

@@ -15,6 +15,7 @@ from ..farm.roles import Role
 from .clock import Due
 from .draft import Draft
 from .intents import Intent
+from .light import lowest_output
 from .reasons import Reason
 
 #: Dimmers are left alone for differences of 2 %: so much of the limit is kept free, and a little.
@@ -52,10 +53,17 @@ def limit(d: Draft, intents: dict[str, Intent]) -> None:
             continue
         share = allowed_w / asked_w
         reason = Reason("supply_limit", {"supply": supply.name, "limit": supply.limit_kw})
+        left_w = allowed_w
         for point in points:
             intent = intents.get(point)
-            if intent is not None and intent.value:
-                intents[point] = replace(intent, value=intent.value * share, reason=reason)
+            if intent is None or not intent.value:
+                continue
+            value = max(intent.value * share, _lowest(d, point))
+            if _power_w(d, point, value) > left_w:
+                # What cannot be dimmed so far has to wait for its turn in the dark.
+                value = 0.0
+            left_w -= _power_w(d, point, value)
+            intents[point] = replace(intent, value=value, reason=reason)
 
 
 def _one_after_the_other(d: Draft, points: list[str], intents: dict[str, Intent]) -> None:
@@ -98,6 +106,11 @@ def _output(d: Draft, point: str, intents: dict[str, Intent]) -> float:
         return intent.value
     state = d.actuator(point)
     return max(state.wanted or 0.0, state.reported or 0.0)
+
+
+def _lowest(d: Draft, point: str) -> float:
+    binding = d.farm.binding[point]
+    return lowest_output(d.farm.level[binding.node]) if binding.dims else 1.0
 
 
 def _power_w(d: Draft, point: str, output: float) -> float:

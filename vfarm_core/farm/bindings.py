@@ -69,7 +69,8 @@ class Binding:
     """Node + role + entity. `entity` is opaque to the core: the shell's reference to it.
 
     `unit` overrides the unit the entity reports; `scale` and `offset` turn its number (after unit
-    conversion) into the role's unit. `invert` swaps on and off of a contact or switch.
+    conversion) into the role's unit. `invert` swaps on and off of a contact or switch. `dims` is
+    false for a lamp that only knows on and off.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Binding:
     scale: float = 1.0
     offset: float = 0.0
     invert: bool = False
+    dims: bool = True
     declaration: Declaration | None = None
 
 

@@ -32,6 +32,7 @@ from vfarm_core.farm.roles import SPECS, Role, RoleKind, RoleSpec, spec
 from vfarm_core.farm.units import CONVERSIONS, UnitError, linear
 
 from ..const import CONF_BINDINGS, DOMAIN, HARDWARE, SubentryType
+from ..entity_values import can_dim
 from ..farm_data import parts_of
 from .checks import form_errors
 
@@ -362,6 +363,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         for key in (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT):
             binding.pop(key, None)
         binding[CONF_ENTITY] = reference(self.hass, user_input[CONF_ENTITY])
+        binding["dims"] = can_dim(self.hass, user_input[CONF_ENTITY])
         advanced = user_input.get(CONF_ADVANCED, {})
         binding |= {key: value for key, value in advanced.items() if value not in (None, "")}
         if "id" not in binding:

@@ -190,3 +190,45 @@ def test_dimmed_lamps_still_hold_their_lowest_output() -> None:
     bench.advance(2 * HOUR)
     bench.report("zone.air_temperature", "unavailable")
     assert bench.state[LAMP] == pytest.approx(0.4)
+
+
+class TestLampsThatKnowOnlyOnAndOff:
+    """A lamp on a plug: most tents have one."""
+
+    @pytest.fixture
+    def plug(self) -> Bench:
+        farm = bench_farm()
+        plain = (replace(b, dims=False) if b.id == LAMP else b for b in farm.bindings)
+        bench = Bench(replace(farm, bindings=tuple(plain)))
+        bench.report("zone.air_temperature", 24.0)
+        bench.start_batch()
+        return bench
+
+    def test_are_fully_on_and_proved(self, plug: Bench) -> None:
+        plug.advance(2 * HOUR)
+        assert plug.state[LAMP] == 1.0
+        assert plug.commands(LAMP) == [1.0]
+        assert level(plug).actuators[0].proof == "proved"
+        assert not level(plug).problems
+
+    def test_go_off_when_the_plants_have_had_their_day_and_come_back_the_next(
+        self, plug: Bench
+    ) -> None:
+        # 400 µmol/m²/s in place of 200: eight hours are enough.
+        plug.advance(HOUR + 7.8 * HOUR)
+        assert plug.on(LAMP)
+        plug.advance(0.5 * HOUR)
+        assert not plug.on(LAMP)
+        assert level(plug).dli == pytest.approx(11.52, rel=0.03)
+        plug.advance(14 * HOUR)
+        assert not plug.on(LAMP)
+        plug.advance(2 * HOUR)
+        assert plug.on(LAMP)
+
+    @pytest.mark.parametrize("value", [27.5, "unavailable"])
+    def test_are_off_where_others_are_dimmed(self, plug: Bench, value: float | str) -> None:
+        plug.advance(2 * HOUR)
+        plug.report("zone.air_temperature", value)
+        assert not plug.on(LAMP)
+        plug.report("zone.air_temperature", 24.0)
+        assert plug.on(LAMP)

@@ -101,3 +101,19 @@ def test_a_lamp_that_never_comes_on_does_not_keep_the_others_dark() -> None:
     bench.advance(HOUR + 60)
     assert not bench.on("level_1.grow_light")
     assert all(bench.on(f"level_{n}.grow_light") for n in (2, 3, 4))
+
+
+def test_lamps_that_cannot_be_dimmed_stay_dark_where_there_is_no_room() -> None:
+    farm = bench_farm(levels=4)
+    plain = (replace(b, dims=False) if b.id.endswith("grow_light") else b for b in farm.bindings)
+    supply = Supply(
+        id="supply", name="Fuse 3", limit_kw=0.4, levels=tuple(lv.id for lv in farm.levels)
+    )
+    bench = Bench(check(replace(farm, supplies=(supply,), bindings=tuple(plain))))
+    bench.start_batch([lv.id for lv in farm.levels], sites=9)
+    most = 0.0
+    for _ in range(6 * 12):
+        bench.advance(300)
+        most = max(most, drawn_kw(bench))
+    assert most == pytest.approx(0.36)
+    assert not any(a.latched for a in bench.runtime.memory.actuators.values())
