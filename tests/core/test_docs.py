@@ -1,4 +1,4 @@
-"""The manual names what the code has: a new role, action or problem without words fails here."""
+"""The manual names what the code has: a new role, action or problem has to be explained in it."""
 
 from __future__ import annotations
 
