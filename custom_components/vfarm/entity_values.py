@@ -11,6 +11,7 @@ from homeassistant.components.climate import HVACMode
 from homeassistant.components.cover import DOMAIN as COVER_DOMAIN
 from homeassistant.components.cover import CoverEntityFeature
 from homeassistant.components.fan import DOMAIN as FAN_DOMAIN
+from homeassistant.components.fan import FanEntityFeature
 from homeassistant.components.input_number import DOMAIN as INPUT_NUMBER_DOMAIN
 from homeassistant.components.input_select import DOMAIN as INPUT_SELECT_DOMAIN
 from homeassistant.components.light import DOMAIN as LIGHT_DOMAIN
@@ -277,8 +278,25 @@ def can_dim(hass: HomeAssistant, entity_id: str) -> bool:
             "supported_color_modes"
         )
         return not modes or any(mode not in ("onoff", "unknown") for mode in modes)
+    if (level := _LEVEL_FEATURES.get(domain)) is not None:
+        state = hass.states.get(entity_id)
+        registered = er.async_get(hass).async_get(entity_id)
+        features = (state.attributes if state else {}).get(ATTR_SUPPORTED_FEATURES) or (
+            registered.supported_features if registered else 0
+        )
+        return not features or bool(features & level)
     return domain not in _ON_OFF_ONLY
 
 
+#: The feature of an entity that can be brought to a level between on and off.
+_LEVEL_FEATURES: Mapping[str, int] = {
+    FAN_DOMAIN: FanEntityFeature.SET_SPEED,
+    VALVE_DOMAIN: ValveEntityFeature.SET_POSITION,
+    COVER_DOMAIN: CoverEntityFeature.SET_POSITION,
+}
+
+
 #: Domains whose entities have no level between on and off.
-_ON_OFF_ONLY = frozenset({"switch", "input_boolean", "humidifier", "climate", "siren"})
+_ON_OFF_ONLY = frozenset(
+    {"switch", "input_boolean", "humidifier", "climate", "siren", *_SELECT_DOMAINS}
+)

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.vfarm.entity_values import call_for, is_on_the_way, raw_of
+from custom_components.vfarm.entity_values import call_for, can_dim, is_on_the_way, raw_of
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.roles import Role
 
@@ -187,6 +187,33 @@ def test_a_value_becomes_a_call(
 def test_an_option_is_never_guessed(state: State | None, value: float) -> None:
     with pytest.raises(HomeAssistantError, match="no option that means"):
         call_for("select.p", state, binding(Role.IRRIGATION_PUMP), value)
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "attributes", "dims"),
+    [
+        ("light.l", DIM, True),
+        ("light.l", ON_OFF, False),
+        ("light.l", {}, True),
+        ("switch.s", {}, False),
+        ("input_boolean.s", {}, False),
+        ("select.s", SPEEDS, False),
+        ("input_select.s", SPEEDS, False),
+        ("number.n", PERCENT, True),
+        ("fan.f", {"supported_features": 49}, True),
+        ("fan.f", {"supported_features": 48}, False),
+        ("valve.v", SIMPLE, False),
+        ("valve.v", FULL, True),
+        ("cover.c", SIMPLE, False),
+        ("cover.c", POSITION, True),
+        ("cover.c", {}, True),
+    ],
+)
+async def test_what_can_be_dimmed_is_known(
+    hass: HomeAssistant, entity_id: str, attributes: dict[str, Any], dims: bool
+) -> None:
+    hass.states.async_set(entity_id, "off", attributes)
+    assert can_dim(hass, entity_id) is dims
 
 
 def test_a_number_without_a_state_is_driven_from_0_to_1() -> None:
