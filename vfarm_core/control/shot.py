@@ -210,6 +210,10 @@ def _finish(d: Draft, circuit: Circuit, shot: Shot) -> None:
     delivered_s = 0.0
     if shot.started_at is not None:
         delivered_s = (shot.stopped_at or now) - shot.started_at
+    if end is ShotEnd.CRASH:
+        # What flowed while nobody counted is not known: it counts in full.
+        rated = d.farm.pump[circuit.pump].flow_l_min * delivered_s / 60
+        shot = replace(shot, delivered_l=max(shot.delivered_l, rated))
     d.circuits.set(
         circuit.id,
         replace(

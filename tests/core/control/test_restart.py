@@ -216,3 +216,16 @@ def test_what_is_open_is_closed_at_once_while_other_entities_are_waited_for() ->
     bench.runtime.ready()
     bench.settle()
     assert bench.runtime.memory.farm.stage is Stage.RUNNING
+
+
+def test_water_that_flowed_while_nobody_counted_counts_in_full() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(2 * HOUR)
+    bench.ask(RunShot(circuit="circuit", duration_s=300))
+    bench.advance(20)
+    bench.restart(down_s=40)
+    ended = bench.journal.of("shot_ended")[-1]
+    assert ended["end"] == "crash"
+    assert ended["delivered_s"] == pytest.approx(60, abs=2)
+    assert ended["delivered_l"] == pytest.approx(20, abs=1)
