@@ -11,7 +11,7 @@ from ..farm.nodes import Farm
 from ..farm.overrides import Override, Quantity
 from ..farm.roles import Role
 from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint
-from .clock import NEVER, Due, Now
+from .clock import Due, Now
 from .effects import Command, Event, Record, Severity
 from .memory import (
     ActuatorState,
@@ -38,15 +38,21 @@ class Overlay[T]:
 
     def get(self, key: str) -> T | None:
         """The value now, or None."""
-        if key in self.changes:
-            return self.changes[key]
+        found = self.changes.get(key)
+        if found is not None:
+            return found
         return None if key in self.removed else self._base.get(key)
 
     def set(self, key: str, value: T) -> None:
         """Change a value; the same value again is no change."""
-        if self.get(key) != value:
+        old = self.get(key)
+        if old is not value and old != value:
             self.changes[key] = value
             self.removed.discard(key)
+
+    def __bool__(self) -> bool:
+        """Whether there is any value now (or was one before this step)."""
+        return bool(self.changes or self._base)
 
     def remove(self, key: str) -> None:
         """Forget a value."""
@@ -159,7 +165,7 @@ class Draft:
 
     def wake(self, key: str, due: Due) -> None:
         """Look at `key` again at `due`."""
-        if due == NEVER:
+        if due.farm is None and due.mono is None:
             self.due.remove(key)
         else:
             self.due.set(key, due)
@@ -256,5 +262,7 @@ class Draft:
 
     def override(self, node: str, quantity: Quantity) -> Override | None:
         """The override in force, if any."""
-        found = self.overrides.get(f"{node}.{quantity}")
+        if not self.overrides:
+            return None
+        found = self.overrides.get(f"{node}.{quantity.value}")
         return found if found is not None and found.expires_at > self.now.farm else None

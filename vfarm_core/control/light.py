@@ -12,7 +12,7 @@ from ..farm.nodes import Level
 from ..farm.roles import Role
 from ..science.light import LightDay, light_day
 from . import readings
-from .clock import Due, earliest
+from .clock import Due
 from .draft import Draft
 from .intents import Intent
 from .memory import LevelState
@@ -50,25 +50,24 @@ def advance_day(d: Draft, level: Level) -> None:
             d.mark(circuit)
     started = day is not None and (state.light_day is None or day.start_s > state.light_day.start_s)
     ppfd = ppfd_now(d, level)
-    if state.dli_at is None:
-        dli = state.dli
-    else:
+    dli = state.dli
+    if state.dli_at is not None:
         # Trapezoid between two looks. What happened in a longer gap (a restart, a power cut) is not
         # known, so it is not counted as delivered.
         gap = now - state.dli_at
-        mean = (state.ppfd_now + ppfd) / 2
-        dli = state.dli + (mean * gap * 1e-6 if 0 < gap <= _GAP_S else 0.0)
+        if 0 < gap <= _GAP_S:
+            dli += (state.ppfd_now + ppfd) / 2 * gap * 1e-6
+    counted = state
     if started:
         # A light day that starts with the first look (no day known yet) keeps no old count.
         yesterday = dli if state.light_day is not None else state.dli_yesterday
-        state = replace(state, dli_yesterday=yesterday, planned_at=None)
+        counted = replace(state, dli_yesterday=yesterday, planned_at=None)
         dli = 0.0
     if target is None:
         dli = 0.0
     d.levels.set(
         level.id,
-        replace(
-            state,
+        counted.counted(
             light_day=day,
             lit=lit,
             dli=dli,
@@ -95,9 +94,9 @@ def _day(d: Draft, level: Level, state: LevelState, target: LightTarget | None) 
 def ppfd_now(d: Draft, level: Level) -> float:
     """PPFD on the level: measured where there is a good sensor, else modelled from the reported
     output of the lamps; 0 when neither is known."""
-    measured = readings.reading(d, level.id, Role.PPFD)
-    if measured.value is not None:
-        return measured.value
+    measured = readings.value(d, level.id, Role.PPFD)
+    if measured is not None:
+        return measured
     lamps = d.of(level.id, Role.GROW_LIGHT)
     if level.fixture is None or not lamps:
         return 0.0
@@ -111,22 +110,24 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
     intent = _intent(d, level)
     state = d.level(level.id)
     day = state.light_day
-    due = Due()
+    at = None
     if day is not None:
-        ends = Due(farm=day.end_s if state.lit else day.next_start_s)
+        at = day.end_s if state.lit else day.next_start_s
         if d.now.farm < day.start_s:
-            ends = Due(farm=day.start_s)
-        look = Due()
+            at = day.start_s
         if state.lit or state.ppfd_now:
             ramping = state.ppfd_target > 0 and state.planned_at is None
-            look = Due(farm=d.now.farm + (_RAMP_S if ramping else _COUNT_S))
-        due = earliest(ends, look)
-    d.wake(level.id, due)
-    # A lamp that knows only on and off is on whenever light is wanted of it.
-    # Where light is shed it is off: it cannot give half.
-    shed = intent.reason.code in _SHED
-    whole = replace(intent, value=0.0 if shed else 1.0) if intent.value else intent
-    return {b.id: intent if b.dims else whole for b in lamps}
+            at = min(at, d.now.farm + (_RAMP_S if ramping else _COUNT_S))
+    d.wake(level.id, Due(farm=at))
+    return {b.id: intent if b.dims else _whole(intent) for b in lamps}
+
+
+def _whole(intent: Intent) -> Intent:
+    """A lamp that knows only on and off is on whenever light is wanted of it. Where light is shed
+    it is off: it cannot give half."""
+    if not intent.value:
+        return intent
+    return replace(intent, value=0.0 if intent.reason.code in _SHED else 1.0)
 
 
 def _intent(d: Draft, level: Level) -> Intent:
@@ -234,4 +235,6 @@ def _effective_s(now: float, day: LightDay, ramp_s: float) -> float:
 
 
 def _plan(d: Draft, level: str, ppfd: float) -> None:
-    d.levels.set(level, replace(d.level(level), ppfd_target=ppfd, planned_at=None))
+    state = d.level(level)
+    if state.ppfd_target != ppfd or state.planned_at is not None:
+        d.levels.set(level, replace(state, ppfd_target=ppfd, planned_at=None))

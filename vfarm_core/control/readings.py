@@ -50,9 +50,9 @@ def fresh_for_s(role: RoleSpec, cadence_s: float | None) -> float:
 def parse(raw: float | str | bool | None, binding: Binding, unit: str | None) -> float | None:
     """A raw report in the role's unit: contacts and switches become 0…1. None when it is no value.
     Raises UnitError."""
-    facts = spec(binding.role)
     if raw is None:
         return None
+    facts = spec(binding.role)
     if facts.kind is not RoleKind.MEASURE:
         return _state(raw, binding.invert)
     try:
@@ -79,9 +79,10 @@ def _state(raw: float | str | bool, invert: bool) -> float | None:
                 return None
     else:
         value = float(raw)
-    if not math.isfinite(value):
-        return None
-    value = min(1.0, max(0.0, value))
+    if not 0.0 <= value <= 1.0:
+        if not math.isfinite(value):
+            return None
+        value = min(1.0, max(0.0, value))
     return 1.0 - value if invert else value
 
 
@@ -161,6 +162,17 @@ def reading(d: Draft, node: str, role: Role) -> Reading:
     return Reading(statistics.median(agreed), Quality.GOOD)
 
 
+def value(d: Draft, node: str, role: Role) -> float | None:
+    """The value of `reading`, for who does not ask for the quality."""
+    bindings = d.farm.bound.get((node, role))
+    if bindings is None:
+        return None
+    if len(bindings) > 1:
+        return reading(d, node, role).value
+    state = d.points.get(bindings[0].id)
+    return None if state is None or state.quality is not Quality.GOOD else state.value
+
+
 def _agreeing(values: list[float], agreement: float) -> list[float]:
     """The values within reach of the median, when they are more than half."""
     middle = statistics.median(values)
@@ -170,9 +182,12 @@ def _agreeing(values: list[float], agreement: float) -> list[float]:
 
 def disagree(d: Draft, node: str, role: Role) -> bool:
     """Whether redundant sensors of a node lie too far apart, outvoted ones too."""
+    bindings = d.of(node, role)
+    if len(bindings) < 2:
+        return False
     values = [
         state.value
-        for b in d.of(node, role)
+        for b in bindings
         if (state := d.point(b.id)).quality is Quality.GOOD and state.value is not None
     ]
     return len(values) > 1 and max(values) - min(values) > spec(role).agreement

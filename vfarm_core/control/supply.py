@@ -89,6 +89,8 @@ def _is_starting(d: Draft, point: str) -> bool:
 
 def limited(d: Draft, level: str) -> bool:
     """Whether the lamps of a level are held back by their supply."""
+    if level not in d.farm.supply_of_level:
+        return False
     return any(
         (reason := d.actuator(b.id).reason) is not None and reason.code == "supply_limit"
         for b in d.of(level, Role.GROW_LIGHT)

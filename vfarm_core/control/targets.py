@@ -37,27 +37,33 @@ class LightTarget:
 
 def light_target(d: Draft, level: str) -> LightTarget | None:
     """The light of the oldest batch on a level, with overrides; None when nothing grows there."""
-    key = (level, "light")
-    if key not in d.derived:
-        d.derived[key] = _light_target(d, level)
-    found: LightTarget | None = d.derived[key]
-    return found
-
-
-def _light_target(d: Draft, level: str) -> LightTarget | None:
-    batches = d.growing(level)
+    batches = d.placed.get(level)
     if not batches:
         return None
     batch = batches[0]
-    phase = d.phase(batch)
-    plan = phase.light
+    if not d.overrides:
+        return _by_recipe(d, batch)
     hours = d.override(level, Quantity.PHOTOPERIOD)
     ppfd = d.override(level, Quantity.PPFD)
     if hours is None and ppfd is None:
-        return LightTarget(batch, phase, plan, plan.photoperiod_h, plan.ppfd, plan.dli, False)
+        return _by_recipe(d, batch)
+    phase = d.phase(batch)
+    plan = phase.light
     h = plan.photoperiod_h if hours is None else hours.value
     p = plan.ppfd if ppfd is None else ppfd.value
     return LightTarget(batch, phase, plan, h, p, p * h * 0.0036, True)
+
+
+def _by_recipe(d: Draft, batch: Batch) -> LightTarget:
+    """The light of a batch without overrides: the same on all of its levels."""
+    key = (batch.id, "light")
+    found: LightTarget | None = d.derived.get(key)
+    if found is None:
+        phase = d.phase(batch)
+        plan = phase.light
+        found = LightTarget(batch, phase, plan, plan.photoperiod_h, plan.ppfd, plan.dli, False)
+        d.derived[key] = found
+    return found
 
 
 #: Setpoints that were worked out before, by lead and by batch, recipe version and phase: the

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
+@lru_cache(maxsize=4096)
 def clock_time(at: float, tz: ZoneInfo) -> str:
     """An instant as local HH:MM."""
     return dt.datetime.fromtimestamp(at, tz).strftime("%H:%M")
 
 
+@lru_cache(maxsize=4096)
 def local_midnight(at: float, tz: ZoneInfo) -> float:
     """The last local midnight at or before an instant."""
     local = dt.datetime.fromtimestamp(at, tz)

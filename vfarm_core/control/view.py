@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..batches.model import Batch
 from ..batches.progress import progress
 from ..farm.bindings import Binding
@@ -12,7 +14,7 @@ from ..science.light import LightDay
 from . import climate, readings, supply, watering
 from .draft import Draft
 from .light import ppfd_now
-from .memory import ProofState, Quality
+from .memory import ActuatorState, ProofState, Quality
 from .shot import FAILED_ENDS
 from .snapshot import (
     ActuatorView,
@@ -26,7 +28,7 @@ from .snapshot import (
     Status,
     ZoneSnapshot,
 )
-from .targets import Target, light_target
+from .targets import LightTarget, Target, light_target
 
 _WORST = (Status.CRITICAL, Status.WARNING, Status.OK, Status.IDLE)
 
@@ -38,23 +40,38 @@ _CRITICAL = frozenset(
 
 def snapshot(d: Draft, node: str) -> Snapshot | None:
     """The snapshot of a node; None for a kind that has none of its own."""
-    if node == d.farm.id:
-        return _farm(d)
     found = d.farm.nodes.get(node)
-    if isinstance(found, Zone):
-        return _zone(d, found)
     if isinstance(found, Level):
         return _level(d, found)
+    if isinstance(found, Zone):
+        return _zone(d, found)
     if isinstance(found, Reservoir):
         return _reservoir(d, found)
     if isinstance(found, Circuit):
         return _circuit(d, found)
-    return None
+    return _farm(d) if node == d.farm.id else None
+
+
+#: The last view of each actuator, with what it was made of: most actuators have not changed when
+#: their node is shown anew.
+_VIEWS: dict[str, tuple[Binding, ActuatorState, ActuatorView]] = {}
+_VIEWS_MOST = 20_000
 
 
 def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
     """One actuator as seen from outside."""
     state = d.actuator(binding.id)
+    known = _VIEWS.get(binding.id)
+    if known is not None and known[1] is state and known[0] is binding:
+        return known[2]
+    if len(_VIEWS) >= _VIEWS_MOST:
+        _VIEWS.clear()
+    made = _actuator_view(binding, state)
+    _VIEWS[binding.id] = (binding, state, made)
+    return made
+
+
+def _actuator_view(binding: Binding, state: ActuatorState) -> ActuatorView:
     reason = state.reason
     return ActuatorView(
         point=binding.id,
@@ -121,31 +138,30 @@ def _measured(reading: readings.Reading, target: Target | None, digits: int) -> 
 
 
 def _views(d: Draft, node: str) -> tuple[ActuatorView, ...]:
-    return tuple(
-        actuator_view(d, b) for b in d.farm.bindings_of.get(node, ()) if spec(b.role).is_actuator
-    )
+    return tuple([actuator_view(d, b) for b in d.farm.actuators_of.get(node, ())])
 
 
 def _common_problems(d: Draft, node: str) -> set[str]:
     """Problems of the bound entities of a node."""
     found = set()
-    for b in d.farm.bindings_of.get(node, ()):
-        if spec(b.role).is_actuator:
-            state = d.actuator(b.id)
-            if state.latched or state.proof is ProofState.FAILED:
-                found.add("not_proved")
-            elif state.reported is None:
-                found.add("actuator_missing")
-        else:
-            if readings.disagree(d, node, b.role):
-                found.add("sensor_disagreeing")
-            quality = d.point(b.id).quality
-            if quality is not Quality.GOOD:
-                found.add(f"sensor_{quality.value}")
+    for b in d.farm.actuators_of.get(node, ()):
+        state = d.actuator(b.id)
+        if state.latched or state.proof is ProofState.FAILED:
+            found.add("not_proved")
+        elif state.reported is None:
+            found.add("actuator_missing")
+    for b in d.farm.sensors_of.get(node, ()):
+        quality = d.point(b.id).quality
+        if quality is not Quality.GOOD:
+            found.add(f"sensor_{quality.value}")
+        if readings.disagree(d, node, b.role):
+            found.add("sensor_disagreeing")
     return found
 
 
 def _status(problems: set[str], measured: tuple[Measured, ...], *, used: bool) -> Status:
+    if not problems and not measured:
+        return Status.OK if used else Status.IDLE
     if problems & _CRITICAL:
         return Status.CRITICAL
     seen = {m.status for m in measured}
@@ -240,38 +256,75 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     state = d.level(level.id)
     target = light_target(d, level.id)
     problems = _common_problems(d, level.id)
-    measured = readings.reading(d, level.id, Role.PPFD)
-    modelled = measured.value is None
-    ppfd = ppfd_now(d, level) if level.fixture is not None or not modelled else None
-    zone = d.zone(d.farm.zone_of_level[level.id])
-    if target is not None and state.lit and zone.over_temperature in ("dim", "off"):
-        problems.add("light_shed")
+    measured = readings.value(d, level.id, Role.PPFD)
+    modelled = measured is None
+    ppfd = measured
+    if modelled and level.fixture is not None:
+        ppfd = ppfd_now(d, level)
+    if state.lit and target is not None:
+        over = d.zone(d.farm.zone_of_level[level.id]).over_temperature
+        if over in ("dim", "off"):
+            problems.add("light_shed")
     if supply.limited(d, level.id):
         problems.add("supply_limit")
     day = state.light_day
-    batch = target.batch if target is not None else None
-    outlook = progress(batch, d.recipe(batch), d.now.farm) if batch is not None else None
+    grows = _NOTHING_GROWS if target is None else _grows(d, target)
     return LevelSnapshot(
-        batch=batch.id if batch else None,
-        batch_title=batch.title if batch else None,
-        crop=batch.crop if batch else None,
-        phase=outlook.phase if outlook else None,
-        day_of_phase=_days(outlook.day_of_phase) if outlook else None,
-        fraction=round(outlook.fraction, 2) if outlook else None,
-        expected_harvest_at=outlook.expected_harvest_at if outlook else None,
+        batch=grows.batch,
+        batch_title=grows.title,
+        crop=grows.crop,
+        phase=grows.phase,
+        day_of_phase=grows.day_of_phase,
+        fraction=grows.fraction,
+        expected_harvest_at=grows.expected_harvest_at,
         day=state.lit,
         lights_on_at=_next_lights_on(day, d.now.farm),
-        lights_off_at=day.end_s if day else None,
+        lights_off_at=None if day is None else day.end_s,
         ppfd=None if ppfd is None else float(round(ppfd)),
         ppfd_modelled=modelled,
-        ppfd_target=float(round(state.ppfd_target)) if target else None,
-        dli=round(state.dli, 2) if target else None,
-        dli_target=round(target.dli, 1) if target else None,
+        ppfd_target=None if target is None else float(round(state.ppfd_target)),
+        dli=None if target is None else round(state.dli, 2),
+        dli_target=None if target is None else round(target.dli, 1),
         dli_yesterday=None if state.dli_yesterday is None else round(state.dli_yesterday, 2),
         actuators=_views(d, level.id),
-        problems=tuple(sorted(problems)),
+        problems=tuple(sorted(problems)) if problems else (),
         status=_status(problems, (), used=target is not None),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grows:
+    """What a level shows of the batch on it: the same for all of its levels."""
+
+    batch: str | None = None
+    title: str | None = None
+    crop: str | None = None
+    phase: str | None = None
+    day_of_phase: float | None = None
+    fraction: float | None = None
+    expected_harvest_at: float | None = None
+
+
+_NOTHING_GROWS = _Grows()
+
+
+def _grows(d: Draft, target: LightTarget) -> _Grows:
+    batch = target.batch
+    key = (batch.id, "grows")
+    found: _Grows | None = d.derived.get(key)
+    if found is None:
+        outlook = progress(batch, d.recipe(batch), d.now.farm)
+        found = _Grows(
+            batch=batch.id,
+            title=batch.title,
+            crop=batch.crop,
+            phase=outlook.phase,
+            day_of_phase=_days(outlook.day_of_phase),
+            fraction=round(outlook.fraction, 2),
+            expected_harvest_at=outlook.expected_harvest_at,
+        )
+        d.derived[key] = found
+    return found
 
 
 def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:

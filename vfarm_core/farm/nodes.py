@@ -14,7 +14,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from .bindings import Binding
-from .roles import Role
+from .roles import Role, spec
 
 
 class NodeKind(StrEnum):
@@ -190,6 +190,23 @@ class Farm:
         found: dict[str, list[Binding]] = {}
         for b in self.bindings:
             found.setdefault(b.node, []).append(b)
+        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+
+    @cached_property
+    def actuators_of(self) -> Mapping[str, tuple[Binding, ...]]:
+        """The actuators of each node that has any."""
+        return self._of_kind(actuators=True)
+
+    @cached_property
+    def sensors_of(self) -> Mapping[str, tuple[Binding, ...]]:
+        """The sensors and contacts of each node that has any."""
+        return self._of_kind(actuators=False)
+
+    def _of_kind(self, *, actuators: bool) -> Mapping[str, tuple[Binding, ...]]:
+        found: dict[str, list[Binding]] = {}
+        for b in self.bindings:
+            if spec(b.role).is_actuator is actuators:
+                found.setdefault(b.node, []).append(b)
         return MappingProxyType({key: tuple(group) for key, group in found.items()})
 
     @cached_property

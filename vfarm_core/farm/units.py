@@ -7,6 +7,7 @@ conventions of meter makers (science.md 1.4) and are only used when a person cho
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 type Linear = tuple[float, float]
@@ -92,6 +93,7 @@ class UnitError(ValueError):
         )
 
 
+@lru_cache(maxsize=256)
 def linear(unit: str | None, canonical: str) -> Linear:
     """Scale and offset from `unit` to `canonical`. Raises UnitError; never guesses a unit, except
     that a role whose canonical unit is pH has none to report."""

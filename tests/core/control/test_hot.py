@@ -1,0 +1,25 @@
+"""What is made by hand where `dataclasses.replace` would be too slow loses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from vfarm_core.control.memory import LevelState
+
+COUNTED: dict[str, Any] = {
+    "light_day": "day",
+    "lit": True,
+    "dli": 1.5,
+    "dli_at": 2.5,
+    "ppfd_now": 3.5,
+}
+
+
+def test_counting_light_keeps_every_other_field() -> None:
+    names = [f.name for f in fields(LevelState)]
+    before = LevelState(**{name: f"old {name}" for name in names})  # type: ignore[arg-type]
+    after = before.counted(**COUNTED)
+    assert {name: getattr(after, name) for name in names} == {
+        name: COUNTED.get(name, f"old {name}") for name in names
+    }
