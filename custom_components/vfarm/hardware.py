@@ -91,6 +91,8 @@ _SENSOR_CLASSES: Mapping[Role, SensorDeviceClass] = {
 _CONTACT_CLASSES: Mapping[Role, BinarySensorDeviceClass] = {
     Role.OCCUPANCY: BinarySensorDeviceClass.OCCUPANCY,
     Role.LEAK: BinarySensorDeviceClass.MOISTURE,
+    Role.SMOKE: BinarySensorDeviceClass.SMOKE,
+    Role.DOOR: BinarySensorDeviceClass.DOOR,
     Role.LEVEL_LOW: BinarySensorDeviceClass.PROBLEM,
     Role.LEVEL_HIGH: BinarySensorDeviceClass.PROBLEM,
     Role.FEEDBACK: BinarySensorDeviceClass.RUNNING,

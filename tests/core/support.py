@@ -225,6 +225,37 @@ def bench_farm(*, levels: int = 2, extra: Iterable[Binding] = ()) -> Farm:
     )
 
 
+def film_bench(*, valve_danger: Danger = Danger.OFF) -> Bench:
+    """A farm whose plants stand in a film of water that its pump must never stop for long."""
+    farm = bench_farm()
+    never_stops: dict[str, Any] = {
+        "danger": Danger.OFF,
+        "safe_on": True,
+        "max_on_s": None,
+        "max_off_s": 900.0,
+        "isolation": None,
+    }
+
+    def changed(b: Binding) -> Binding:
+        assert b.declaration is not None or not spec(b.role).is_actuator
+        if b.declaration is None or b.role not in (Role.IRRIGATION_PUMP, Role.IRRIGATION_VALVE):
+            return b
+        if b.role is Role.IRRIGATION_VALVE and valve_danger is Danger.ON:
+            return replace(b, declaration=replace(b.declaration, max_on_s=90 * 86400.0))
+        return replace(b, declaration=replace(b.declaration, **never_stops))
+
+    film = replace(farm.circuits[0], method=Method.NFT)
+    bench = Bench(
+        check(replace(farm, circuits=(film,), bindings=tuple(map(changed, farm.bindings))))
+    )
+    plan = IrrigationPlan(
+        method=Method.NFT, events_per_day=1, night_events=0, duration_s=86400, provenance=BENCH
+    )
+    phase = bench_phase("young", PhaseKind.PROPAGATION, irrigation={Method.NFT: plan})
+    bench.start_batch(recipe=bench_recipe(phases=(phase,)))
+    return bench
+
+
 class HandClock:
     """Both clocks, moved by hand."""
 

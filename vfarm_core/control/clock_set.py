@@ -15,6 +15,7 @@ from ..farm.roles import spec
 from ..science.light import LightDay
 from .clock import Due
 from .draft import Draft
+from .interlocks import DOOR_OPEN_S, DUE
 from .memory import ActuatorState, CircuitState, LevelState, Memory
 from .readings import fresh_for_s
 
@@ -27,6 +28,7 @@ def newest(memory: Memory) -> float | None:
 
 
 def _instants(memory: Memory) -> Iterable[float]:
+    yield from (interlock.at for interlock in memory.interlocks.values())
     for actuator in memory.actuators.values():
         if actuator.changed_at is not None:
             yield actuator.changed_at
@@ -51,6 +53,10 @@ def set_back(d: Draft, by_s: float) -> None:
         d.levels.set(key, _level(level, by_s, d.now.farm))
     for key, circuit in list(d.circuits.merged().items()):
         d.circuits.set(key, _circuit(circuit, by_s))
+    for key, interlock in list(d.interlocks.merged().items()):
+        d.interlocks.set(key, replace(interlock, at=interlock.at + by_s))
+        if d.due.get(DUE + key) is not None:
+            d.wake(DUE + key, Due(farm=interlock.at + by_s + DOOR_OPEN_S))
     for b in d.farm.bindings:
         state = d.points.get(b.id)
         if state is not None and d.due.get(b.id) is not None and not spec(b.role).is_actuator:

@@ -107,6 +107,7 @@ class Draft:
         self.levels = Overlay(memory.levels)
         self.circuits = Overlay(memory.circuits)
         self.reservoirs = Overlay(memory.reservoirs)
+        self.interlocks = Overlay(memory.interlocks)
         self.batches = Overlay(memory.batches)
         self.recipes = Overlay(memory.recipes)
         self.overrides = Overlay(memory.overrides)

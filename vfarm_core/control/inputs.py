@@ -167,7 +167,8 @@ class RunShot(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearLatch(Request):
-    """A person has looked at an actuator that could not be proved and clears its latch."""
+    """A person has looked at an actuator that could not be proved, or at a smoke or leak sensor
+    that has tripped, and clears its latch."""
 
     point: str
 

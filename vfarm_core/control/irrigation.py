@@ -92,6 +92,9 @@ def control_valve(d: Draft, circuit: Circuit) -> dict[str, Intent]:
     shot = d.circuit(circuit.id).shot
     if shot is None:
         intent = _without_shot(d, circuit)
+        if not intent.value and _pumped_into(d, circuit):
+            # Pump before valve, also where there was no shot.
+            intent = Intent(None, intent.reason)
     elif shot.stage is ShotStage.CLOSING:
         intent = Intent(0.0, Reason("shot_closing"), trip=True)
     elif shot.stage is ShotStage.STOPPING:
@@ -113,6 +116,16 @@ def _without_shot(d: Draft, circuit: Circuit) -> Intent:
         return Intent(1.0, Reason("circulating"))
     block = blocked(d, circuit)
     return Intent(0.0, Reason("shot_idle") if block is None else block[1], idle=True)
+
+
+def _pumped_into(d: Draft, circuit: Circuit) -> bool:
+    """Whether a pump runs that the valves of a circuit would close against: it is on, has not been
+    given up, and nothing else that it feeds is open."""
+    running = [d.actuator(b.id) for b in _switches(d, d.farm.pump[circuit.pump])]
+    if not any(s.is_on and s.proof is not ProofState.FAILED for s in running):
+        return False
+    others = [c for c in d.farm.circuits_of_pump[circuit.pump] if c.id != circuit.id]
+    return not any(all(d.actuator(b.id).is_on for b in valves(d, other)) for other in others)
 
 
 def control_pump(d: Draft, pump: Pump) -> dict[str, Intent]:

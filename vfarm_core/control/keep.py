@@ -22,6 +22,7 @@ from .memory import (
     ActuatorState,
     CircuitState,
     FarmState,
+    Interlock,
     LevelState,
     Memory,
     ProofState,
@@ -43,6 +44,7 @@ def records(d: Draft) -> list[Record]:
     found += _kept(d, "level", d.levels, _level_matters)
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
     found += _kept(d, "actuator", d.actuators, _actuator_matters)
+    found += _kept(d, "interlock", d.interlocks, lambda old, new, now: True)
     found += _kept(d, "override", d.overrides, lambda old, new, now: True)
     for key, batch in d.batches.changes.items():
         found.append(_slice(d, f"batch:{key}", batch_to_dict(batch)))
@@ -142,6 +144,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
             k: replace(decode(ActuatorState, v, k), proof=ProofState.UNKNOWN)
             for k, v in groups.get("actuator", {}).items()
         },
+        interlocks={k: decode(Interlock, v, k) for k, v in groups.get("interlock", {}).items()},
         batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
         recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},
         overrides={k: decode(Override, v, k) for k, v in groups.get("override", {}).items()},

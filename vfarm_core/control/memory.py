@@ -187,6 +187,7 @@ class ShotEnd(StrEnum):
     PUMP_FAILED = "pump_failed"
     EMERGENCY = "emergency"
     SHUTDOWN = "shutdown"
+    SMOKE = "smoke"
     JOURNAL = "journal"
     CRASH = "crash"
 
@@ -237,6 +238,15 @@ class ReservoirState:
     low: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interlock:
+    """A contact that has tripped, by its binding: since when, and whether that was told. Smoke and
+    leak stay until a person clears them, a door until it is closed."""
+
+    at: float
+    told: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Memory:
     """Everything control remembers between two steps. The mappings are never changed in place."""
@@ -248,6 +258,7 @@ class Memory:
     levels: Mapping[str, LevelState] = field(default_factory=dict)
     circuits: Mapping[str, CircuitState] = field(default_factory=dict)
     reservoirs: Mapping[str, ReservoirState] = field(default_factory=dict)
+    interlocks: Mapping[str, Interlock] = field(default_factory=dict)
     batches: Mapping[str, Batch] = field(default_factory=dict)
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)

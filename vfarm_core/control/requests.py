@@ -5,7 +5,7 @@ Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key 
 level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
 override_wrong_node, override_out_of_range, override_expired, override_unknown, vpd_unreachable,
 not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_not_ready,
-duration_missing, duration_out_of_range, point_unknown, not_latched.
+duration_missing, duration_out_of_range, point_unknown, not_latched, still_tripped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity
 from ..farm.roles import Loop, Role
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
-from . import readings, safety, watering
+from . import interlocks, readings, safety, watering
 from .clock import Due
 from .draft import Draft
 from .effects import Answer, Severity
@@ -365,9 +365,16 @@ def _clear_latch(d: Draft, request: ClearLatch) -> dict[str, Any]:
     binding = d.farm.binding.get(request.point)
     if binding is None:
         raise Refusal("point_unknown", point=request.point)
-    if not d.actuator(request.point).latched:
+    if binding.role in interlocks.LATCHING:
+        if d.interlocks.get(binding.id) is None:
+            raise Refusal("not_latched", point=request.point)
+        if not interlocks.can_clear(d, binding):
+            raise Refusal("still_tripped", point=request.point)
+        interlocks.clear(d, binding)
+    elif not d.actuator(request.point).latched:
         raise Refusal("not_latched", point=request.point)
-    safety.clear_latch(d, binding)
+    else:
+        safety.clear_latch(d, binding)
     d.event("latch_cleared", binding.node, point=request.point, by=request.by)
     return {"point": request.point}
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..farm.bindings import Binding, Danger, Declaration, Proof
+from ..farm.nodes import Farm
 from ..farm.overrides import Mode
 from ..farm.roles import Loop, Role, RoleKind, spec
-from . import readings
+from . import interlocks, readings
 from .clock import Due
 from .draft import Draft
 from .effects import Severity
@@ -49,19 +50,30 @@ def loop_of(binding: Binding) -> Loop:
     return loop
 
 
-def needs_record(declared: Declaration, loop: Loop) -> bool:
-    """Whether an actuator is only opened after its record is on disk. Not what is dangerous off:
-    circulation must not die with a disk."""
-    return loop in GATED and declared.danger is not Danger.OFF
-
-
-def closes_on_restart(binding: Binding) -> bool:
-    """Whether an actuator must not stay on without an owner, over a restart or a stop."""
+def needs_record(farm: Farm, binding: Binding) -> bool:
+    """Whether an actuator is only opened after its record is on disk. Not what is dangerous off,
+    nor a valve before it: circulation must not die with a disk."""
     declared = binding.declaration
     return (
         declared is not None
-        and spec(binding.role).is_actuator
-        and needs_record(declared, loop_of(binding))
+        and loop_of(binding) in GATED
+        and declared.danger is not Danger.OFF
+        and not _before_circulation(farm, binding)
+    )
+
+
+def closes_on_restart(farm: Farm, binding: Binding) -> bool:
+    """Whether an actuator must not stay on without an owner, over a restart or a stop."""
+    return spec(binding.role).is_actuator and needs_record(farm, binding)
+
+
+def _before_circulation(farm: Farm, binding: Binding) -> bool:
+    """Whether a valve is fed by a pump that is left running because it is dangerous off: closed, it
+    would have the pump work against it, and the roots dry out all the same."""
+    circuit = farm.circuit.get(binding.node)
+    return circuit is not None and any(
+        b.declaration is not None and b.declaration.danger is Danger.OFF
+        for b in farm.of(circuit.pump, Role.IRRIGATION_PUMP)
     )
 
 
@@ -109,6 +121,9 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
     if value is not None:
         prove(d, binding)
     d.mark(binding.node)
+    if binding.role is Role.IRRIGATION_VALVE:
+        # Whether a pump has somewhere to go matters to every valve it feeds.
+        d.mark(d.farm.circuit[binding.node].pump)
 
 
 def _recent(log: tuple[tuple[float, float], ...], now: float) -> tuple[tuple[float, float], ...]:
@@ -215,12 +230,14 @@ def _send(
     value, reason = allowed.value, allowed.reason
     assert value is not None
     protects = (
-        value == 0 and allowed.trip and (loop_of(binding) in GATED or reason.code == "monitor")
+        value == 0
+        and allowed.trip
+        and (loop_of(binding) in GATED or reason.code in ("monitor", "smoke"))
     )
     if d.state.mode is Mode.MONITOR and d.state.emergency is None and not protects:
         _would_send(d, binding, state, value, reason)
         return
-    gated = value > 0 and needs_record(declared, loop_of(binding))
+    gated = value > 0 and needs_record(d.farm, binding)
     sent = d.command(binding.id, value, reason, gated=gated)
     wait = declared.deadline_s if not state.latched else max(declared.deadline_s, _AGAIN_S)
     d.actuators.set(
@@ -326,11 +343,14 @@ def allow(
     safe = 1.0 if declared.safe_on else 0.0
     if d.state.emergency is not None:
         return Intent(0.0, Reason("emergency_stop"), trip=True)
+    stop = interlocks.stops(d, binding)
+    if stop is not None:
+        return Intent(0.0, stop, trip=True)
     if d.state.stage is not Stage.RUNNING:
         code = "reconcile" if d.state.stage is Stage.RECONCILING else "shutdown"
         # Light and climate are left as they are. What waters or doses is closed, in the order that
         # its controller asks for: None is a valve that waits for its pump.
-        if not closes_on_restart(binding) or intent.value is None:
+        if not closes_on_restart(d.farm, binding) or intent.value is None:
             return Intent(None, Reason(code))
         return Intent(0.0, Reason(code), trip=True)
     if _isolates(d, binding):
@@ -360,15 +380,15 @@ def allow(
     if intent.value is None:
         return intent if not _over_max_on(d, declared, state) else _max_on(declared)
     if intent.value > 0:
-        return _allow_on(d, declared, state, intent, loop)
+        return _allow_on(d, binding, declared, state, intent)
     return _allow_off(d, declared, state, intent)
 
 
 def _allow_on(
-    d: Draft, declared: Declaration, state: ActuatorState, intent: Intent, loop: Loop
+    d: Draft, binding: Binding, declared: Declaration, state: ActuatorState, intent: Intent
 ) -> Intent:
     now = d.now.farm
-    if needs_record(declared, loop) and not d.state.journal_ok:
+    if not d.state.journal_ok and needs_record(d.farm, binding):
         return Intent(0.0, Reason("journal"), trip=True)
     if _over_max_on(d, declared, state):
         return _max_on(declared)

@@ -25,6 +25,7 @@ _FLOW_SHARE = 0.2
 _SEVERITY = {
     ShotEnd.VOLUME_LOW: Severity.P2,
     ShotEnd.LEAK: Severity.P1,
+    ShotEnd.SMOKE: Severity.P1,
     ShotEnd.NO_FLOW: Severity.P2,
     ShotEnd.VALVE_FAILED: Severity.P2,
     ShotEnd.PUMP_FAILED: Severity.P1,

@@ -49,6 +49,15 @@ class ActuatorView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LatchView:
+    """A smoke or leak sensor that has tripped and waits for a person; `at` is farm time."""
+
+    point: str
+    role: Role
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchView:
     """A batch as people ask for it; instants are farm time in epoch seconds."""
 
@@ -90,7 +99,8 @@ class FarmSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneSnapshot:
-    """One zone. `vpd_target` etc. are inside the Measured values."""
+    """One zone. `vpd_target` etc. are inside the Measured values; `latches` are the smoke and leak
+    sensors that have tripped and wait for a person."""
 
     air_temperature: Measured
     humidity: Measured
@@ -98,6 +108,7 @@ class ZoneSnapshot:
     co2: Measured
     dew_point: float | None
     day: bool
+    latches: tuple[LatchView, ...] = ()
     actuators: tuple[ActuatorView, ...]
     problems: tuple[str, ...]
     status: Status
@@ -132,13 +143,14 @@ class LevelSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservoirSnapshot:
-    """One reservoir."""
+    """One reservoir; `latches` are its leak sensors that have tripped and wait for a person."""
 
     ec: Measured
     ph: Measured
     temperature: Measured
     volume: Measured
     fill_fraction: float | None
+    latches: tuple[LatchView, ...] = ()
     actuators: tuple[ActuatorView, ...]
     problems: tuple[str, ...]
     status: Status

@@ -17,6 +17,7 @@ from ..farm.roles import Role, spec
 from . import (
     climate,
     clock_set,
+    interlocks,
     irrigation,
     keep,
     light,
@@ -113,6 +114,7 @@ def _report(d: Draft, report: Report) -> None:
         safety.take(d, binding, report)
         return
     readings.take(d, binding, report)
+    interlocks.take(d, binding)
     if binding.role in _FEEDBACK and any(
         d.actuator(b.id).pending is not None for b in d.farm.bindings_of[binding.node]
     ):
@@ -147,6 +149,7 @@ def _started(d: Draft, item: Started) -> None:
     d.due.removed.update(d.memory.due)
     for key, state in d.memory.points.items():
         d.points.set(key, replace(state, value=None, quality=Quality.MISSING))
+    interlocks.restart(d)
     _forget_gone(d)
     seen = clock_set.newest(d.memory)
     if seen is not None and seen > d.now.farm + _AHEAD_S:
@@ -188,10 +191,11 @@ def _forget_gone(d: Draft) -> None:
     for overlay in (d.levels, d.zones, d.circuits, d.reservoirs):
         for key in [k for k in overlay.merged() if k not in d.farm.nodes]:
             overlay.remove(key)
-    for points in (d.points, d.actuators):
+    for points in (d.points, d.actuators, d.interlocks):
         for key in [k for k in points.merged() if k not in d.farm.binding]:
             points.remove(key)
             d.due.remove(key)
+            d.due.remove(interlocks.DUE + key)
     for key, override in list(d.overrides.merged().items()):
         if override.node not in d.farm.nodes:
             d.overrides.remove(key)
@@ -232,6 +236,8 @@ def _wake_due(d: Draft) -> None:
                 readings.look_at_deadline(d, binding)
         elif key.startswith("batch:"):
             requests.phase_due(d, key.removeprefix("batch:"))
+        elif key.startswith(interlocks.DUE):
+            interlocks.door_due(d, key.removeprefix(interlocks.DUE))
         elif key.startswith("override:"):
             requests.override_due(d, key.removeprefix("override:"))
         else:
@@ -278,6 +284,7 @@ def _pass(d: Draft) -> None:
         climate.advance(d, zone)
         intents.update(climate.control(d, zone))
         if _changed(d, zone.id, Role.LEAK):
+            # Whether a sensor is known at all decides about the next shot.
             d.mark(*d.farm.circuits_of_zone[zone.id])
     levels.update(_visit(d, Level))
     if d.farm.supplies:
@@ -371,7 +378,7 @@ def _reconciled(d: Draft) -> None:
     if d.state.stage is not Stage.RECONCILING or d.state.waiting:
         return
     for b in d.farm.bindings:
-        if not safety.closes_on_restart(b):
+        if not safety.closes_on_restart(d.farm, b):
             continue
         state = d.actuator(b.id)
         known = state.is_on is False and state.pending is None
@@ -413,6 +420,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         levels=d.levels.merged(),
         circuits=d.circuits.merged(),
         reservoirs=d.reservoirs.merged(),
+        interlocks=d.interlocks.merged(),
         batches=d.batches.merged(),
         recipes=d.recipes.merged(),
         overrides=d.overrides.merged(),

@@ -11,7 +11,7 @@ from ..farm.nodes import Circuit, Level, Reservoir, Zone
 from ..farm.roles import Role, spec
 from ..recipes.model import SolutionQuantity
 from ..science.light import LightDay
-from . import climate, readings, supply, watering
+from . import climate, interlocks, readings, supply, watering
 from .draft import Draft
 from .light import ppfd_now
 from .memory import ActuatorState, ProofState, Quality
@@ -21,6 +21,7 @@ from .snapshot import (
     BatchView,
     CircuitSnapshot,
     FarmSnapshot,
+    LatchView,
     LevelSnapshot,
     Measured,
     ReservoirSnapshot,
@@ -34,7 +35,16 @@ _WORST = (Status.CRITICAL, Status.WARNING, Status.OK, Status.IDLE)
 
 #: Problems that put people, the crop or the room at risk.
 _CRITICAL = frozenset(
-    {"leak", "co2_danger", "too_warm_off", "emergency", "lost_memory", "journal", "not_proved"}
+    {
+        "leak",
+        "smoke",
+        "co2_danger",
+        "too_warm_off",
+        "emergency",
+        "lost_memory",
+        "journal",
+        "not_proved",
+    }
 )
 
 
@@ -141,6 +151,12 @@ def _views(d: Draft, node: str) -> tuple[ActuatorView, ...]:
     return tuple([actuator_view(d, b) for b in d.farm.actuators_of.get(node, ())])
 
 
+def _latches(d: Draft, node: str) -> tuple[LatchView, ...]:
+    return tuple(
+        LatchView(point=b.id, role=b.role, at=state.at) for b, state in interlocks.latches(d, node)
+    )
+
+
 def _common_problems(d: Draft, node: str) -> set[str]:
     """Problems of the bound entities of a node."""
     found = set()
@@ -230,8 +246,12 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
         problems.add("limits_disjoint")
     if climate.co2_alarm(d, zone.id):
         problems.add("co2_danger")
-    if readings.tripped(d, zone.id, Role.LEAK):
+    if interlocks.latched(d, zone.id, Role.LEAK):
         problems.add("leak")
+    if interlocks.latched(d, zone.id, Role.SMOKE):
+        problems.add("smoke")
+    if interlocks.door_told(d, zone.id):
+        problems.add("door_open")
     return ZoneSnapshot(
         air_temperature=measured[0],
         humidity=measured[1],
@@ -239,6 +259,7 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
         co2=measured[3],
         dew_point=None if seen.dew_point is None else round(seen.dew_point, 1),
         day=d.zone(zone.id).day,
+        latches=_latches(d, zone.id),
         actuators=_views(d, zone.id),
         problems=tuple(sorted(problems)),
         status=_status(problems, measured, used=bool(d.zone_batches(zone.id))),
@@ -350,7 +371,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
     problems = _common_problems(d, reservoir.id)
     if d.reservoir(reservoir.id).low:
         problems.add("volume_low")
-    if readings.tripped(d, reservoir.id, Role.LEAK):
+    if interlocks.latched(d, reservoir.id, Role.LEAK):
         problems.add("leak")
     return ReservoirSnapshot(
         ec=measured[0],
@@ -360,6 +381,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         fill_fraction=None
         if volume.value is None
         else round(volume.value / reservoir.capacity_l, 3),
+        latches=_latches(d, reservoir.id),
         actuators=_views(d, reservoir.id),
         problems=tuple(sorted(problems)),
         status=_status(problems, measured[:3], used=bool(_reservoir_batches(d, reservoir))),

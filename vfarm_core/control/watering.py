@@ -7,7 +7,7 @@ from ..farm.nodes import Circuit
 from ..farm.overrides import Mode
 from ..farm.roles import Loop, Role
 from ..recipes.model import IrrigationPlan
-from . import readings
+from . import interlocks, readings
 from .draft import Draft
 from .memory import Quality, ShotEnd, Stage
 from .reasons import Reason
@@ -114,10 +114,10 @@ def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
     """What forbids water of any kind, also water that plants depend on: leak and dry-run stop
     circulation all the same (design rule 3)."""
     reservoir = d.farm.reservoir[d.farm.pump[circuit.pump].reservoir]
-    zones = {d.farm.zone_of_level[level] for level in circuit.levels}
-    for node in (reservoir.id, *sorted(zones)):
-        if readings.tripped(d, node, Role.LEAK):
-            return ShotEnd.LEAK, Reason("leak")
+    if interlocks.smoke(d, circuit):
+        return ShotEnd.SMOKE, Reason("smoke")
+    if interlocks.leak(d, circuit):
+        return ShotEnd.LEAK, Reason("leak")
     if d.reservoir(reservoir.id).low:
         volume = readings.reading(d, reservoir.id, Role.VOLUME).value
         return ShotEnd.VOLUME_LOW, Reason(
@@ -143,8 +143,9 @@ def _kept_on(pump: Binding) -> bool:
 def not_ready(d: Draft, circuit: Circuit) -> str:
     """Why no shot may start now, as a key; empty when one may."""
     state = d.circuit(circuit.id)
-    if blocked(d, circuit) is not None:
-        return "blocked"
+    block = blocked(d, circuit)
+    if block is not None:
+        return block[1].code
     if d.state.mode is not Mode.AUTO or d.state.lost_memory:
         return "mode"
     if not pumps(d, circuit) and not valves(d, circuit):
@@ -154,8 +155,8 @@ def not_ready(d: Draft, circuit: Circuit) -> str:
     if any(d.actuator(b.id).reported is None for b in (*valves(d, circuit), *pumps(d, circuit))):
         return "actuator_missing"
     reservoir = d.farm.pump[circuit.pump].reservoir
-    zones = {d.farm.zone_of_level[level] for level in circuit.levels}
-    if any(readings.unknown(d, node, Role.LEAK) for node in (reservoir, *zones)):
+    places = (reservoir, *d.farm.zones_of_circuit[circuit.id])
+    if any(readings.unknown(d, node, Role.LEAK) for node in places):
         return "leak_unknown"
     volume = readings.reading(d, reservoir, Role.VOLUME)
     floats = d.of(reservoir, Role.LEVEL_LOW)

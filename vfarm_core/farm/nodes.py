@@ -285,6 +285,16 @@ class Farm:
         return MappingProxyType({zone: tuple(ids) for zone, ids in found.items()})
 
     @cached_property
+    def zones_of_circuit(self) -> Mapping[str, tuple[str, ...]]:
+        """Ids of the zones that each circuit waters in."""
+        return MappingProxyType(
+            {
+                c.id: tuple(dict.fromkeys(self.zone_of_level[v] for v in c.levels))
+                for c in self.circuits
+            }
+        )
+
+    @cached_property
     def circuits_of_reservoir(self) -> Mapping[str, tuple[Circuit, ...]]:
         """Circuits fed from each reservoir."""
         found: dict[str, list[Circuit]] = {r.id: [] for r in self.reservoirs}

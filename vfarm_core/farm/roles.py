@@ -45,6 +45,8 @@ class Role(StrEnum):
     LEAF_TEMPERATURE = "leaf_temperature"
     OCCUPANCY = "occupancy"
     LEAK = "leak"
+    SMOKE = "smoke"
+    DOOR = "door"
     PPFD = "ppfd"
     ILLUMINANCE = "illuminance"
     SOLUTION_EC = "solution_ec"
@@ -162,6 +164,8 @@ SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         ),
         Role.OCCUPANCY: _contact("zone", "occupancy motion presence", "occup presence people"),
         Role.LEAK: _contact("zone reservoir", "moisture problem safety", "leak flood"),
+        Role.SMOKE: _contact("zone", "smoke heat safety", "smoke fire rauch"),
+        Role.DOOR: _contact("zone", "door opening window", "door gate"),
         Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, 5, "", "ppfd par quantum"),
         Role.ILLUMINANCE: _measure("level", "lx", 0, 200_000, 900, 200, "illuminance", "lux"),
         Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, 0.005, "conductivity", "ec"),

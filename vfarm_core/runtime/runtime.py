@@ -88,7 +88,7 @@ class Runtime:
         if any(c.shot is not None for c in self.memory.circuits.values()):
             return False
         for b in self.farm.bindings:
-            if safety.closes_on_restart(b):
+            if safety.closes_on_restart(self.farm, b):
                 state = self.memory.actuators.get(b.id)
                 if state is None or state.proof is ProofState.FAILED or state.reported is None:
                     continue

@@ -155,9 +155,9 @@ def test_danger_ends_a_shot_at_once(growing: Bench, point: str, value: float, en
 @pytest.mark.parametrize(
     ("point", "value", "why"),
     [
-        ("tank.volume", 30.0, "blocked"),
+        ("tank.volume", 30.0, "volume_low"),
         ("tank.volume", "unavailable", "volume_unknown"),
-        ("tank.leak", 1.0, "blocked"),
+        ("tank.leak", 1.0, "leak"),
         ("tank.leak", "unavailable", "leak_unknown"),
         (PUMP, "unavailable", "actuator_missing"),
     ],
@@ -393,6 +393,7 @@ class TestCirculation:
         film.advance(HOUR)
         assert not film.on(PUMP)
         film.report(point, 0.0 if point == "tank.leak" else 150.0)
+        film.ask(ClearLatch(point="tank.leak"))
         film.advance(60)
         assert film.on(PUMP)
 
@@ -418,6 +419,7 @@ class TestCirculation:
         film.sent.clear()
         film.disobeys.add(VALVE)
         film.report("tank.leak", 0.0)
+        film.ask(ClearLatch(point="tank.leak"))
         film.advance(5)
         assert order(film) == [(VALVE, 1.0)], "its maximum off-time does not let the pump go first"
         film.disobeys.clear()

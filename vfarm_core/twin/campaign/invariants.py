@@ -114,7 +114,7 @@ class Watch:
         kept_running = declared is not None and declared.danger is Danger.OFF
         if memory.farm.mode is Mode.MONITOR and not kept_running:
             self._break("monitor", f"{command.point} is commanded on")
-        if declared is not None and safety.closes_on_restart(binding):
+        if declared is not None and safety.closes_on_restart(stage.twin.farm, binding):
             if stage.disk.failing:
                 self._break("journal_first", f"{command.point} opens while the journal fails")
             elif command.id not in stage.disk.commands:
@@ -253,7 +253,7 @@ class Watch:
 
     def _gated(self) -> Iterator[tuple[str, float]]:
         for point, actuator in self._stage.twin.actuators.items():
-            if safety.closes_on_restart(actuator.binding):
+            if safety.closes_on_restart(self._stage.twin.farm, actuator.binding):
                 yield point, actuator.output
 
     def owned(self) -> Iterator[str]:
@@ -364,9 +364,10 @@ class Watch:
 
     def one_shot_a_pump(self) -> Iterator[str]:
         stage = self._stage
-        for pump in stage.twin.farm.pumps:
+        farm = stage.twin.farm
+        for pump in farm.pumps:
             valves = self._valves(pump.id)
-            shots = [p for p in valves if safety.closes_on_restart(stage.twin.farm.binding[p])]
+            shots = [p for p in valves if safety.closes_on_restart(farm, farm.binding[p])]
             free = not any(stage.excused(p) or self._taken_over(p) for p in shots)
             now_open = sum(stage.twin.actuators[p].output > 0 for p in shots)
             if self._lasts("one_shot_a_pump", pump.id, free and now_open > 1):

@@ -1,5 +1,5 @@
 import { css, html, nothing } from "../vendor/lit.js";
-import { armLoop, emergencyStop, releaseStop } from "../data/actions.js";
+import { armLoop, clearLatch, emergencyStop, releaseStop } from "../data/actions.js";
 import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { words } from "../ui/texts.js";
 import "./confirm-button.js";
@@ -20,7 +20,7 @@ export const banners = ({ farm, t, hass, connected }) => {
   const s = farm.snapshot;
   return html`
     ${connected ? nothing : banner(false, "offline", t("connection_lost"))}
-    ${s?.emergency ? emergencyBanner(farm, t, hass) : nothing}
+    ${s?.emergency ? emergencyBanner(farm, t, hass) : nothing} ${latchBanners(farm, t, hass)}
     ${s?.lost_memory ? banner(true, "alertOctagon", t("lost_memory"), t("lost_memory_text")) : nothing}
     ${s && !s.journal_ok
       ? banner(true, "alertOctagon", t("journal_failed"), t("journal_failed_text"))
@@ -32,6 +32,28 @@ export const banners = ({ farm, t, hass, connected }) => {
     ${s && s.stage !== "running" ? banner(false, "clock", t(`stage_${s.stage}`)) : nothing}
   `;
 };
+
+/** Smoke and leaks that wait for a person who has looked. */
+const latchBanners = (farm, t, hass) =>
+  [...farm.zones, ...farm.reservoirs].flatMap((node) =>
+    (node.snapshot?.latches ?? []).map((latch) =>
+      banner(
+        true,
+        "lock",
+        `${node.name}: ${t(`latch_${latch.role}`)}`,
+        t(`problem_${latch.role}`),
+        html`<vfarm-confirm-button
+          .t=${t}
+          icon="check"
+          .label=${t("clear_latch")}
+          .question=${t("latch_question")}
+          .text=${t("latch_text")}
+          .confirm=${t("clear_latch_confirm")}
+          .action=${() => clearLatch(hass, farm, latch.point)}
+        ></vfarm-confirm-button>`
+      )
+    )
+  );
 
 const emergencyBanner = (farm, t, hass) => {
   const unproved = farm.snapshot.emergency_unproved.map((point) => {

@@ -243,7 +243,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         deadline_s=130 + _TRIED_S,
         run_s=1800,
         invariant="owned",
-        after=(Refused("shot_not_ready", "blocked"), Pumped(9.5, 10.6)),
+        after=(Refused("shot_not_ready", "latched"), Pumped(9.5, 10.6)),
     ),
     Scenario(
         key="valve_lies",

@@ -173,7 +173,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         deadline_s=0,
         run_s=2 * HOUR,
         invariant="disarmed",
-        after=(Refused("shot_not_ready", "blocked"), Shots(0, 0)),
+        after=(Refused("shot_not_ready", "disarmed"), Shots(0, 0)),
     ),
     Scenario(
         key="stop_rearmed_loop_by_loop",

@@ -386,7 +386,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         deadline_s=AWAY_S + 20,
         run_s=HOUR,
         invariant="disarmed",
-        after=(Refused("shot_not_ready", "blocked"),),
+        after=(Refused("shot_not_ready", "disarmed"),),
     ),
     Scenario(
         key="orderly_stop_in_shot",

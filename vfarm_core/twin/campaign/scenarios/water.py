@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....control.inputs import RunShot
+from ....control.inputs import ClearLatch, RunShot
 from ....farm.nodes import Method
 from ...faults import FaultKind
 from ..conditions import (
@@ -184,12 +184,16 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         key="film_leak",
         group=GROUP,
-        title="Water that roots depend on: a leak stops it all the same, and it comes back after",
+        title="Water that roots depend on: a leak stops it until a person has looked",
         setup=FILM,
-        story=(Breaks(point=TANK_LEAK, kind=FaultKind.STUCK_VALUE, value=1.0, lasts_s=HOUR),),
-        given=RUNS,
-        expect=RUNS,
-        deadline_s=HOUR + 10,
+        story=(
+            Breaks(point=TANK_LEAK, kind=FaultKind.STUCK_VALUE, value=1.0, lasts_s=HOUR - 300),
+            Asks(request=ClearLatch(point=TANK_LEAK, by="grower"), at=60.0),
+            Asks(request=ClearLatch(point=TANK_LEAK, by="grower"), at=HOUR, incident=True),
+        ),
+        given=CLOSED,
+        expect=every(RUNS, Happened("leak", "p1"), Happened("latch_cleared")),
+        deadline_s=10,
         run_s=2 * HOUR,
         invariant="maximum_off",
         after=(Pumped(295.0, 305.0),),
