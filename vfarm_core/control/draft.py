@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..batches.model import Batch
@@ -27,45 +27,50 @@ from .reasons import Reason
 
 
 class Overlay[T]:
-    """A mapping that is never changed, with the changes of this step over it."""
+    """A mapping of the memory, with the changes of this step: `now` is what it is at this moment,
+    and a copy of its own from the first change on."""
 
-    __slots__ = ("_base", "changes", "removed")
+    __slots__ = ("_base", "changes", "now", "removed")
 
     def __init__(self, base: Mapping[str, T]) -> None:
         self._base = base
+        self.now: Mapping[str, T] = base
         self.changes: dict[str, T] = {}
         self.removed: set[str] = set()
 
     def get(self, key: str) -> T | None:
         """The value now, or None."""
-        found = self.changes.get(key)
-        if found is not None:
-            return found
-        return None if key in self.removed else self._base.get(key)
+        return self.now.get(key)
 
     def set(self, key: str, value: T) -> None:
         """Change a value; the same value again is no change."""
-        old = self.get(key)
+        old = self.now.get(key)
         if old is not value and old != value:
-            self.changes[key] = value
-            self.removed.discard(key)
-
-    def __bool__(self) -> bool:
-        """Whether there is any value now (or was one before this step)."""
-        return bool(self.changes or self._base)
+            self._own()[key] = self.changes[key] = value
+            if self.removed:
+                self.removed.discard(key)
 
     def remove(self, key: str) -> None:
         """Forget a value."""
-        self.changes.pop(key, None)
-        if key in self._base:
-            self.removed.add(key)
+        if key in self.now:
+            del self._own()[key]
+            self.changes.pop(key, None)
+            if key in self._base:
+                self.removed.add(key)
 
-    def values(self) -> Iterator[T]:
+    def clear(self) -> None:
+        """Forget every value."""
+        for key in tuple(self.now):
+            self.remove(key)
+
+    def _own(self) -> dict[str, T]:
+        if self.now is self._base:
+            self.now = dict(self._base)
+        return self.now  # type: ignore[return-value]
+
+    def values(self) -> Iterable[T]:
         """All values now."""
-        for key, value in self._base.items():
-            if key not in self.changes and key not in self.removed:
-                yield value
-        yield from self.changes.values()
+        return self.now.values()
 
     def old(self, key: str) -> T | None:
         """The value before this step."""
@@ -73,12 +78,7 @@ class Overlay[T]:
 
     def merged(self) -> Mapping[str, T]:
         """The mapping after this step; the very same object when nothing changed."""
-        if not self.changes and not self.removed:
-            return self._base
-        result = {**self._base, **self.changes}
-        for key in self.removed:
-            del result[key]
-        return result
+        return self.now if self.changes or self.removed else self._base
 
 
 def _by_age(batch: Batch) -> tuple[float, str]:
@@ -131,27 +131,27 @@ class Draft:
 
     def point(self, key: str) -> PointState:
         """A sensor's slice."""
-        return self.points.get(key) or _NO_POINT
+        return self.points.now.get(key) or _NO_POINT
 
     def actuator(self, key: str) -> ActuatorState:
         """An actuator's slice."""
-        return self.actuators.get(key) or _NO_ACTUATOR
+        return self.actuators.now.get(key) or _NO_ACTUATOR
 
     def zone(self, key: str) -> ZoneState:
         """A zone's slice."""
-        return self.zones.get(key) or _NO_ZONE
+        return self.zones.now.get(key) or _NO_ZONE
 
     def level(self, key: str) -> LevelState:
         """A level's slice."""
-        return self.levels.get(key) or _NO_LEVEL
+        return self.levels.now.get(key) or _NO_LEVEL
 
     def circuit(self, key: str) -> CircuitState:
         """A circuit's slice."""
-        return self.circuits.get(key) or _NO_CIRCUIT
+        return self.circuits.now.get(key) or _NO_CIRCUIT
 
     def reservoir(self, key: str) -> ReservoirState:
         """A reservoir's slice."""
-        return self.reservoirs.get(key) or _NO_RESERVOIR
+        return self.reservoirs.now.get(key) or _NO_RESERVOIR
 
     # -- effects --------------------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ class Draft:
 
     def override(self, node: str, quantity: Quantity) -> Override | None:
         """The override in force, if any."""
-        if not self.overrides:
+        if not self.overrides.now:
             return None
         found = self.overrides.get(f"{node}.{quantity.value}")
         return found if found is not None and found.expires_at > self.now.farm else None

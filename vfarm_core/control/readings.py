@@ -88,7 +88,8 @@ def _state(raw: float | str | bool, invert: bool) -> float | None:
 
 def take(d: Draft, binding: Binding, report: Report) -> None:
     """Take a report of a sensor into its slice; mark its node only when something changed."""
-    old = d.point(binding.id)
+    point = binding.id
+    old = d.point(point)
     facts = spec(binding.role)
     problem = ""
     try:
@@ -97,27 +98,25 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
         value, problem = None, str(err)
     if value is None:
         if old.quality is not Quality.MISSING or old.problem != problem:
-            d.points.set(
-                binding.id, replace(old, value=None, quality=Quality.MISSING, problem=problem)
-            )
+            d.points.set(point, replace(old, value=None, quality=Quality.MISSING, problem=problem))
             d.mark(binding.node)
         return
-    if old.value is not None and abs(value - old.value) < facts.resolution:
-        value = old.value
+    before = old.value
+    if before is not None and -facts.resolution < value - before < facts.resolution:
+        value = before
     quality = Quality.GOOD
     if facts.plausible and not facts.plausible[0] <= value <= facts.plausible[1]:
         quality = Quality.IMPLAUSIBLE
     at = min(report.at, d.now.farm)
     cadence = _learn(old, at)
     d.points.set(
-        binding.id,
-        PointState(value=value, at=at, quality=quality, cadence_s=cadence, problem=problem),
+        point, PointState(value=value, at=at, quality=quality, cadence_s=cadence, problem=problem)
     )
-    if (value != old.value or quality is not old.quality) and binding.node != d.farm.id:
+    if (value != before or quality is not old.quality) and binding.node != d.farm.id:
         # What the farm as a whole measures (power) is counted, not controlled.
-        d.mark(binding.node)
-    if facts.stale_s != math.inf and d.due.get(binding.id) is None:
-        d.wake(binding.id, Due(farm=at + fresh_for_s(facts, cadence)))
+        d.dirty.add(binding.node)
+    if facts.stale_s != math.inf and point not in d.due.now:
+        d.wake(point, Due(farm=at + fresh_for_s(facts, cadence)))
 
 
 def _learn(old: PointState, at: float) -> float | None:

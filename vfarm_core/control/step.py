@@ -69,7 +69,10 @@ def step(
     d = Draft(farm, memory, now)
     answers: list[Answer] = []
     for item in inputs:
-        _take(d, item, answers)
+        if isinstance(item, Report):
+            _report(d, item)
+        else:
+            _take(d, item, answers)
     _wake_due(d)
     _look(d)
     return _finish(d, answers, show)
@@ -79,9 +82,7 @@ def step(
 
 
 def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
-    if isinstance(item, Report):
-        _report(d, item)
-    elif isinstance(item, CommandResult):
+    if isinstance(item, CommandResult):
         _result(d, item)
     elif isinstance(item, Request):
         answers.append(requests.handle(d, item))
@@ -145,8 +146,7 @@ def _started(d: Draft, item: Started) -> None:
     if item.lost:
         d.state = replace(d.state, lost_memory=True, mode=Mode.HOLD)
         d.event("memory_lost", d.farm.id, Severity.P1)
-    d.due.changes.clear()
-    d.due.removed.update(d.memory.due)
+    d.due.clear()
     for key, state in d.memory.points.items():
         d.points.set(key, replace(state, value=None, quality=Quality.MISSING))
     interlocks.restart(d)
@@ -218,9 +218,7 @@ def _wind_clock(d: Draft) -> None:
 def _wake_due(d: Draft) -> None:
     if not d.memory.next_due.passed(d.now) and not d.due.changes:
         return
-    for key, due in list(d.due.merged().items()):
-        if not due.passed(d.now):
-            continue
+    for key in _passed(d):
         if key in d.farm.nodes:
             d.mark(key)
         elif key == d.farm.id:
@@ -242,6 +240,17 @@ def _wake_due(d: Draft) -> None:
             requests.override_due(d, key.removeprefix("override:"))
         else:
             d.due.remove(key)
+
+
+def _passed(d: Draft) -> list[str]:
+    """What is due. Every due time is looked at, so without a call for each."""
+    farm, mono = d.now.farm, d.now.mono
+    return [
+        key
+        for key, due in d.due.now.items()
+        if (due.farm is not None and due.farm <= farm)
+        or (due.mono is not None and due.mono <= mono)
+    ]
 
 
 # -- nodes --------------------------------------------------------------------------------------
@@ -440,5 +449,5 @@ def _next_due(d: Draft) -> Due:
             (old.farm is not None and old.farm == before.farm)
             or (old.mono is not None and old.mono == before.mono)
         ):
-            return earliest(*d.due.merged().values())
+            return earliest(*d.due.now.values())
     return earliest(before, *d.due.changes.values())

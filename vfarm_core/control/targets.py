@@ -41,7 +41,7 @@ def light_target(d: Draft, level: str) -> LightTarget | None:
     if not batches:
         return None
     batch = batches[0]
-    if not d.overrides:
+    if not d.overrides.now:
         return _by_recipe(d, batch)
     hours = d.override(level, Quantity.PHOTOPERIOD)
     ppfd = d.override(level, Quantity.PPFD)

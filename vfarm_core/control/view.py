@@ -166,11 +166,12 @@ def _common_problems(d: Draft, node: str) -> set[str]:
             found.add("not_proved")
         elif state.reported is None:
             found.add("actuator_missing")
-    for b in d.farm.sensors_of.get(node, ()):
+    sensors = d.farm.sensors_of.get(node, ())
+    for b in sensors:
         quality = d.point(b.id).quality
         if quality is not Quality.GOOD:
             found.add(f"sensor_{quality.value}")
-        if readings.disagree(d, node, b.role):
+        if len(sensors) > 1 and readings.disagree(d, node, b.role):
             found.add("sensor_disagreeing")
     return found
 

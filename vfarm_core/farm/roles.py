@@ -10,7 +10,7 @@ can be real, a fire and a leak of CO2 too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 from types import MappingProxyType
@@ -91,11 +91,11 @@ class RoleSpec:
     domains: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    #: Whether vfarm drives it.
+    is_actuator: bool = field(init=False)
 
-    @property
-    def is_actuator(self) -> bool:
-        """Whether vfarm drives it."""
-        return self.kind in (RoleKind.SWITCH, RoleKind.DIMMER)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_actuator", self.kind in (RoleKind.SWITCH, RoleKind.DIMMER))
 
 
 _NUMERIC = ("sensor", "number", "input_number")
