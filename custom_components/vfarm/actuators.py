@@ -24,7 +24,7 @@ from vfarm_core.control.effects import Command
 from vfarm_core.control.inputs import CommandResult
 from vfarm_core.farm.bindings import Binding
 
-from .entity_values import call_for
+from .entity_values import call_for, pulse_call
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -82,7 +82,10 @@ class EntityActuators:
             await self._async_there(entity_id)
         state = self._hass.states.get(entity_id)
         try:
-            domain, service, data = call_for(entity_id, state, binding, command.value)
+            if command.duration_s is not None:
+                domain, service, data = pulse_call(entity_id, state, command.duration_s)
+            else:
+                domain, service, data = call_for(entity_id, state, binding, command.value)
         except (HomeAssistantError, ValueError) as err:
             return f"{entity_id} cannot be driven: {err}"
         context = Context()

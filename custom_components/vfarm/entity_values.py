@@ -169,6 +169,28 @@ def call_for(entity_id: str, state: State | None, binding: Binding, value: float
     return domain, service, {"entity_id": entity_id, **data}
 
 
+#: What a number that starts a pulse counts, in seconds.
+_PULSE_UNITS = {None: 1.0, "s": 1.0, "ms": 0.001, "min": 60.0}
+
+
+def pulse_call(entity_id: str, state: State | None, duration_s: float) -> Call:
+    """The call that starts a pulse which the hardware itself ends: a number of seconds is written.
+
+    Raises HomeAssistantError when the entity is no number, or counts something else.
+    """
+    domain = entity_id.partition(".")[0]
+    if domain not in _NUMERIC_DOMAINS:
+        raise HomeAssistantError("a pulse needs a number that takes its duration")
+    unit = None if state is None else state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    if unit not in _PULSE_UNITS:
+        raise HomeAssistantError(f"a pulse is given in seconds, not in {unit}")
+    value = duration_s / _PULSE_UNITS[unit]
+    high = None if state is None else state.attributes.get("max")
+    if high is not None and value > float(high):
+        raise HomeAssistantError(f"a pulse of {duration_s:g} s is longer than it takes")
+    return domain, "set_value", {"entity_id": entity_id, "value": round(value, 3)}
+
+
 type _Service = tuple[str, dict[str, Any]]
 
 

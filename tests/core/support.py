@@ -210,7 +210,14 @@ def bench_farm(*, levels: int = 2, extra: Iterable[Binding] = ()) -> Farm:
                     max_on_s=None,
                     max_off_s=1800.0,
                 ),
-                actuator("zone", Role.CO2_VALVE, max_on_s=1800.0),
+                sensor("zone", Role.FEEDBACK),
+                actuator(
+                    "zone",
+                    Role.CO2_VALVE,
+                    max_on_s=1800.0,
+                    proof=Proof.FEEDBACK,
+                    proved_by="zone.feedback",
+                ),
                 *(actuator(key, Role.GROW_LIGHT, **neither) for key in ids),
                 actuator(
                     "pump",
@@ -332,6 +339,7 @@ class Bench:
             "tank.volume": 150.0,
             "tank.leak": 0.0,
             "pump.flow": 0.0,
+            "zone.feedback": 0.0,
         }.items():
             self.values.setdefault(point, value)
         self.boot()
@@ -345,7 +353,13 @@ class Bench:
         self.state[command.point] = command.value
         if command.point == "pump.irrigation_pump":
             self.values["pump.flow"] = 20.0 if command.value else 0.0
+        declared = binding.declaration
+        shown = declared.proved_by if declared is not None else None
+        if shown is not None:
+            self.values[shown] = float(command.value > 0)
         self.runtime.feed(CommandResult(command.id, command.point), self._report(command.point))
+        if shown is not None:
+            self.runtime.feed(self._report(shown))
         if command.point == "pump.irrigation_pump":
             self.runtime.feed(self._report("pump.flow"))
 

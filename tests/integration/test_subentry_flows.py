@@ -267,24 +267,71 @@ async def test_an_actuator_is_not_bound_without_its_declaration(
     hass: HomeAssistant, flow: Flow
 ) -> None:
     hass.states.async_set("switch.co2", "off")
+    hass.states.async_set("binary_sensor.pressure", "off")
     await flow.edit("zone")
     await bind(flow, "co2_valve")
     await flow.go(entity="switch.co2")
     assert flow.result["step_id"] == "declaration"
+    for proof, errors in (
+        ("state", {"base": "proof_not_independent"}),
+        ("feedback", {"base": "feedback_not_bound"}),
+        ("pulse", {"proof": "pulse_needs_number"}),
+    ):
+        result = await flow.go(**{**DECLARED, "max_on_s": 600, "proof": proof})
+        assert result["errors"] == errors
+    await flow.edit("zone")
+    await bind(flow, "feedback")
+    await flow.go(entity="binary_sensor.pressure")
+    await bind(flow, "co2_valve")
+    await flow.go(entity="switch.co2")
+    co2 = {**DECLARED, "proof": "feedback", "proved_by": "tent.feedback"}
     for wrong, errors in (
         ({}, {"base": "missing_max_on"}),
         ({"max_on_s": 600, "min_on_s": 900}, {"base": "max_below_min"}),
         ({"max_on_s": 600, "min_off_s": -1}, {"min_off_s": "negative_duration"}),
         ({"max_on_s": 600, "deadline_s": 0}, {"base": "deadline_zero"}),
     ):
-        result = await flow.go(**{**DECLARED, **wrong})
+        result = await flow.go(**{**co2, **wrong})
         assert result["errors"] == errors
-    await flow.go(**DECLARED, max_on_s=600, isolation="tent.heater")
+    await flow.go(**co2, max_on_s=600, isolation="tent.heater")
     await flow.save()
     declaration = flow.entry.runtime_data.farm.binding["tent.co2_valve"].declaration
     assert declaration.max_on_s == 600
     assert declaration.isolation == "tent.heater"
     assert not declaration.safe_on
+
+
+async def test_a_dosing_pump_is_declared_with_its_limits(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("number.acid", "0", {"unit_of_measurement": "s", "max": 60})
+    await flow.edit("reservoir")
+    await bind(flow, "dosing_pump_ph_down")
+    await flow.go(entity="number.acid")
+    acid = {**DECLARED, "proof": "pulse", "max_on_s": 60}
+    limits = {"max_dose_ml": 10, "max_hour_ml": 20, "max_day_ml": 60, "max_tank_ml": 300}
+    result = await flow.go(**{**acid, **limits, "max_hour_ml": 5})
+    assert result["errors"] == {"base": "dosing_limits"}
+    await flow.go(**acid, **limits)
+    await flow.save()
+    (bound,) = (
+        b for b in flow.entry.runtime_data.farm.bindings if b.role.value == "dosing_pump_ph_down"
+    )
+    assert bound.declaration.dosing.max_tank_ml == 300
+    assert bound.declaration.dosing.effect_per_ml_l is None
+
+
+async def test_an_automatic_fill_says_what_it_needs(hass: HomeAssistant, flow: Flow) -> None:
+    await flow.edit("reservoir")
+    await flow.choose("node")
+    tank = {"name": "Tank", "capacity_l": 100, "volume_min_l": 10}
+    fill = {"fill_below_pct": 50, "fill_to_pct": 70, "fill_max_l": 20, "fill_day_l": 60}
+    result = await flow.go(**tank, **{**fill, "fill_to_pct": 40})
+    assert result["errors"]["base"] in ("fill_shares", "several_problems")
+    result = await flow.go(**tank, **fill)
+    assert result["errors"]["base"] in ("fill_needs", "several_problems")
+    await flow.go(**tank, mixing_l_min=30, probe_days=14)
+    await flow.save()
+    kept = flow.entry.runtime_data.farm.reservoirs[0]
+    assert (kept.fill, kept.mixing_l_min, kept.probe_days) == (None, 30, 14)
 
 
 async def test_one_device_has_one_master(hass: HomeAssistant, flow: Flow) -> None:

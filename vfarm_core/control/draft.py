@@ -185,9 +185,24 @@ class Draft:
             )
         )
 
-    def command(self, point: str, value: float, reason: Reason, *, gated: bool) -> Command:
+    def command(
+        self,
+        point: str,
+        value: float,
+        reason: Reason,
+        *,
+        gated: bool,
+        duration_s: float | None = None,
+    ) -> Command:
         """A new command, recorded with its reason."""
-        made = Command(id=self._next_command, point=point, value=value, reason=reason, gated=gated)
+        made = Command(
+            id=self._next_command,
+            point=point,
+            value=value,
+            reason=reason,
+            gated=gated,
+            duration_s=duration_s,
+        )
         self._next_command += 1
         self.commands.append(made)
         self.records.append(

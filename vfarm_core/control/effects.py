@@ -24,13 +24,14 @@ class Severity(StrEnum):
 class Command:
     """What safety lets through to one actuator. `value` is 0 (off) … 1 (on, full). `gated`: may
     only be sent after the records before it are on disk. `id` grows; a newer command of a point
-    makes an older one void."""
+    makes an older one void. `duration_s`: the hardware ends it by itself after so long."""
 
     id: int
     point: str
     value: float
     reason: Reason
     gated: bool = False
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,22 +160,27 @@ def prove(d: Draft, binding: Binding) -> None:
     if pending is None or declared is None or not same(state.reported, pending.value, binding):
         return
     proof = ProofState.PROVED if declared.proof is not Proof.ECHO else ProofState.UNPROVED
-    if declared.proof is Proof.FEEDBACK and not _feedback(d, binding, pending):
+    if declared.proof is Proof.FEEDBACK and not _feedback(d, binding, declared, pending):
         return
     d.actuators.set(binding.id, replace(state, pending=None, proof=proof, reported=state.reported))
     d.due.remove(binding.id)
     d.mark(binding.node)
 
 
-def _feedback(d: Draft, binding: Binding, pending: Pending) -> bool:
+def _feedback(d: Draft, binding: Binding, declared: Declaration, pending: Pending) -> bool:
     """Whether the effect of a command is seen: a report made after it was sent agrees with it."""
     on = pending.value > 0
+    shown = False
     for role, threshold in ((Role.FEEDBACK, 0.5), (Role.FLOW, _FLOW_PROOF), (Role.POWER, 1.0)):
         for b in d.of(binding.node, role):
+            if declared.proved_by not in (None, b.id):
+                continue
+            shown = True
             point = d.point(b.id)
             if point.quality is Quality.GOOD and point.value is not None:
                 return point.at >= pending.sent_at and (point.value >= threshold) is on
-    return False
+    # A fill valve that only the volume shows: the fill itself watches that the water rises.
+    return not shown and binding.role is Role.FILL_VALVE
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -238,7 +243,7 @@ def _send(
         _would_send(d, binding, state, value, reason)
         return
     gated = value > 0 and needs_record(d.farm, binding)
-    sent = d.command(binding.id, value, reason, gated=gated)
+    sent = d.command(binding.id, value, reason, gated=gated, duration_s=_pulse_s(declared, allowed))
     wait = declared.deadline_s if not state.latched else max(declared.deadline_s, _AGAIN_S)
     d.actuators.set(
         binding.id,
@@ -256,6 +261,13 @@ def _send(
             ),
         ),
     )
+
+
+def _pulse_s(declared: Declaration, allowed: Intent) -> float | None:
+    """How long the hardware is told to stay on by itself; never longer than it may."""
+    if declared.proof is not Proof.PULSE or not allowed.value or declared.max_on_s is None:
+        return None
+    return min(declared.max_on_s, allowed.duration_s or declared.max_on_s)
 
 
 def _would_send(

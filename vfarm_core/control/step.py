@@ -116,11 +116,11 @@ def _report(d: Draft, report: Report) -> None:
         return
     readings.take(d, binding, report)
     interlocks.take(d, binding)
-    if binding.role in _FEEDBACK and any(
-        d.actuator(b.id).pending is not None for b in d.farm.bindings_of[binding.node]
-    ):
+    if binding.role in _FEEDBACK:
         # Also an unchanged report can be the proof that a command had its effect.
-        d.mark(binding.node)
+        for b in _pending(d, (binding.node,)):
+            safety.prove(d, b)
+            d.mark(binding.node)
 
 
 def _result(d: Draft, result: CommandResult) -> None:
@@ -410,9 +410,12 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         _wind_clock(d)
     kept: list[Record] = keep.records(d)
     effects: list[Effect] = []
-    effects += [Send(c) for c in d.commands if not c.gated]
+    # What was wanted first and no longer at the end of the step is not sent at all: an off leaves
+    # before the records, and the on it withdraws would come after it.
+    sent = {c.point: c for c in d.commands}.values() if d.commands else ()
+    effects += [Send(c) for c in sent if not c.gated]
     effects += [*d.records, *kept]
-    effects += [Send(c) for c in d.commands if c.gated]
+    effects += [Send(c) for c in sent if c.gated]
     effects += [Emit(event) for event in d.events]
     if d.batches.changes or d.state != d.memory.farm or (d.state.emergency and d.actuators.changes):
         d.seen.add(d.farm.id)

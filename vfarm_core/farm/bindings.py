@@ -30,12 +30,28 @@ class Proof(StrEnum):
 
     `echo`: the entity only repeats the command; shown as unproved. `state`: the device reports
     the state it is in. `feedback`: another binding of the same node (role `feedback`, `flow` or
-    `power`) shows the effect.
+    `power`) shows the effect. `pulse`: the command carries a duration, and the hardware itself
+    ends the pulse after it, also when nobody talks to it any more.
     """
 
     ECHO = "echo"
     STATE = "state"
     FEEDBACK = "feedback"
+    PULSE = "pulse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dosing:
+    """What a dosing pump may give, in mL of its stock: per dose, within any hour, within any 24 h,
+    and into one filling of the tank (until the solution is changed). `effect_per_ml_l` is what 1 mL
+    of the stock does to 1 L of solution: the rise of EC in mS/cm, or the change of pH; None where
+    nobody knows, which is then learned from small doses."""
+
+    max_dose_ml: float
+    max_hour_ml: float
+    max_day_ml: float
+    max_tank_ml: float
+    effect_per_ml_l: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +63,8 @@ class Declaration:
     24 h limit of on-time. `rating_w` is the electrical power when on. `deadline_s` is how long
     a command may take until it is proved (real time). `isolation` names the binding of the valve
     or switch upstream that is driven to its safe state when this actuator cannot be proved safe.
+    `proved_by` names the binding whose reading is the feedback, where several of the node could be;
+    `dosing` are the limits of a dosing pump.
     """
 
     danger: Danger
@@ -62,6 +80,8 @@ class Declaration:
     proof: Proof = Proof.ECHO
     deadline_s: float = 10.0
     isolation: str | None = None
+    proved_by: str | None = None
+    dosing: Dosing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

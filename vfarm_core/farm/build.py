@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from .bindings import Binding, Danger, Declaration
+from .bindings import Binding, Danger, Declaration, Dosing, Proof
 from .codec import DecodeError, decode, encode
-from .nodes import Farm, Method, NodeKind
-from .roles import RoleKind, spec
+from .nodes import Farm, Method, NodeKind, Reservoir
+from .roles import DOSING, Loop, Role, RoleKind, spec
 from .units import CONVERSIONS, UnitError, linear
 
 
@@ -72,6 +72,9 @@ def problems_of(farm: Farm) -> Iterator[Problem]:
     yield from _references(farm)
     yield from _sizes(farm)
     yield from _bindings(farm)
+    for reservoir in farm.reservoirs:
+        yield from _fill(farm, reservoir)
+        yield from _mixing(farm, reservoir)
 
 
 def _problem(at: str, key: str, message: str, /, **params: object) -> Problem:
@@ -275,6 +278,107 @@ def _bindings(farm: Farm) -> Iterator[Problem]:
                     binding=b.id,
                     isolation=isolation,
                 )
+            yield from _feedback(farm, b)
+
+
+#: Where a mistake poisons, floods or suffocates: on is dangerous, and a state that a device claims
+#: to be in proves nothing (design rules 3 and 4).
+_INDEPENDENT = frozenset({Loop.DOSING, Loop.FILL, Loop.CO2})
+_SHOWS = (Role.FEEDBACK, Role.FLOW, Role.POWER)
+
+
+def _feedback(farm: Farm, b: Binding) -> Iterator[Problem]:
+    """Whether what is said to prove an actuator is there."""
+    declared = b.declaration
+    if declared is None or declared.proof is not Proof.FEEDBACK:
+        return
+    # A volume that rises shows that a fill valve is open.
+    shows = (*_SHOWS, Role.VOLUME) if spec(b.role).loop is Loop.FILL else _SHOWS
+    if declared.proved_by is not None:
+        named = farm.binding.get(declared.proved_by)
+        if named is None or named.node != b.node or named.role not in _SHOWS:
+            yield _problem(
+                b.id,
+                "unknown_feedback",
+                "{binding} is to be proved by {feedback}, which is no feedback, flow or power "
+                "of the same part",
+                binding=b.id,
+                feedback=declared.proved_by,
+            )
+    elif not any(farm.of(b.node, role) for role in shows):
+        yield _problem(
+            b.id,
+            "feedback_not_bound",
+            "{binding} is to be proved by feedback; bind one of {roles} to {node} first",
+            binding=b.id,
+            roles=", ".join(shows),
+            node=b.node,
+        )
+
+
+def _fill(farm: Farm, reservoir: Reservoir) -> Iterator[Problem]:
+    fill = reservoir.fill
+    if fill is None:
+        return
+    if not 0 < fill.below < fill.to <= 1:
+        yield _problem(
+            reservoir.id,
+            "fill_shares",
+            "{node} is filled from {below} to {to} of its capacity; they must be above 0, in this "
+            "order, and at most 1",
+            node=reservoir.id,
+            below=fill.below,
+            to=fill.to,
+        )
+    if fill.drain_back_l < 0 or fill.to * reservoir.capacity_l + fill.drain_back_l > (
+        reservoir.capacity_l
+    ):
+        yield _problem(
+            reservoir.id,
+            "fill_no_room",
+            "{node} filled to {to} has no room for the {litres} L that run back",
+            node=reservoir.id,
+            to=fill.to,
+            litres=fill.drain_back_l,
+        )
+    if not (0 < fill.max_l <= fill.day_l):
+        yield _problem(
+            reservoir.id,
+            "fill_limits",
+            "{node} needs litres per fill above 0 and at most the litres per day",
+            node=reservoir.id,
+        )
+    for role in (Role.FILL_VALVE, Role.VOLUME, Role.LEVEL_HIGH):
+        if not farm.of(reservoir.id, role):
+            yield _problem(
+                reservoir.id,
+                "fill_needs",
+                "{node} is filled automatically and needs the role {role}",
+                node=reservoir.id,
+                role=role,
+            )
+
+
+def _mixing(farm: Farm, reservoir: Reservoir) -> Iterator[Problem]:
+    """How long a tank takes to mix must be known, and how long a check holds."""
+    if farm.of(reservoir.id, Role.MIXING_PUMP) and not (reservoir.mixing_l_min or 0) > 0:
+        yield _problem(
+            reservoir.id,
+            "mixing_flow_missing",
+            "{node} has a mixing pump; say how many litres a minute it turns over",
+            node=reservoir.id,
+        )
+    for name in ("probe_days", "pump_days"):
+        if not getattr(reservoir, name) > 0:
+            yield _problem(
+                reservoir.id,
+                "not_positive",
+                "{attribute} of {node} is {value} {unit}; it must be more than 0",
+                node=reservoir.id,
+                attribute=name,
+                value=getattr(reservoir, name),
+                unit="d",
+            )
 
 
 def unit_problems(b: Binding) -> Iterator[Problem]:
@@ -305,6 +409,24 @@ def declaration_problems(b: Binding) -> Iterator[Problem]:
             node=b.node,
         )
         return
+    loop = spec(b.role).loop
+    if loop in _INDEPENDENT and d.danger is not Danger.ON:
+        yield _problem(
+            b.id,
+            "must_be_dangerous_on",
+            "{binding} harms when it stays on; declare it dangerous on",
+            binding=b.id,
+        )
+    if loop in _INDEPENDENT and d.proof in (Proof.ECHO, Proof.STATE):
+        yield _problem(
+            b.id,
+            "proof_not_independent",
+            "{binding} needs independent proof: feedback by flow, power or a contact, or a pulse "
+            "that the hardware itself ends",
+            binding=b.id,
+        )
+    if b.role in DOSING:
+        yield from _dosing(b, d.dosing)
     if d.danger is Danger.ON and not d.max_on_s:
         yield _problem(
             b.id,
@@ -344,6 +466,32 @@ def declaration_problems(b: Binding) -> Iterator[Problem]:
     if not d.deadline_s > 0:
         yield _problem(
             b.id, "deadline_zero", "deadline_s of {binding} must be more than 0", binding=b.id
+        )
+
+
+def _dosing(b: Binding, dosing: Dosing | None) -> Iterator[Problem]:
+    if dosing is None:
+        yield _problem(
+            b.id,
+            "missing_dosing",
+            "{binding} needs limits: mL per dose, per hour, per day and per tank",
+            binding=b.id,
+        )
+        return
+    limits = (dosing.max_dose_ml, dosing.max_hour_ml, dosing.max_day_ml, dosing.max_tank_ml)
+    if not limits[0] > 0 or list(limits) != sorted(limits):
+        yield _problem(
+            b.id,
+            "dosing_limits",
+            "the limits of {binding} must be above 0 and not fall from dose to hour, day and tank",
+            binding=b.id,
+        )
+    if dosing.effect_per_ml_l is not None and not dosing.effect_per_ml_l > 0:
+        yield _problem(
+            b.id,
+            "dosing_effect",
+            "the effect of 1 mL from {binding} in 1 L must be more than 0, or left open",
+            binding=b.id,
         )
 
 

@@ -86,13 +86,35 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """Automatic top-up: begins below the share `below` of the capacity and ends at `to`, with at
+    most `max_l` litres in one fill and `day_l` within any 24 h. `drain_back_l` is what runs back
+    into the tank when every pump stands still."""
+
+    below: float
+    to: float
+    max_l: float
+    day_l: float
+    drain_back_l: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reservoir:
-    """A tank of nutrient solution. `volume_min_l` is what a pump needs to run safely."""
+    """A tank of nutrient solution. `volume_min_l` is what a pump needs to run safely, and
+    `mixing_l_min` what its mixing pump turns over. A probe that dosing goes by has to be checked
+    every `probe_days`, the rate of a dosing pump every `pump_days` (design choices: probes drift
+    by the week, hoses of peristaltic pumps wear over months). Without `fill` nothing is topped
+    up."""
 
     id: str
     name: str
     capacity_l: float
     volume_min_l: float
+    lead_batch: str | None = None
+    mixing_l_min: float | None = None
+    probe_days: float = 30.0
+    pump_days: float = 180.0
+    fill: Fill | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +315,24 @@ class Farm:
                 for c in self.circuits
             }
         )
+
+    @cached_property
+    def reservoirs_of_zone(self) -> Mapping[str, tuple[str, ...]]:
+        """Ids of the reservoirs that water a level of each zone."""
+        found: dict[str, dict[str, None]] = {zone.id: {} for zone in self.zones}
+        for circuit in self.circuits:
+            for level in circuit.levels:
+                found[self.zone_of_level[level]][self.pump[circuit.pump].reservoir] = None
+        return MappingProxyType({zone: tuple(ids) for zone, ids in found.items()})
+
+    @cached_property
+    def zones_of_reservoir(self) -> Mapping[str, tuple[str, ...]]:
+        """Ids of the zones that each reservoir waters."""
+        found: dict[str, list[str]] = {r.id: [] for r in self.reservoirs}
+        for zone, reservoirs in self.reservoirs_of_zone.items():
+            for reservoir in reservoirs:
+                found[reservoir].append(zone)
+        return MappingProxyType({r: tuple(zones) for r, zones in found.items()})
 
     @cached_property
     def circuits_of_reservoir(self) -> Mapping[str, tuple[Circuit, ...]]:

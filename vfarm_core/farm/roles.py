@@ -70,6 +70,12 @@ class Role(StrEnum):
     IRRIGATION_VALVE = "irrigation_valve"
     AIR_PUMP = "air_pump"
     FILL_VALVE = "fill_valve"
+    MIXING_PUMP = "mixing_pump"
+    DOSING_PUMP_NUTRIENT_A = "dosing_pump_nutrient_a"
+    DOSING_PUMP_NUTRIENT_B = "dosing_pump_nutrient_b"
+    DOSING_PUMP_NUTRIENT_C = "dosing_pump_nutrient_c"
+    DOSING_PUMP_PH_DOWN = "dosing_pump_ph_down"
+    DOSING_PUMP_PH_UP = "dosing_pump_ph_up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,8 @@ class RoleSpec:
 
 _NUMERIC = ("sensor", "number", "input_number")
 _CONTACT = ("binary_sensor", "input_boolean")
+#: A dosing pump is a switch, or a number that starts a pulse of so many seconds.
+_DOSED = ("switch", "input_boolean", "number", "input_number", "valve")
 _SWITCHED = ("switch", "input_boolean", "light", "fan", "valve", "humidifier", "climate")
 
 
@@ -179,9 +187,11 @@ SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.LEVEL_LOW: _contact("reservoir", "problem moisture opening", "low float"),
         Role.LEVEL_HIGH: _contact("reservoir", "problem moisture opening", "high full overflow"),
         Role.FLOW: _measure(
-            "pump circuit", "L/min", 0, 10_000, 600, 0.02, "volume_flow_rate", "flow"
+            "pump circuit reservoir", "L/min", 0, 10_000, 600, 0.02, "volume_flow_rate", "flow"
         ),
-        Role.POWER: _measure("farm zone level pump", "W", 0, 1_000_000, 600, 1, "power", "power"),
+        Role.POWER: _measure(
+            "farm zone level pump reservoir", "W", 0, 1_000_000, 600, 1, "power", "power"
+        ),
         Role.FEEDBACK: _contact(
             "zone level pump circuit reservoir", "running opening power", "running"
         ),
@@ -203,8 +213,27 @@ SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.IRRIGATION_VALVE: _switch("circuit", Loop.IRRIGATION, "valve"),
         Role.AIR_PUMP: _switch("reservoir", Loop.CLIMATE, "air aerat"),
         Role.FILL_VALVE: _switch("reservoir", Loop.FILL, "fill top"),
+        # Water in motion is irrigation's: a hold, which ends dosing, does not stop it.
+        Role.MIXING_PUMP: _switch("reservoir", Loop.IRRIGATION, "mix circulat stir"),
+        Role.DOSING_PUMP_NUTRIENT_A: _switch("reservoir", Loop.DOSING, "dosing nutrient", _DOSED),
+        Role.DOSING_PUMP_NUTRIENT_B: _switch("reservoir", Loop.DOSING, "dosing nutrient", _DOSED),
+        Role.DOSING_PUMP_NUTRIENT_C: _switch("reservoir", Loop.DOSING, "dosing nutrient", _DOSED),
+        Role.DOSING_PUMP_PH_DOWN: _switch("reservoir", Loop.DOSING, "dosing ph acid", _DOSED),
+        Role.DOSING_PUMP_PH_UP: _switch("reservoir", Loop.DOSING, "dosing ph base", _DOSED),
     }
 )
+
+
+#: Pumps of the nutrient stock solutions, in the order in which they dose.
+NUTRIENTS = (
+    Role.DOSING_PUMP_NUTRIENT_A,
+    Role.DOSING_PUMP_NUTRIENT_B,
+    Role.DOSING_PUMP_NUTRIENT_C,
+)
+#: Every dosing pump.
+DOSING = (*NUTRIENTS, Role.DOSING_PUMP_PH_DOWN, Role.DOSING_PUMP_PH_UP)
+#: The probes that dosing goes by.
+PROBES = (Role.SOLUTION_EC, Role.SOLUTION_PH)
 
 
 def spec(role: Role) -> RoleSpec:

@@ -239,6 +239,8 @@ def _bindings(lamp_w: float) -> tuple[Binding, ...]:
     for zone in _ZONES:
         found += [_bind(zone, role) for role in _ZONE_SENSORS]
         found += [_bind(zone, role, declared) for role, declared in _ZONE_ACTUATORS.items()]
+        valve = _bind(zone, Role.CO2_VALVE, _CO2_VALVE)
+        found.append(_proved_by(valve, Role.FEEDBACK))
     for rack in _RACKS:
         for n in range(1, 5):
             found.append(_bind(level_id(rack, n), Role.GROW_LIGHT, _lamp(lamp_w)))
@@ -256,6 +258,13 @@ def _bindings(lamp_w: float) -> tuple[Binding, ...]:
     return tuple(found)
 
 
+def _proved_by(binding: Binding, role: Role, number: int = 1) -> Binding:
+    """The binding with the feedback of its own that its hardware has."""
+    assert binding.declaration is not None
+    proved_by = binding_id(binding.node, role, number)
+    return replace(binding, declaration=replace(binding.declaration, proved_by=proved_by))
+
+
 def _bind(node: str, role: Role, declared: Declaration | None = None) -> Binding:
     return Binding(
         id=binding_id(node, role),
@@ -266,7 +275,15 @@ def _bind(node: str, role: Role, declared: Declaration | None = None) -> Binding
     )
 
 
-_ZONE_SENSORS = (Role.AIR_TEMPERATURE, Role.HUMIDITY, Role.CO2, Role.OCCUPANCY, Role.LEAK)
+#: The feedback of a zone is a pressure switch behind its CO2 valve.
+_ZONE_SENSORS = (
+    Role.FEEDBACK,
+    Role.AIR_TEMPERATURE,
+    Role.HUMIDITY,
+    Role.CO2,
+    Role.OCCUPANCY,
+    Role.LEAK,
+)
 _RESERVOIR_SENSORS = (
     Role.SOLUTION_EC,
     Role.SOLUTION_PH,
@@ -317,8 +334,8 @@ _ZONE_ACTUATORS: Mapping[Role, Declaration] = {
     Role.DEHUMIDIFIER: _declared(Danger.NEITHER, min_s=180.0),
     Role.EXHAUST_FAN: _declared(Danger.NEITHER),
     Role.CIRCULATION_FAN: _declared(Danger.NEITHER, safe_on=True),
-    Role.CO2_VALVE: _declared(Danger.ON, max_on_s=600.0, daily_cap_s=14400.0),
 }
+_CO2_VALVE = _declared(Danger.ON, max_on_s=600.0, daily_cap_s=14400.0, proof=Proof.FEEDBACK)
 _AIR_PUMP = _declared(Danger.OFF, safe_on=True, max_off_s=1800.0, rating_w=15.0)
 
 

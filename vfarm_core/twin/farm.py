@@ -456,7 +456,9 @@ class Twin:
                 return lambda: tank.volume < lowest
             return lambda: tank.volume > _FULL_SHARE * tank.capacity
         if b.role is Role.FEEDBACK:
-            movers = [a for a in self.actuators.values() if a.binding.node == b.node]
+            near = [a for a in self.actuators.values() if a.binding.node == b.node]
+            # Wired to the one that names it, else to its whole node.
+            movers = [a for a in near if _proved_by(a.binding) == b.id] or near
             return lambda: any(a.output > 0 for a in movers)
         return lambda: False  # A leak happens as a fault.
 
@@ -669,6 +671,10 @@ def _mean_plant(stands: tuple[Stand, ...]) -> tuple[float, ...] | None:
 def _rated(binding: Binding, default_w: float) -> float:
     declared = binding.declaration
     return declared.rating_w if declared and declared.rating_w is not None else default_w
+
+
+def _proved_by(actuator: Binding) -> str | None:
+    return actuator.declaration.proved_by if actuator.declaration is not None else None
 
 
 def _leaf(zone: ZoneRoom) -> float:

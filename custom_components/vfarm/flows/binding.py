@@ -28,7 +28,7 @@ from homeassistant.helpers.selector import (
 
 from vfarm_core.farm.bindings import Danger, OnLoss, Proof, binding_id
 from vfarm_core.farm.build import Problem
-from vfarm_core.farm.roles import SPECS, Role, RoleKind, RoleSpec, spec
+from vfarm_core.farm.roles import DOSING, SPECS, Role, RoleKind, RoleSpec, spec
 from vfarm_core.farm.units import CONVERSIONS, UnitError, linear
 
 from ..const import CONF_BINDINGS, DOMAIN, HARDWARE, SubentryType
@@ -50,8 +50,14 @@ CONF_DECLARATION = "declaration"
 CONF_DANGER = "danger"
 CONF_PROOF = "proof"
 CONF_ISOLATION = "isolation"
+CONF_PROVED_BY = "proved_by"
+CONF_DOSING = "dosing"
 
 _SECONDS = ("min_on_s", "min_off_s", "max_on_s", "max_off_s", "daily_cap_s", "deadline_s")
+#: The limits of a dosing pump, in mL, and what its stock does.
+_DOSING = ("max_dose_ml", "max_hour_ml", "max_day_ml", "max_tank_ml", "effect_per_ml_l")
+#: Roles whose reading can be a feedback.
+_SHOWS = frozenset({Role.FEEDBACK, Role.FLOW, Role.POWER})
 #: So many entities that fit are named to help a person choose.
 _SUGGESTIONS = 5
 
@@ -403,17 +409,47 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             declaration = {k: v for k, v in user_input.items() if v not in (None, "")}
             # The safe state is the one that is not dangerous; off when neither is.
             declaration["safe_on"] = declaration[CONF_DANGER] == Danger.OFF
+            dosing = {key: declaration.pop(key) for key in _DOSING if key in declaration}
+            if dosing:
+                declaration[CONF_DOSING] = {**dict.fromkeys(_DOSING[:4], 0.0), **dosing}
             binding = {**self._binding, CONF_DECLARATION: declaration}
-            errors, placeholders = self._commit(binding)
+            if declaration[CONF_PROOF] == Proof.PULSE and not self._is_number():
+                errors = {CONF_PROOF: "pulse_needs_number"}
+            else:
+                errors, placeholders = self._commit(binding)
             if not errors:
                 return await self.async_step_menu()
-        shown = user_input or self._binding.get(CONF_DECLARATION, {})
+        declared = self._binding.get(CONF_DECLARATION, {})
+        shown = user_input or {**declared, **(declared.get(CONF_DOSING) or {})}
         return self.async_show_form(
             step_id="declaration",
             data_schema=self.add_suggested_values_to_schema(self._declaration_schema(), shown),
             errors=errors,
             description_placeholders={CONF_ROLE: self._binding[CONF_ROLE], **placeholders},
         )
+
+    def _is_number(self) -> bool:
+        """Whether the entity takes a number, such as the duration of a pulse."""
+        registry = er.async_get(self.hass)
+        entity_id = er.async_resolve_entity_id(registry, self._binding[CONF_ENTITY]) or ""
+        return entity_id.partition(".")[0] in ("number", "input_number")
+
+    def _dosing_fields(self) -> dict[vol.Marker, Any]:
+        def box(unit: str) -> NumberSelector:
+            return NumberSelector(
+                NumberSelectorConfig(
+                    mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit
+                )
+            )
+
+        role = Role(self._binding[CONF_ROLE])
+        if role not in DOSING:
+            return {}
+        by_ph = role in (Role.DOSING_PUMP_PH_DOWN, Role.DOSING_PUMP_PH_UP)
+        return {
+            **{vol.Required(key): box("mL") for key in _DOSING[:4]},
+            vol.Optional(_DOSING[4]): box("pH" if by_ph else "mS/cm"),
+        }
 
     def _declaration_schema(self) -> vol.Schema:
         losses = [loss.value for loss in OnLoss]
@@ -435,6 +471,16 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
                 )
             ),
         }
+        fields |= self._dosing_fields()
+        shows = [
+            b["id"]
+            for b in self._farm_bindings()
+            if b[CONF_NODE] == self._binding[CONF_NODE] and Role(b[CONF_ROLE]) in _SHOWS
+        ]
+        if shows:
+            fields[vol.Optional(CONF_PROVED_BY)] = SelectSelector(
+                SelectSelectorConfig(options=shows, mode=SelectSelectorMode.DROPDOWN)
+            )
         upstream = [
             b["id"]
             for b in self._farm_bindings()

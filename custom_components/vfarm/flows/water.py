@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, override
 
 import voluptuous as vol
@@ -16,6 +17,11 @@ from vfarm_core.farm.nodes import Method
 from ..const import SubentryType
 from .node import NodeFlow, choice, number
 
+CONF_FILL = "fill"
+#: Fields of the automatic fill: shares of the capacity, and litres.
+_SHARES = ("below", "to")
+_LITRES = ("max_l", "day_l", "drain_back_l")
+
 
 class ReservoirFlow(NodeFlow):
     """A tank of nutrient solution."""
@@ -27,7 +33,31 @@ class ReservoirFlow(NodeFlow):
         return {
             vol.Required("capacity_l"): number("L"),
             vol.Required("volume_min_l"): number("L"),
+            vol.Optional("mixing_l_min"): number("L/min"),
+            vol.Required("probe_days", default=30): number("d"),
+            vol.Required("pump_days", default=180): number("d"),
+            vol.Optional("fill_below_pct"): number("%"),
+            vol.Optional("fill_to_pct"): number("%"),
+            vol.Optional("fill_max_l"): number("L"),
+            vol.Optional("fill_day_l"): number("L"),
+            vol.Optional("fill_drain_back_l"): number("L"),
         }
+
+    @override
+    def suggested(self) -> Mapping[str, Any]:
+        fill = self.draft.get(CONF_FILL) or {}
+        shares = {f"fill_{key}_pct": 100 * fill[key] for key in _SHARES if key in fill}
+        litres = {f"fill_{key}": fill[key] for key in _LITRES if key in fill}
+        return {**self.draft, **shares, **litres}
+
+    @override
+    def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
+        """A tank with any field of the automatic fill has one; the core says what it lacks."""
+        fill = {k: values[f"fill_{k}_pct"] / 100 for k in _SHARES if f"fill_{k}_pct" in values}
+        fill |= {k: values[f"fill_{k}"] for k in _LITRES if f"fill_{k}" in values}
+        draft.update({k: v for k, v in values.items() if not k.startswith("fill_")})
+        draft["mixing_l_min"] = values.get("mixing_l_min")
+        draft[CONF_FILL] = {**dict.fromkeys((*_SHARES, *_LITRES), 0.0), **fill} if fill else None
 
 
 class PumpFlow(NodeFlow):

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.core.support import actuator, bench_farm, sensor
-from vfarm_core.farm.bindings import Danger, Declaration
+from vfarm_core.farm.bindings import Danger, Declaration, Dosing, Proof
 from vfarm_core.farm.build import FarmError, check, farm_from_dict, farm_to_dict
-from vfarm_core.farm.nodes import Circuit, Farm, Fixture, Method, NodeKind
+from vfarm_core.farm.nodes import Circuit, Farm, Fill, Fixture, Method, NodeKind
 from vfarm_core.farm.roles import SPECS, Role, RoleKind, spec
 from vfarm_core.farm.units import CONVERSIONS
 
@@ -162,3 +162,67 @@ def test_a_declaration_has_a_safe_default() -> None:
     assert declared.safe_on is False
     assert sensor("zone", Role.CO2).declaration is None
     assert actuator("zone", Role.HEATER).declaration is not None
+
+
+# -- what poisons, floods or suffocates ---------------------------------------------------------
+
+LIMITS = Dosing(max_dose_ml=20, max_hour_ml=40, max_day_ml=100, max_tank_ml=400)
+FILL = Fill(below=0.4, to=0.6, max_l=40, day_l=100)
+
+
+def doser(**declared: Any) -> Any:
+    values: dict[str, Any] = {"max_on_s": 60.0, "proof": Proof.PULSE, "dosing": LIMITS}
+    return actuator("tank", Role.DOSING_PUMP_PH_DOWN, **{**values, **declared})
+
+
+def tank_farm(*extra: Any, **changes: Any) -> Farm:
+    farm = bench_farm()
+    tank = replace(farm.reservoirs[0], **changes)
+    return replace(farm, reservoirs=(tank,), bindings=(*farm.bindings, *extra))
+
+
+@pytest.mark.parametrize(
+    ("farm", "key"),
+    [
+        (tank_farm(doser(proof=Proof.STATE)), "proof_not_independent"),
+        (tank_farm(doser(proof=Proof.ECHO)), "proof_not_independent"),
+        (tank_farm(doser(danger=Danger.NEITHER)), "must_be_dangerous_on"),
+        (tank_farm(doser(proof=Proof.FEEDBACK)), "feedback_not_bound"),
+        (tank_farm(doser(proof=Proof.FEEDBACK, proved_by="tank.flow")), "unknown_feedback"),
+        (tank_farm(doser(proof=Proof.FEEDBACK, proved_by="zone.feedback")), "unknown_feedback"),
+        (tank_farm(doser(proof=Proof.FEEDBACK, proved_by="tank.volume")), "unknown_feedback"),
+        (tank_farm(doser(dosing=None)), "missing_dosing"),
+        (tank_farm(doser(dosing=replace(LIMITS, max_hour_ml=10))), "dosing_limits"),
+        (tank_farm(doser(dosing=replace(LIMITS, max_dose_ml=0))), "dosing_limits"),
+        (tank_farm(doser(dosing=replace(LIMITS, effect_per_ml_l=0))), "dosing_effect"),
+        (tank_farm(fill=replace(FILL, to=0.3)), "fill_shares"),
+        (tank_farm(fill=replace(FILL, drain_back_l=81)), "fill_no_room"),
+        (tank_farm(fill=replace(FILL, drain_back_l=-1)), "fill_no_room"),
+        (tank_farm(fill=replace(FILL, max_l=0)), "fill_limits"),
+        (tank_farm(fill=replace(FILL, day_l=10)), "fill_limits"),
+        (tank_farm(fill=FILL), "fill_needs"),
+        (tank_farm(probe_days=0.0), "not_positive"),
+        (
+            tank_farm(actuator("tank", Role.MIXING_PUMP, danger=Danger.NEITHER, max_on_s=None)),
+            "mixing_flow_missing",
+        ),
+    ],
+)
+def test_a_mistake_in_dosing_and_filling_is_found(farm: Farm, key: str) -> None:
+    assert key in keys(farm)
+
+
+def test_a_whole_dosing_and_filling_tank_is_accepted_and_survives_json() -> None:
+    fill = actuator("tank", Role.FILL_VALVE, proof=Proof.FEEDBACK)
+    farm = tank_farm(doser(), fill, sensor("tank", Role.LEVEL_HIGH), fill=FILL, mixing_l_min=20.0)
+    assert farm_from_dict(json.loads(json.dumps(farm_to_dict(check(farm))))) == farm
+
+
+def test_a_farm_stored_before_there_was_dosing_still_loads() -> None:
+    data = farm_to_dict(bench_farm())
+    for name in ("fill", "mixing_l_min", "probe_days", "pump_days", "lead_batch"):
+        del data["reservoirs"][0][name]
+    for binding in data["bindings"]:
+        if binding["declaration"] is not None:
+            del binding["declaration"]["dosing"]
+    assert farm_from_dict(data) == bench_farm()

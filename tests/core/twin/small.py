@@ -38,7 +38,7 @@ START = 1767225600.0
 HOUR = 3600.0
 DAY = 86400.0
 
-SENSED = (Role.AIR_TEMPERATURE, Role.HUMIDITY, Role.CO2, Role.OCCUPANCY, Role.LEAK)
+SENSED = (Role.FEEDBACK, Role.AIR_TEMPERATURE, Role.HUMIDITY, Role.CO2, Role.OCCUPANCY, Role.LEAK)
 DEVICES = {
     Role.HEATER: Declaration(danger=Danger.ON, max_on_s=7200.0, proof=Proof.STATE),
     Role.COOLER: Declaration(
@@ -49,7 +49,9 @@ DEVICES = {
     ),
     Role.HUMIDIFIER: Declaration(danger=Danger.NEITHER, proof=Proof.STATE),
     Role.CIRCULATION_FAN: Declaration(danger=Danger.NEITHER, safe_on=True, proof=Proof.STATE),
-    Role.CO2_VALVE: Declaration(danger=Danger.ON, max_on_s=600.0, proof=Proof.STATE),
+    Role.CO2_VALVE: Declaration(
+        danger=Danger.ON, max_on_s=600.0, proof=Proof.FEEDBACK, proved_by="room.feedback"
+    ),
 }
 PUMP = binding_id("pump", Role.IRRIGATION_PUMP)
 VALVE = binding_id("tables", Role.IRRIGATION_VALVE)

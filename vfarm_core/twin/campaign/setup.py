@@ -227,7 +227,9 @@ def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
 
 
 def _zone_bindings(zone: str, probes: int) -> list[Binding]:
-    found = [_bind(zone, role) for role in (Role.HUMIDITY, Role.OCCUPANCY, Role.LEAK)]
+    found = [
+        _bind(zone, role) for role in (Role.HUMIDITY, Role.OCCUPANCY, Role.LEAK, Role.FEEDBACK)
+    ]
     for number in range(1, probes + 1):
         found += [_bind(zone, role, None, number) for role in (Role.AIR_TEMPERATURE, Role.CO2)]
     off = OnLoss.OFF
@@ -239,11 +241,23 @@ def _zone_bindings(zone: str, probes: int) -> list[Binding]:
         Role.DEHUMIDIFIER: Declaration(danger=neither, min_on_s=180.0, min_off_s=180.0),
         Role.EXHAUST_FAN: Declaration(danger=neither),
         Role.CIRCULATION_FAN: Declaration(danger=Danger.OFF, safe_on=True, max_off_s=1800.0),
-        Role.CO2_VALVE: Declaration(danger=on, max_on_s=600.0, daily_cap_s=14400.0),
     }
-    return found + [
-        _bind(zone, role, replace(d, proof=Proof.STATE, on_power_loss=off))
-        for role, d in declared.items()
+    # A pressure switch behind the CO2 valve is its feedback.
+    co2 = Declaration(
+        danger=on,
+        max_on_s=600.0,
+        daily_cap_s=14400.0,
+        proof=Proof.FEEDBACK,
+        proved_by=binding_id(zone, Role.FEEDBACK),
+        on_power_loss=off,
+    )
+    return [
+        *found,
+        *(
+            _bind(zone, role, replace(d, proof=Proof.STATE, on_power_loss=off))
+            for role, d in declared.items()
+        ),
+        _bind(zone, Role.CO2_VALVE, co2),
     ]
 
 
