@@ -118,11 +118,15 @@ def clear(d: Draft, binding: Binding) -> None:
 
 def latched(d: Draft, node: str, role: Role) -> bool:
     """Whether a contact of this role of a node has tripped and no person has cleared it."""
-    return any(d.interlocks.get(b.id) is not None for b in d.of(node, role))
+    return bool(d.interlocks.now) and any(
+        d.interlocks.get(b.id) is not None for b in d.of(node, role)
+    )
 
 
 def latches(d: Draft, node: str) -> tuple[tuple[Binding, Interlock], ...]:
     """The contacts of a node that wait for a person."""
+    if not d.interlocks.now:
+        return ()
     return tuple(
         (b, state)
         for role in (Role.SMOKE, Role.LEAK)

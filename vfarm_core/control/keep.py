@@ -78,7 +78,7 @@ def _kept[T](
     for key, new in list(overlay.changes.items()):
         if matters(overlay.old(key), new, d.now.farm):
             if isinstance(new, LevelState):
-                kept = replace(new, kept_at=d.now.farm)
+                kept = new.kept(d.now.farm)
                 d.levels.set(key, kept)
                 yield _slice(d, f"{group}:{key}", encode(kept))
             elif isinstance(new, ActuatorState):

@@ -7,6 +7,7 @@ of the photoperiod, within what the plants and the lamps allow.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from ..farm.nodes import Level
 from ..farm.roles import Role
@@ -42,7 +43,7 @@ def advance_day(d: Draft, level: Level) -> None:
     now = d.now.farm
     day = _day(d, level, state, target)
     lit = day is not None and day.start_s <= now < day.end_s
-    if day != state.light_day or lit != state.lit:
+    if lit is not state.lit or day != state.light_day:
         zone = d.farm.zone_of_level[level.id]
         d.mark(zone, level.id)
         circuit = d.farm.circuit_of_level.get(level.id)
@@ -106,7 +107,6 @@ def ppfd_now(d: Draft, level: Level) -> float:
 
 def control(d: Draft, level: Level) -> dict[str, Intent]:
     """What the lamps of a level should do, and when to look again."""
-    lamps = d.of(level.id, Role.GROW_LIGHT)
     intent = _intent(d, level)
     state = d.level(level.id)
     day = state.light_day
@@ -119,6 +119,7 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
             ramping = state.ppfd_target > 0 and state.planned_at is None
             at = min(at, d.now.farm + (_RAMP_S if ramping else _COUNT_S))
     d.wake(level.id, Due(farm=at))
+    lamps = d.of(level.id, Role.GROW_LIGHT)
     return {b.id: intent if b.dims else _whole(intent) for b in lamps}
 
 
@@ -165,21 +166,25 @@ def _intent(d: Draft, level: Level) -> Intent:
         # Lamps that cannot be dimmed give what they give: off when the plants have had their day.
         return Intent(0.0, Reason("dli_reached", {"dli": round(state.dli, 1)}))
     output = _output(d, level, target, full)
-    reason = Reason(
-        "photoperiod_day",
-        {
-            "ppfd": round(output * full),
-            "dli": round(target.dli, 1),
-            "until": clock_time(day.end_s, tz),
-        },
-    )
     if zone.over_temperature == "dim":
         temperature = readings.highest(d, d.farm.zone_of_level[level.id], Role.AIR_TEMPERATURE)
         reason = Reason("too_warm_dim", {"value": round(temperature or 0.0, 1), "over": 3})
         return Intent(_dimmed(level, output), reason, trip=True)
     if zone.over_temperature == "unknown":
         return Intent(_dimmed(level, output), Reason("no_temperature_dim"))
-    return Intent(output, reason)
+    return _lit(output, full, target.dli, clock_time(day.end_s, tz))
+
+
+@lru_cache(maxsize=4096)
+def _lit(output: float, full: float, dli: float, until: str) -> Intent:
+    """Lit for the plants: looked at every minute, and the same until the output is planned anew."""
+    return Intent(
+        output,
+        Reason(
+            "photoperiod_day",
+            {"ppfd": round(output * full), "dli": round(dli, 1), "until": until},
+        ),
+    )
 
 
 def lowest_output(level: Level) -> float:

@@ -164,6 +164,20 @@ class LevelState:
             kept_at=self.kept_at,
         )
 
+    def kept(self, at: float) -> LevelState:
+        """The same, kept in the journal at `at`."""
+        return LevelState(
+            light_day=self.light_day,
+            lit=self.lit,
+            dli=self.dli,
+            dli_at=self.dli_at,
+            ppfd_now=self.ppfd_now,
+            dli_yesterday=self.dli_yesterday,
+            ppfd_target=self.ppfd_target,
+            planned_at=self.planned_at,
+            kept_at=at,
+        )
+
 
 class ShotStage(StrEnum):
     """Valve before pump on start, pump before valve on stop."""

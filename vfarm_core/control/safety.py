@@ -14,7 +14,7 @@ from ..farm.nodes import Farm
 from ..farm.overrides import Mode
 from ..farm.roles import Loop, Role, RoleKind, spec
 from . import interlocks, readings
-from .clock import Due
+from .clock import NEVER, Due
 from .draft import Draft
 from .effects import Severity
 from .inputs import Cause, Report
@@ -201,21 +201,26 @@ def command(d: Draft, binding: Binding, intent: Intent) -> None:
         d.wake(binding.id, due)
         return
     value = allowed.value
-    if state.wanted != value or state.reason != allowed.reason:
-        state = replace(state, wanted=value, reason=allowed.reason)
-        d.actuators.set(binding.id, state)
     pending = state.pending
-    if pending is not None and same(pending.value, value, binding):
-        if d.now.mono >= pending.deadline:
+    asked = pending is not None and same(pending.value, value, binding)
+    sends = not asked and (pending is not None or not same(state.reported, value, binding))
+    if sends and state.reported is None:
+        # Nothing is opened that cannot be seen; it is looked at again when it reports. What was
+        # tried to be closed is brought off when it reports again.
+        unseen = value > 0 or declared.danger is not Danger.ON
+        sends = not unseen and (pending is not None or state.proof is not ProofState.FAILED)
+        if unseen and pending is not None:
+            state = replace(state, pending=None)
+            d.actuators.set(binding.id, state)
+    if sends:
+        _send(d, binding, declared, state, allowed)
+    else:
+        reason = allowed.reason
+        if state.wanted != value or (state.reason is not reason and state.reason != reason):
+            state = replace(state, wanted=value, reason=reason)
+            d.actuators.set(binding.id, state)
+        if asked and pending is not None and d.now.mono >= pending.deadline:
             _late(d, binding, declared, state, pending, allowed)
-    elif not same(state.reported, value, binding) or pending is not None:
-        if state.reported is None and (value > 0 or declared.danger is not Danger.ON):
-            # Nothing is opened that cannot be seen; it is looked at again when it reports.
-            d.actuators.set(binding.id, replace(state, pending=None))
-        elif state.reported is None and pending is None and state.proof is ProofState.FAILED:
-            pass  # Tried; when it reports again it is brought off.
-        else:
-            _send(d, binding, declared, state, allowed)
     d.wake(binding.id, _with_pending(d, binding, due))
 
 
@@ -277,7 +282,9 @@ def _would_send(
         d.event(
             "would_send", binding.node, point=binding.id, value=round(value, 2), code=reason.code
         )
-    d.actuators.set(binding.id, replace(state, announced=value, pending=None))
+    d.actuators.set(
+        binding.id, replace(state, wanted=value, reason=reason, announced=value, pending=None)
+    )
 
 
 def _late(
@@ -351,8 +358,6 @@ def allow(
     d: Draft, binding: Binding, declared: Declaration, state: ActuatorState, intent: Intent
 ) -> Intent:
     """What safety makes of an intent."""
-    loop = loop_of(binding)
-    safe = 1.0 if declared.safe_on else 0.0
     if d.state.emergency is not None:
         return Intent(0.0, Reason("emergency_stop"), trip=True)
     stop = interlocks.stops(d, binding)
@@ -365,15 +370,15 @@ def allow(
         if not closes_on_restart(d.farm, binding) or intent.value is None:
             return Intent(None, Reason(code))
         return Intent(0.0, Reason(code), trip=True)
-    if _isolates(d, binding):
-        return Intent(safe, Reason("isolation", {"point": _isolates(d, binding)}), trip=True)
-    if loop in d.state.disarmed:
+    if binding.id in d.farm.isolated_by and (failed := _isolates(d, binding)):
+        return Intent(_safe(declared), Reason("isolation", {"point": failed}), trip=True)
+    if d.state.disarmed and (loop := loop_of(binding)) in d.state.disarmed:
         return Intent(0.0, Reason("disarmed", {"loop": loop.value}), trip=True)
     if state.latched:
-        return Intent(safe, Reason("latched"), trip=True)
+        return Intent(_safe(declared), Reason("latched"), trip=True)
     if d.state.mode is Mode.MONITOR and state.pending is not None and state.pending.value == 0:
         return Intent(0.0, Reason("monitor"), trip=True)
-    if d.state.mode is Mode.HOLD and loop in _HELD:
+    if d.state.mode is Mode.HOLD and loop_of(binding) in _HELD:
         return Intent(0.0, Reason("hold"), trip=True)
     if (
         not intent.trip
@@ -394,6 +399,10 @@ def allow(
     if intent.value > 0:
         return _allow_on(d, binding, declared, state, intent)
     return _allow_off(d, declared, state, intent)
+
+
+def _safe(declared: Declaration) -> float:
+    return 1.0 if declared.safe_on else 0.0
 
 
 def _allow_on(
@@ -498,16 +507,25 @@ def _isolates(d: Draft, binding: Binding) -> str:
 def _limits_due(d: Draft, declared: Declaration, state: ActuatorState) -> Due:
     """When a limit of time has to be looked at again."""
     now = d.now.farm
+    since = state.changed_at
     times = []
-    if state.changed_at is not None:
-        if state.is_on:
-            times += [state.changed_at + t for t in (declared.max_on_s, declared.min_on_s) if t]
-            if declared.daily_cap_s is not None:
-                times.append(now + declared.daily_cap_s - _on_time(state, now))
-        else:
-            times += [state.changed_at + t for t in (declared.max_off_s, declared.min_off_s) if t]
-            if declared.max_on_s is not None:
-                times.append(state.changed_at + _REST_S)
+    if since is None:
+        pass
+    elif state.is_on:
+        if declared.max_on_s:
+            times.append(since + declared.max_on_s)
+        if declared.min_on_s:
+            times.append(since + declared.min_on_s)
+        if declared.daily_cap_s is not None:
+            times.append(now + declared.daily_cap_s - _on_time(state, now))
+    else:
+        if declared.max_off_s:
+            times.append(since + declared.max_off_s)
+        if declared.min_off_s:
+            times.append(since + declared.min_off_s)
+        if declared.max_on_s is not None:
+            times.append(since + _REST_S)
     if state.takeover_until is not None:
         times.append(state.takeover_until)
-    return Due(farm=min((t for t in times if t > now), default=None))
+    times = [t for t in times if t > now]
+    return Due(farm=min(times)) if times else NEVER

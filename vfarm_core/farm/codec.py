@@ -32,19 +32,25 @@ class DecodeError(ValueError):
 def encode(value: Any) -> Any:
     """Dataclass, enum, time, mapping or sequence as JSON-able values. Infinite numbers are refused:
     JSON has none."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _PLAIN:
         return value
     if kind is float:
         if not math.isfinite(value):
             raise ValueError(f"{value} has no JSON form")
         return value
+    names = _field_names(kind)
+    if names is not None:
+        made = {}
+        for name in names:
+            # A slice of memory is mostly numbers and flags: no call for each of them.
+            item = getattr(value, name)
+            made[name] = item if type(item) in _PLAIN else encode(item)
+        return made
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dt.time):
         return value.isoformat()
-    if dataclasses.is_dataclass(kind):
-        return {name: encode(getattr(value, name)) for name in _field_names(kind)}
     if isinstance(value, Mapping):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, (tuple, list, frozenset)):
@@ -62,7 +68,10 @@ _PLAIN = frozenset({type(None), bool, int, str})
 
 
 @cache
-def _field_names(cls: type) -> tuple[str, ...]:
+def _field_names(cls: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass; None for any other type."""
+    if not dataclasses.is_dataclass(cls):
+        return None
     return tuple(f.name for f in dataclasses.fields(cls))
 
 

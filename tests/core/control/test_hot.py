@@ -23,3 +23,12 @@ def test_counting_light_keeps_every_other_field() -> None:
     assert {name: getattr(after, name) for name in names} == {
         name: COUNTED.get(name, f"old {name}") for name in names
     }
+
+
+def test_keeping_a_level_keeps_every_other_field() -> None:
+    names = [f.name for f in fields(LevelState)]
+    before = LevelState(**{name: f"old {name}" for name in names})  # type: ignore[arg-type]
+    after = before.kept(7.5)
+    assert {name: getattr(after, name) for name in names} == {
+        name: 7.5 if name == "kept_at" else f"old {name}" for name in names
+    }
