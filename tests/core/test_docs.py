@@ -15,6 +15,7 @@ import yaml
 
 from vfarm_core.control.effects import Severity
 from vfarm_core.control.memory import ProofState, Quality, ShotEnd
+from vfarm_core.control.plausible import TOLD
 from vfarm_core.control.shot import FAILED_ENDS
 from vfarm_core.farm.bindings import Danger, OnLoss, Proof
 from vfarm_core.farm.nodes import Method
@@ -108,7 +109,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 #: Problems that are put together from an enum, by what they begin with.
 _COMPOSED = {
-    "sensor_": {f"sensor_{q}" for q in Quality if q is not Quality.GOOD},
+    "sensor_": {f"sensor_{why}" for why in (*TOLD, *Quality) if why is not Quality.GOOD},
     "shot_": {f"shot_{end}" for end in FAILED_ENDS},
 }
 

@@ -475,11 +475,11 @@ async def test_a_takeover_is_respected_for_half_an_hour(story: Story, hand: str)
 
 @pytest.mark.parametrize("known", [True, False], ids=["its context", "no context"])
 async def test_a_late_echo_of_our_own_command_is_no_takeover(story: Story, known: bool) -> None:
-    story.hardware.air(15.0)
+    story.hardware.air(19.0)
     await story.at_once()
     ours = story.hass.states.get(HEATER)
     assert ours is not None
-    story.hardware.air(26.0)
+    story.hardware.air(25.0)
     await story.at_once()
     assert story.states(HEATER) == ["off"]
     # The slow device says only now what it was told first.

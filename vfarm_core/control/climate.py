@@ -135,7 +135,11 @@ def _over_temperature(
     target = seen.temperature_target
     off_at = _critical(d, zone)
     if hottest is None:
-        return "unknown", off_at
+        before = readings.before_fault(d, zone, Role.AIR_TEMPERATURE)
+        if state.over_temperature != "off" or before is None:
+            return "unknown", off_at
+        # A glitch of the only sensor in the middle of an overheat does not end it.
+        hottest = before
     dim_at = off_at
     if state.day and target is not None and target.value is not None:
         dim_at = min(off_at, target.value + _DIM_OVER_K)
@@ -144,6 +148,8 @@ def _over_temperature(
         return "off", off_at
     if hottest >= dim_at or (was in ("off", "dim") and hottest >= dim_at - _BACK_K):
         return "dim", off_at
+    if readings.all_flat(d, zone, Role.AIR_TEMPERATURE):
+        return "unknown", off_at
     return "", off_at
 
 
@@ -330,10 +336,10 @@ def _co2(
         return Intent(0.0, Reason(code, params), trip=trip)
 
     highest = readings.highest(d, zone, Role.CO2)
+    if highest is not None and highest >= CO2_STOP_PPM:
+        return closed("co2_limit", value=round(highest), limit=round(CO2_STOP_PPM))
     if seen.co2.value is None or highest is None:
         return closed("no_reading", quantity="co2")
-    if highest >= CO2_STOP_PPM:
-        return closed("co2_limit", value=round(highest), limit=round(CO2_STOP_PPM))
     if (
         not d.of(zone, Role.OCCUPANCY)
         or readings.unknown(d, zone, Role.OCCUPANCY)

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 from ..farm.roles import spec
 from ..science.light import LightDay
+from .cadence import fresh_for_s
 from .clock import Due
 from .draft import Draft
 from .interlocks import DOOR_OPEN_S, DUE
-from .memory import ActuatorState, CircuitState, LevelState, Memory
-from .readings import fresh_for_s
+from .memory import ActuatorState, CircuitState, LevelState, Memory, PointState
 
 _DAY_S = 86400.0
 
@@ -44,7 +44,7 @@ def _instants(memory: Memory) -> Iterable[float]:
 def set_back(d: Draft, by_s: float) -> None:
     """Go on under a clock that was set by `by_s` seconds, a negative number."""
     for key, point in list(d.points.merged().items()):
-        d.points.set(key, replace(point, at=point.at + by_s))
+        d.points.set(key, _point(point, by_s))
     for key, actuator in list(d.actuators.merged().items()):
         d.actuators.set(key, _actuator(actuator, by_s))
     for key, zone in list(d.zones.merged().items()):
@@ -67,6 +67,14 @@ def set_back(d: Draft, by_s: float) -> None:
 
 def _moved(at: float | None, by_s: float) -> float | None:
     return None if at is None else at + by_s
+
+
+def _point(state: PointState, by_s: float) -> PointState:
+    doubt = state.doubt
+    if doubt is not None:
+        doubt = replace(doubt, at=doubt.at + by_s, since=doubt.since + by_s)
+    since = state.since + by_s if state.since else 0.0
+    return replace(state, at=state.at + by_s, since=since, doubt=doubt)
 
 
 def _actuator(state: ActuatorState, by_s: float) -> ActuatorState:

@@ -68,15 +68,30 @@ class FarmState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What is reported is not trusted since `since`: `value` is what was trusted last, reported at
+    `at` (None: nothing yet, the sensor warms up)."""
+
+    value: float | None
+    at: float
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointState:
-    """The last reading of a bound sensor, in the role's unit. `cadence_s` is the learned time
-    between reports. Not durable: after a restart a reading is missing until it is reported."""
+    """The last reading of a bound sensor, in the role's unit. `problem` is why it is not good
+    (`plausible.py`), `cadence_s` the learned time between reports, `since` when the value last
+    changed and `calm_s` the learned time it stays the same. Not durable: after a restart a reading
+    is missing until it is reported."""
 
     value: float | None = None
     at: float = 0.0
     quality: Quality = Quality.MISSING
     cadence_s: float | None = None
     problem: str = ""
+    since: float = 0.0
+    calm_s: float | None = None
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,29 +1,43 @@
 """Readings: from what a sensor reported to a value with a quality.
 
 A filter here says how far a reading can be trusted for control; it never suppresses a trip
-(`highest`, `tripped` take any valid sensor).
+(`highest`, `lowest`, `tripped` take any valid sensor).
 """
 
 from __future__ import annotations
 
 import math
-import statistics
 from dataclasses import dataclass, replace
 
 from ..farm.bindings import Binding
 from ..farm.roles import Role, RoleKind, RoleSpec, spec
 from ..farm.units import UnitError, linear
+from ..science.water import ec_at_25
+from . import plausible
+from .agreement import believed, contradicted, disagree, seconded
+from .cadence import fresh_for_s, learn, longest
 from .clock import Due
 from .draft import Draft
 from .inputs import Report
 from .memory import PointState, Quality
 
-#: A sensor is stale after this many of its learned intervals, but not before a third of what its
-#: role allows: a sensor that reports on change is quiet while nothing changes (design choice).
-_CADENCES = 5.0
-_MIN_SHARE = 1 / 3
-#: How much of the learned interval is forgotten with every shorter one (design choice).
-_FORGET = 0.1
+__all__ = [
+    "MISSING",
+    "Reading",
+    "all_flat",
+    "before_fault",
+    "disagree",
+    "fresh_for_s",
+    "highest",
+    "look_at_deadline",
+    "lowest",
+    "parse",
+    "reading",
+    "take",
+    "tripped",
+    "unknown",
+    "value",
+]
 
 _TRUE = frozenset({"on", "true", "open", "detected", "home", "1"})
 _FALSE = frozenset({"off", "false", "closed", "clear", "not_home", "0"})
@@ -38,13 +52,6 @@ class Reading:
 
 
 MISSING = Reading(None, Quality.MISSING)
-
-
-def fresh_for_s(role: RoleSpec, cadence_s: float | None) -> float:
-    """How long a reading stays fresh, in seconds of farm time."""
-    if cadence_s is None or role.stale_s == math.inf:
-        return role.stale_s
-    return min(role.stale_s, max(_CADENCES * cadence_s, _MIN_SHARE * role.stale_s))
 
 
 def parse(raw: float | str | bool | None, binding: Binding, unit: str | None) -> float | None:
@@ -94,71 +101,187 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
     problem = ""
     try:
         value = parse(report.raw, binding, report.unit)
-    except UnitError as err:
-        value, problem = None, str(err)
+    except UnitError:
+        value, problem = None, f"{UNIT}{report.unit or ''}"
+    if value is not None and not binding.compensated:
+        value = _compensated(d, binding, value)
+        problem = NO_TEMPERATURE if value is None else ""
     if value is None:
-        if old.quality is not Quality.MISSING or old.problem != problem:
-            d.points.set(point, replace(old, value=None, quality=Quality.MISSING, problem=problem))
-            d.mark(binding.node)
+        _missing(d, binding, old, problem)
         return
     before = old.value
-    if before is not None and -facts.resolution < value - before < facts.resolution:
-        value = before
-    quality = Quality.GOOD
-    if facts.plausible and not facts.plausible[0] <= value <= facts.plausible[1]:
-        quality = Quality.IMPLAUSIBLE
     at = min(report.at, d.now.farm)
-    cadence = _learn(old, at)
-    d.points.set(
-        point, PointState(value=value, at=at, quality=quality, cadence_s=cadence, problem=problem)
+    since, calm_s = old.since, old.calm_s
+    if before is None:
+        since = at
+    else:
+        by = value - before
+        if -facts.resolution < by < facts.resolution:
+            value = before
+        elif by:
+            if facts.flat_s != math.inf and at > since > 0:
+                calm_s = longest(calm_s, at - since)
+            since = at
+    quality, doubt = Quality.GOOD, None
+    if (
+        old.quality is not Quality.GOOD
+        or (facts.plausible and not facts.plausible[0] <= value <= facts.plausible[1])
+        or abs(value - (before or 0.0)) > facts.jump
+    ):
+        quality, problem, doubt = plausible.judge(old, facts, value, at)
+        if problem == plausible.JUMP and seconded(d, binding, value):
+            quality, problem, doubt = plausible.GOOD
+        elif quality is Quality.GOOD and old.problem == plausible.JUMP:
+            quality, problem, doubt = _confirmed(d, binding, old, value, at)
+    cadence = learn(old, at)
+    new = PointState(
+        value=value,
+        at=at,
+        quality=quality,
+        cadence_s=cadence,
+        problem=problem,
+        since=since,
+        calm_s=calm_s,
+        doubt=doubt,
     )
-    if (value != before or quality is not old.quality) and binding.node != d.farm.id:
+    d.points.set(point, new)
+    if (
+        value != before or quality is not old.quality or problem != old.problem
+    ) and binding.node != d.farm.id:
         # What the farm as a whole measures (power) is counted, not controlled.
         d.dirty.add(binding.node)
-    if facts.stale_s != math.inf and point not in d.due.now:
+    if doubt is not None:
+        d.wake(point, Due(farm=_deadline(facts, new, d.now.farm)))
+    elif facts.stale_s != math.inf and (point not in d.due.now or old.quality is not Quality.GOOD):
+        # One that comes back may be old already: a restored value carries its age.
         d.wake(point, Due(farm=at + fresh_for_s(facts, cadence)))
 
 
-def _learn(old: PointState, at: float) -> float | None:
-    if old.quality is Quality.MISSING or at <= old.at:
-        return old.cadence_s
-    interval = at - old.at
-    if old.cadence_s is None:
-        return interval
-    return max(interval, (1 - _FORGET) * old.cadence_s + _FORGET * interval)
+#: Why a reading is missing: the unit cannot become the role's (followed by the unit), or the
+#: temperature that an EC has to be compensated with is not known.
+UNIT = "unit:"
+NO_TEMPERATURE = "no_temperature"
+
+
+def _missing(d: Draft, binding: Binding, old: PointState, problem: str) -> None:
+    if old.quality is Quality.MISSING and old.problem == problem:
+        return
+    d.points.set(
+        binding.id,
+        replace(old, value=None, quality=Quality.MISSING, problem=problem, since=0.0, doubt=None),
+    )
+    d.mark(binding.node)
+
+
+def _compensated(d: Draft, binding: Binding, value: float) -> float | None:
+    """The EC at 25 °C of a probe that reports it at the temperature of the solution."""
+    if value < 0:
+        return value  # Cannot be; its range says so.
+    temperature = reading(d, binding.node, Role.SOLUTION_TEMPERATURE).value
+    return None if temperature is None else ec_at_25(value, temperature)
+
+
+def _confirmed(
+    d: Draft, binding: Binding, old: PointState, value: float, at: float
+) -> plausible.Judgement:
+    """A jump that persists is a step, unless another sensor goes on as before."""
+    doubt = old.doubt
+    if (
+        doubt is None
+        or doubt.value is None
+        or at - doubt.since >= plausible.CONTRADICTED_S
+        or abs(value - doubt.value) <= spec(binding.role).jump
+        or not contradicted(d, binding, value, doubt.value)
+    ):
+        return plausible.GOOD
+    return Quality.IMPLAUSIBLE, plausible.JUMP, doubt
+
+
+def _deadline(facts: RoleSpec, state: PointState, now: float) -> float:
+    """When a sensor has to be looked at again though it reports nothing."""
+    ends = [state.at + fresh_for_s(facts, state.cadence_s)]
+    doubt = state.doubt
+    if doubt is not None:
+        if state.problem == plausible.WARM_UP:
+            ends.append(doubt.since + facts.warm_up_s)
+        else:
+            ends.append(doubt.at + facts.hold_s)
+        if state.problem == plausible.JUMP:
+            ends += [doubt.since + plausible.SILENCE_S, doubt.since + plausible.CONTRADICTED_S]
+    return min((end for end in ends if end > now), default=now)
 
 
 def look_at_deadline(d: Draft, binding: Binding) -> None:
-    """The deadline of a sensor has come: stale, or reported in the meantime."""
+    """The deadline of a sensor has come: stale, a doubt that is over, or reported since."""
     state = d.point(binding.id)
     d.due.remove(binding.id)
     if state.quality is Quality.MISSING:
         return
-    end = state.at + fresh_for_s(spec(binding.role), state.cadence_s)
-    if end > d.now.farm:
-        d.wake(binding.id, Due(farm=end))
-    elif state.quality is not Quality.STALE:
-        d.points.set(binding.id, replace(state, quality=Quality.STALE))
+    facts, now = spec(binding.role), d.now.farm
+    if state.at + fresh_for_s(facts, state.cadence_s) <= now:
+        if state.quality is not Quality.STALE:
+            d.points.set(binding.id, replace(state, quality=Quality.STALE, problem="", doubt=None))
+            d.mark(binding.node)
+        return
+    if state.doubt is not None:
+        # Also where nothing changes of the sensor itself: how long its last good value is held.
         d.mark(binding.node)
+        if _over(d, binding, state):
+            state = replace(state, quality=Quality.GOOD, problem="", doubt=None)
+            d.points.set(binding.id, state)
+    d.wake(binding.id, Due(farm=_deadline(facts, state, now)))
+
+
+def _over(d: Draft, binding: Binding, state: PointState) -> bool:
+    """Whether a doubt has ended by the passing of time: a sensor that has warmed up, or one that
+    reports on change and has taken nothing back."""
+    doubt, now = state.doubt, d.now.farm
+    assert doubt is not None
+    if state.problem == plausible.WARM_UP:
+        return now - doubt.since >= spec(binding.role).warm_up_s
+    if state.problem != plausible.JUMP or doubt.value is None or state.value is None:
+        return False
+    if now - doubt.since >= plausible.CONTRADICTED_S:
+        return True
+    return now - doubt.since >= plausible.SILENCE_S and not contradicted(
+        d, binding, state.value, doubt.value
+    )
 
 
 def reading(d: Draft, node: str, role: Role) -> Reading:
-    """The quantity of a node. Of redundant sensors the median of those that agree counts: two that
-    disagree say nothing, of three the one that lies apart is outvoted."""
+    """The quantity of a node. While a jump is looked at, what was good before it counts on for a
+    short time; of redundant sensors those that agree (`agreement.py`)."""
     bindings = d.of(node, role)
     if not bindings:
         return MISSING
     if len(bindings) == 1:
         state = d.point(bindings[0].id)
-        return Reading(state.value if state.quality is Quality.GOOD else None, state.quality)
+        if state.quality is Quality.GOOD:
+            return Reading(state.value, Quality.GOOD)
+        held = plausible.held(state, spec(role), d.now.farm)
+        return Reading(None, state.quality) if held is None else Reading(held, Quality.GOOD)
     states = [d.point(b.id) for b in bindings]
     good = [s.value for s in states if s.quality is Quality.GOOD and s.value is not None]
     if not good:
+        facts, now = spec(role), d.now.farm
+        good = [h for s in states if (h := plausible.held(s, facts, now)) is not None]
+    if not good:
         return Reading(None, states[0].quality)
-    agreed = _agreeing(good, spec(role).agreement)
-    if not agreed:
-        return Reading(None, Quality.DISAGREEING)
-    return Reading(statistics.median(agreed), Quality.GOOD)
+    value = believed(d, node, role, good)
+    return Reading(value, Quality.DISAGREEING if value is None else Quality.GOOD)
+
+
+def _acting(d: Draft, node: str, role: Role) -> list[float]:
+    """Every value that a trip takes: of a sensor that jumped the one before it too."""
+    values: list[float] = []
+    for b in d.of(node, role):
+        state = d.point(b.id)
+        if plausible.acts(state):
+            values.append(state.value)  # type: ignore[arg-type]
+            doubt = state.doubt
+            if doubt is not None and doubt.value is not None:
+                values.append(doubt.value)
+    return values
 
 
 def value(d: Draft, node: str, role: Role) -> float | None:
@@ -166,40 +289,42 @@ def value(d: Draft, node: str, role: Role) -> float | None:
     bindings = d.farm.bound.get((node, role))
     if bindings is None:
         return None
-    if len(bindings) > 1:
-        return reading(d, node, role).value
-    state = d.points.get(bindings[0].id)
-    return None if state is None or state.quality is not Quality.GOOD else state.value
-
-
-def _agreeing(values: list[float], agreement: float) -> list[float]:
-    """The values within reach of the median, when they are more than half."""
-    middle = statistics.median(values)
-    near = [v for v in values if abs(v - middle) <= agreement / 2]
-    return near if 2 * len(near) > len(values) or len(values) == 1 else []
-
-
-def disagree(d: Draft, node: str, role: Role) -> bool:
-    """Whether redundant sensors of a node lie too far apart, outvoted ones too."""
-    bindings = d.of(node, role)
-    if len(bindings) < 2:
-        return False
-    values = [
-        state.value
-        for b in bindings
-        if (state := d.point(b.id)).quality is Quality.GOOD and state.value is not None
-    ]
-    return len(values) > 1 and max(values) - min(values) > spec(role).agreement
+    if len(bindings) == 1:
+        state = d.points.get(bindings[0].id)
+        if state is not None and state.quality is Quality.GOOD:
+            return state.value
+    return reading(d, node, role).value
 
 
 def highest(d: Draft, node: str, role: Role) -> float | None:
     """The highest valid value of any sensor, for trips (1 of 2); None when there is none."""
-    values: list[float] = []
-    for b in d.of(node, role):
-        state = d.point(b.id)
-        if state.value is not None and state.quality in (Quality.GOOD, Quality.DISAGREEING):
-            values.append(state.value)
-    return max(values, default=None)
+    return max(_acting(d, node, role), default=None)
+
+
+def lowest(d: Draft, node: str, role: Role) -> float | None:
+    """The lowest valid value of any sensor, for trips (1 of 2); None when there is none."""
+    return min(_acting(d, node, role), default=None)
+
+
+def before_fault(d: Draft, node: str, role: Role) -> float | None:
+    """The highest value that was reported shortly before a sensor reported the impossible: a glitch
+    of a sensor does not release a trip."""
+    hold_s, now = spec(role).hold_s, d.now.farm
+    return max(
+        (
+            doubt.value
+            for b in d.of(node, role)
+            if (doubt := d.point(b.id).doubt) is not None
+            and doubt.value is not None
+            and now < doubt.at + hold_s
+        ),
+        default=None,
+    )
+
+
+def all_flat(d: Draft, node: str, role: Role) -> bool:
+    """Whether no sensor is left that is known to move with the quantity."""
+    return all(d.point(b.id).problem == plausible.FLAT_LINE for b in d.of(node, role))
 
 
 def tripped(d: Draft, node: str, role: Role) -> bool:

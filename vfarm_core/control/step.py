@@ -319,10 +319,11 @@ def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> No
     state = d.reservoir(reservoir.id)
     volume = readings.reading(d, reservoir.id, Role.VOLUME).value
     low = readings.tripped(d, reservoir.id, Role.LEVEL_LOW)
-    if volume is not None:
+    lowest = readings.lowest(d, reservoir.id, Role.VOLUME)
+    if lowest is not None:
         # Back above the limit by 5 %, so that a ripple does not start and stop a pump.
         limit = reservoir.volume_min_l * (1.05 if state.low else 1.0)
-        low = low or volume < limit
+        low = low or lowest < limit
     elif state.low and d.of(reservoir.id, Role.VOLUME):
         low = True
     if low != state.low or _changed(d, reservoir.id, Role.LEAK):

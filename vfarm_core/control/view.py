@@ -15,6 +15,7 @@ from . import climate, interlocks, readings, supply, watering
 from .draft import Draft
 from .light import ppfd_now
 from .memory import ActuatorState, ProofState, Quality
+from .plausible import TOLD
 from .shot import FAILED_ENDS
 from .snapshot import (
     ActuatorView,
@@ -168,9 +169,10 @@ def _common_problems(d: Draft, node: str) -> set[str]:
             found.add("actuator_missing")
     sensors = d.farm.sensors_of.get(node, ())
     for b in sensors:
-        quality = d.point(b.id).quality
-        if quality is not Quality.GOOD:
-            found.add(f"sensor_{quality.value}")
+        point = d.point(b.id)
+        if point.quality is not Quality.GOOD:
+            told = point.problem if point.problem in TOLD else point.quality.value
+            found.add(f"sensor_{told}")
         if len(sensors) > 1 and readings.disagree(d, node, b.role):
             found.add("sensor_disagreeing")
     return found

@@ -90,7 +90,8 @@ class Binding:
 
     `unit` overrides the unit the entity reports; `scale` and `offset` turn its number (after unit
     conversion) into the role's unit. `invert` swaps on and off of a contact or switch. `dims` is
-    false for a lamp that only knows on and off.
+    false for a lamp that only knows on and off. `compensated` is false for an EC probe that reports
+    the conductivity at the temperature of the solution, not at 25 °C as most do.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Binding:
     offset: float = 0.0
     invert: bool = False
     dims: bool = True
+    compensated: bool = True
     declaration: Declaration | None = None
 
 

@@ -10,7 +10,7 @@ can be real, a fire and a leak of CO2 too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import inf
 from types import MappingProxyType
@@ -83,7 +83,10 @@ class RoleSpec:
     """The facts of one role. `stale_s` is the longest age of a fresh value, `plausible` the range
     in `unit`, `resolution` the smallest change that counts as one: below it are noise and digits
     that no sensor of the kind has (design choice). Redundant sensors that lie further apart than
-    `agreement` disagree (about three times what a good one errs; design choice). `domains`,
+    `agreement` disagree (about three times what a good one errs; design choice). A value that moved
+    by more than `jump` and `rate_min` a minute is doubted until it is confirmed; control goes on
+    with the value before it for `hold_s`. A value that stays the same for `flat_s` while it must
+    have moved is a fault. A sensor that comes back is not trusted for `warm_up_s`. `domains`,
     `classes` and `patterns` are hints for choosing an entity, no filter."""
 
     kind: RoleKind
@@ -93,6 +96,11 @@ class RoleSpec:
     stale_s: float = 900.0
     resolution: float = 0.0
     agreement: float = inf
+    jump: float = inf
+    rate_min: float = 0.0
+    hold_s: float = 0.0
+    flat_s: float = inf
+    warm_up_s: float = 0.0
     loop: Loop | None = None
     domains: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -113,6 +121,49 @@ _SWITCHED = ("switch", "input_boolean", "light", "fan", "valve", "humidifier", "
 
 #: How far redundant sensors may lie apart, in the role's unit.
 _AGREEMENT = {"°C": 2.0, "%": 10.0, "ppm": 200.0, "mS/cm": 0.3, "pH": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class _Motion:
+    """How a quantity can move: see `RoleSpec`."""
+
+    jump: float
+    rate_min: float
+    hold_s: float = 0.0
+    flat_s: float = inf
+    warm_up_s: float = 0.0
+
+
+#: Rates a minute: the air of a sealed room 3 K (science.md section 6, air only), its humidity
+#: 70 to 90 % in 3 min (same table); the others, what is allowed at once (a door, a draught, a hand
+#: on the probe), how long control holds and how long a value may stay the same: design choice. Not
+#: listed is what really jumps: light, flow, power, and a volume that a burst tank loses.
+#: Infrared CO2 probes take about three minutes to warm up (MH-Z19B data sheet: preheat 3 min).
+_MOTION: Mapping[Role, _Motion] = MappingProxyType(
+    {
+        Role.AIR_TEMPERATURE: _Motion(8.0, 3.0, hold_s=180.0, flat_s=10_800.0),
+        Role.HUMIDITY: _Motion(20.0, 7.0, hold_s=180.0, flat_s=10_800.0),
+        Role.CO2: _Motion(1000.0, 1000.0, flat_s=10_800.0, warm_up_s=180.0),
+        Role.LEAF_TEMPERATURE: _Motion(6.0, 4.0),
+        Role.SOLUTION_EC: _Motion(1.0, 0.2),
+        Role.SOLUTION_PH: _Motion(2.0, 0.5),
+        Role.SOLUTION_TEMPERATURE: _Motion(5.0, 1.0),
+    }
+)
+
+
+def _moving(role: Role, facts: RoleSpec) -> RoleSpec:
+    motion = _MOTION.get(role)
+    if motion is None:
+        return facts
+    return replace(
+        facts,
+        jump=motion.jump,
+        rate_min=motion.rate_min,
+        hold_s=motion.hold_s,
+        flat_s=motion.flat_s,
+        warm_up_s=motion.warm_up_s,
+    )
 
 
 def _measure(
@@ -162,7 +213,7 @@ def _switch(
     )
 
 
-SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
+_SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
     {
         Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, 0.1, "temperature", "air temp"),
         Role.HUMIDITY: _measure("zone", "%", 0, 100, 900, 0.5, "humidity", "humid rh"),
@@ -221,6 +272,10 @@ SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.DOSING_PUMP_PH_DOWN: _switch("reservoir", Loop.DOSING, "dosing ph acid", _DOSED),
         Role.DOSING_PUMP_PH_UP: _switch("reservoir", Loop.DOSING, "dosing ph base", _DOSED),
     }
+)
+
+SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
+    {role: _moving(role, facts) for role, facts in _SPECS.items()}
 )
 
 

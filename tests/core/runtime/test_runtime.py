@@ -36,7 +36,7 @@ def test_an_inverted_switch_is_driven_and_read_the_other_way_round() -> None:
     inverted = tuple(replace(b, invert=True) if b.id == "zone.heater" else b for b in farm.bindings)
     bench = Bench(check(replace(farm, bindings=inverted)), state={"zone.heater": 1.0})
     bench.start_batch()
-    bench.report("zone.air_temperature", 15.0)
+    bench.report("zone.air_temperature", 18.0)
     assert bench.state["zone.heater"] == 0.0
     bench.report("zone.air_temperature", 24.0)
     assert bench.state["zone.heater"] == 1.0

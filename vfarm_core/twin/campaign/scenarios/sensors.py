@@ -133,7 +133,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         title="The only thermometer is stuck at 15 °C: the heater would run for ever",
         story=(Breaks(point=TEMPERATURE, kind=FaultKind.STUCK_VALUE, value=15.0),),
         expect=SentFor(HEATER, "max_on"),
-        deadline_s=7200 + 65,
+        # A jump is believed when the next report confirms it.
+        deadline_s=7200 + 125,
         run_s=3 * HOUR,
         invariant="maximum_on",
     ),
