@@ -15,17 +15,21 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from vfarm_core.batches import lifecycle
 from vfarm_core.control.inputs import (
     AdvancePhase,
+    AdvanceWorkflow,
     Arm,
     ClearLatch,
     ClearOverride,
     EmergencyStop,
+    EndWorkflow,
     Harvest,
     ReleaseStop,
     Request,
@@ -33,11 +37,19 @@ from vfarm_core.control.inputs import (
     SetMode,
     SetOverride,
     StartBatch,
+    StartWorkflow,
 )
 from vfarm_core.control.snapshot import LevelSnapshot
 from vfarm_core.farm.codec import encode
 from vfarm_core.farm.nodes import NodeKind
-from vfarm_core.farm.overrides import OVERRIDE_RANGES, Mode, Override, Quantity
+from vfarm_core.farm.overrides import (
+    OVERRIDE_RANGES,
+    WORKFLOWS,
+    Mode,
+    Override,
+    Quantity,
+    WorkflowKind,
+)
 from vfarm_core.farm.roles import Loop
 
 from .const import DOMAIN
@@ -70,6 +82,9 @@ class Service(StrEnum):
     ARM_LOOP = "arm_loop"
     CLEAR_LATCH = "clear_latch"
     RUN_SHOT = "run_shot"
+    START_WORKFLOW = "start_workflow"
+    ADVANCE_WORKFLOW = "advance_workflow"
+    END_WORKFLOW = "end_workflow"
     EXPLAIN = "explain"
 
 
@@ -90,6 +105,8 @@ class Field(StrEnum):
     MODE = "mode"
     LOOP = "loop"
     POINT = "point"
+    WORKFLOW = "workflow"
+    CONFIRMED = "confirmed"
 
 
 _BATCH_SCHEMA = {**TARGET_SCHEMA, vol.Optional(Field.BATCH): cv.string}
@@ -132,6 +149,16 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.ARM_LOOP: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOOP): vol.Coerce(Loop)}),
     Service.CLEAR_LATCH: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.RUN_SHOT: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.DURATION): cv.time_period}),
+    Service.START_WORKFLOW: vol.Schema(
+        {
+            **TARGET_SCHEMA,
+            vol.Required(Field.WORKFLOW): vol.Coerce(WorkflowKind),
+            vol.Required(Field.DURATION): cv.time_period,
+            vol.Optional(Field.CONFIRMED, default=False): cv.boolean,
+        }
+    ),
+    Service.ADVANCE_WORKFLOW: vol.Schema(TARGET_SCHEMA),
+    Service.END_WORKFLOW: vol.Schema(TARGET_SCHEMA),
     Service.EXPLAIN: vol.Schema(TARGET_SCHEMA),
 }
 
@@ -145,7 +172,10 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     def register(name: Service, handler: Handler) -> None:
         async def handle(call: ServiceCall) -> ServiceResponse:
-            return await handler(hass, call)
+            try:
+                return await handler(hass, call)
+            except ServiceValidationError as err:
+                raise await _in_words(hass, err) from err.__cause__
 
         only = name is Service.EXPLAIN
         hass.services.async_register(
@@ -158,6 +188,30 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     for name, handler in _HANDLERS.items():
         register(name, handler)
+
+
+#: Placeholders of refusals that are keys themselves, and the selector that has their words.
+_SAID_BY: Mapping[str, Mapping[str, str]] = {
+    "shot_not_ready": {"why": "why"},
+    "workflow_wrong_node": {"kind": "workflow"},
+    "workflow_too_long": {"kind": "workflow"},
+    "workflow_running": {"kind": "workflow"},
+    "workflow_last_step": {"kind": "workflow"},
+}
+
+
+async def _in_words(hass: HomeAssistant, err: ServiceValidationError) -> ServiceValidationError:
+    """A refusal whose cause is said in the language of the system, not by its key."""
+    keys = _SAID_BY.get(err.translation_key or "")
+    placeholders = err.translation_placeholders
+    if keys is None or placeholders is None:
+        return err
+    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+    said = dict(placeholders)
+    for name, selector in keys.items():
+        path = f"component.{DOMAIN}.selector.{selector}.options.{said[name]}"
+        said[name] = texts.get(path, said[name])
+    return error(err.translation_key or "", **said)
 
 
 @callback
@@ -351,6 +405,48 @@ async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
     }
 
 
+# -- workflows ----------------------------------------------------------------------------------
+
+_ANY_WORKFLOW = tuple(
+    NodeKind(kind) for kind in dict.fromkeys(k for r in WORKFLOWS.values() for k in r.nodes)
+)
+
+
+async def _start_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    kind: WorkflowKind = call.data[Field.WORKFLOW]
+    duration: dt.timedelta = call.data[Field.DURATION]
+    kinds = (NodeKind(node) for node in WORKFLOWS[kind].nodes)
+    return {
+        "workflows": [
+            _ask(
+                target.entry,
+                StartWorkflow(
+                    node=target.node,
+                    kind=kind,
+                    until=target.entry.runtime_data.engine.clock.now().farm
+                    + duration.total_seconds(),
+                    confirmed=call.data[Field.CONFIRMED],
+                    by=by,
+                ),
+            )
+            for target in async_targets(hass, call, *kinds)
+        ]
+    }
+
+
+async def _advance_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    targets = async_targets(hass, call, *_ANY_WORKFLOW)
+    return {"workflows": [_ask(t.entry, AdvanceWorkflow(node=t.node, by=by)) for t in targets]}
+
+
+async def _end_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    targets = async_targets(hass, call, *_ANY_WORKFLOW)
+    return {"workflows": [_ask(t.entry, EndWorkflow(node=t.node, by=by)) for t in targets]}
+
+
 _EXPLAINED = (
     NodeKind.FARM,
     NodeKind.ZONE,
@@ -390,5 +486,8 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.ARM_LOOP: _arm,
     Service.CLEAR_LATCH: _clear_latch,
     Service.RUN_SHOT: _run_shot,
+    Service.START_WORKFLOW: _start_workflow,
+    Service.ADVANCE_WORKFLOW: _advance_workflow,
+    Service.END_WORKFLOW: _end_workflow,
     Service.EXPLAIN: _explain,
 }

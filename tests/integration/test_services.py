@@ -218,6 +218,61 @@ async def test_what_is_refused_while_plants_grow_says_why(
     assert (await refused(hass, service, **data)).translation_key == key
 
 
+async def test_a_refused_shot_names_its_cause_in_words(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware
+) -> None:
+    await start_batch(hass)
+    hardware.volume(5)
+    await settled(hass)
+    error = await refused(hass, "run_shot", node="bench", duration=60)
+    assert "the reservoir is low" in str(error)
+
+
+async def test_people_at_work_begin_go_on_and_end(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    change = {"node": "tank", "workflow": "solution_change", "duration": {"hours": 2}}
+    (begun,) = (await act(hass, "start_workflow", **change))["workflows"]
+    assert (begun["step"], begun["workflow"]) == ("drain", "solution_change")
+    assert "T" in begun["until_at"]
+    error = await refused(hass, "start_workflow", **{**change, "workflow": "maintenance"})
+    assert error.translation_key == "workflow_running"
+    assert "Solution change" in str(error)
+    (step,) = (await act(hass, "advance_workflow", node="tank"))["workflows"]
+    assert step["step"] == "refill"
+    (mixing,) = (await act(hass, "end_workflow", node="tank"))["workflows"]
+    assert mixing["step"] == "mixing"
+    assert (await act(hass, "end_workflow", node="tank"))["workflows"] == [{"node": "tank"}]
+
+
+@pytest.mark.parametrize(
+    ("service", "data", "key"),
+    [
+        ("start_workflow", {"node": "tank", "workflow": "work_light"}, "wrong_kind"),
+        ("start_workflow", {"node": "bench", "workflow": "sanitation"}, "workflow_plants"),
+        (
+            "start_workflow",
+            {"node": "rack_level_1", "workflow": "dark_germination", "duration": {"days": 30}},
+            "workflow_too_long",
+        ),
+        (
+            "start_workflow",
+            {"node": "tank", "workflow": "maintenance", "duration": 0},
+            "workflow_over",
+        ),
+        ("advance_workflow", {"node": "tank"}, "workflow_none"),
+        ("end_workflow", {"node": "rack"}, "workflow_none"),
+    ],
+)
+async def test_work_that_cannot_be_done_now_says_why(
+    hass: HomeAssistant, farm: MockConfigEntry, service: str, data: dict[str, Any], key: str
+) -> None:
+    await start_batch(hass)
+    if service == "start_workflow":
+        data = {"duration": {"hours": 1}, **data}
+    assert (await refused(hass, service, **data)).translation_key == key
+
+
 async def test_the_last_phase_ends_with_harvest(hass: HomeAssistant, farm: MockConfigEntry) -> None:
     answer = await start_batch(hass)
     recipe = next(iter(farm.runtime_data.engine.runtime.memory.recipes.values()))

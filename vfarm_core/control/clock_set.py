@@ -53,6 +53,10 @@ def set_back(d: Draft, by_s: float) -> None:
         d.levels.set(key, _level(level, by_s, d.now.farm))
     for key, circuit in list(d.circuits.merged().items()):
         d.circuits.set(key, _circuit(circuit, by_s))
+    for key, workflow in list(d.workflows.merged().items()):
+        # Contact and working times count as elapsed hours.
+        moved = {name: getattr(workflow, name) + by_s for name in ("since", "until", "step_at")}
+        d.workflows.set(key, replace(workflow, **moved))
     for key, interlock in list(d.interlocks.merged().items()):
         d.interlocks.set(key, replace(interlock, at=interlock.at + by_s))
         if d.due.get(DUE + key) is not None:

@@ -111,6 +111,7 @@ class Draft:
         self.batches = Overlay(memory.batches)
         self.recipes = Overlay(memory.recipes)
         self.overrides = Overlay(memory.overrides)
+        self.workflows = Overlay(memory.workflows)
         self.due = Overlay(memory.due)
         #: Nodes that still have to be looked at, and nodes that were.
         self.dirty: set[str] = set()

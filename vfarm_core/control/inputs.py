@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..batches.model import Batch
-from ..farm.overrides import Mode, Override, Quantity
+from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
 from ..recipes.model import Recipe
 
@@ -136,6 +136,30 @@ class SetMode(Request):
     """Change the mode of the farm."""
 
     mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWorkflow(Request):
+    """People are at a node until `until` (farm time), see `farm.overrides.WorkflowKind`."""
+
+    node: str
+    kind: WorkflowKind
+    until: float
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceWorkflow(Request):
+    """The next step of a workflow: drained, refilled, or cleaned for long enough."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndWorkflow(Request):
+    """People are done: mixed, or rinsed, where that comes last."""
+
+    node: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

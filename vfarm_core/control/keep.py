@@ -13,7 +13,7 @@ from typing import Any
 from ..batches.codec import from_dict as batch_from_dict
 from ..batches.codec import to_dict as batch_to_dict
 from ..farm.codec import decode, encode
-from ..farm.overrides import Override
+from ..farm.overrides import Override, Workflow
 from ..recipes.codec import from_dict as recipe_from_dict
 from ..recipes.codec import to_dict as recipe_to_dict
 from .draft import Draft, Overlay
@@ -45,6 +45,7 @@ def records(d: Draft) -> list[Record]:
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
     found += _kept(d, "actuator", d.actuators, _actuator_matters)
     found += _kept(d, "interlock", d.interlocks, lambda old, new, now: True)
+    found += _kept(d, "workflow", d.workflows, lambda old, new, now: True)
     found += _kept(d, "override", d.overrides, lambda old, new, now: True)
     for key, batch in d.batches.changes.items():
         found.append(_slice(d, f"batch:{key}", batch_to_dict(batch)))
@@ -147,5 +148,6 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         interlocks={k: decode(Interlock, v, k) for k, v in groups.get("interlock", {}).items()},
         batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
         recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},
+        workflows={k: decode(Workflow, v, k) for k, v in groups.get("workflow", {}).items()},
         overrides={k: decode(Override, v, k) for k, v in groups.get("override", {}).items()},
     )

@@ -12,7 +12,7 @@ from functools import lru_cache
 from ..farm.nodes import Level
 from ..farm.roles import Role
 from ..science.light import LightDay, light_day
-from . import readings
+from . import readings, workflows
 from .clock import Due
 from .draft import Draft
 from .intents import Intent
@@ -42,7 +42,7 @@ def advance_day(d: Draft, level: Level) -> None:
     target = light_target(d, level.id)
     now = d.now.farm
     day = _day(d, level, state, target)
-    lit = day is not None and day.start_s <= now < day.end_s
+    lit = day is not None and day.start_s <= now < day.end_s and not workflows.dark(d, level.id)
     if lit is not state.lit or day != state.light_day:
         zone = d.farm.zone_of_level[level.id]
         d.mark(zone, level.id)

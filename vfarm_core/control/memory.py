@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..batches.model import Batch
-from ..farm.overrides import Mode, Override
+from ..farm.overrides import Mode, Override, Workflow
 from ..farm.roles import Loop
 from ..recipes.model import Recipe
 from ..science.light import LightDay
@@ -291,6 +291,8 @@ class Memory:
     batches: Mapping[str, Batch] = field(default_factory=dict)
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    #: By node: one at a time.
+    workflows: Mapping[str, Workflow] = field(default_factory=dict)
     due: Mapping[str, Due] = field(default_factory=dict)
     #: The earliest of `due` on each clock.
     next_due: Due = NEVER

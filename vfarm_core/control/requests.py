@@ -5,7 +5,9 @@ Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key 
 level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
 override_wrong_node, override_out_of_range, override_expired, override_unknown, vpd_unreachable,
 not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_not_ready,
-duration_missing, duration_out_of_range, point_unknown, not_latched, still_tripped.
+duration_missing, duration_out_of_range, point_unknown, not_latched, still_tripped,
+workflow_wrong_node, workflow_over, workflow_too_long, workflow_running, workflow_plants,
+workflow_dark, workflow_last_step, workflow_none.
 """
 
 from __future__ import annotations
@@ -17,20 +19,22 @@ from typing import Any
 from ..batches import lifecycle
 from ..batches.lead import EmptyBand
 from ..batches.progress import progress
-from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity
+from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Workflow, WorkflowKind
 from ..farm.roles import Loop, Role
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
-from . import interlocks, readings, safety, watering
+from . import interlocks, readings, safety, watering, workflows
 from .clock import Due
 from .draft import Draft
 from .effects import Answer, Severity
 from .inputs import (
     AdvancePhase,
+    AdvanceWorkflow,
     Arm,
     ClearLatch,
     ClearOverride,
     EmergencyStop,
+    EndWorkflow,
     Harvest,
     ReleaseStop,
     Request,
@@ -39,6 +43,7 @@ from .inputs import (
     SetOverride,
     Shutdown,
     StartBatch,
+    StartWorkflow,
 )
 from .memory import EmergencyState, Stage
 from .targets import common_setpoints, zone_setpoints, zone_target
@@ -61,6 +66,9 @@ def handle(d: Draft, request: Request) -> Answer:
         return Answer(data=_HANDLERS[type(request)](d, request))
     except Refusal as refusal:
         return Answer(refused=refusal.key, params=refusal.params)
+    except workflows.Clash as clash:
+        params = {name: str(value) for name, value in clash.params.items()}
+        return Answer(refused=clash.key, params=params)
     except lifecycle.BatchError as err:
         params = {name: str(value) for name, value in err.params.items()}
         return Answer(refused=f"batch_{err.key}", params=params)
@@ -295,6 +303,38 @@ def _set_mode(d: Draft, request: SetMode) -> dict[str, Any]:
     return {"mode": request.mode.value}
 
 
+def _start_workflow(d: Draft, request: StartWorkflow) -> dict[str, Any]:
+    made = workflows.start(
+        d,
+        request.node,
+        request.kind,
+        request.until,
+        confirmed=request.confirmed,
+        by=request.by,
+    )
+    if made.kind is WorkflowKind.MAINTENANCE:
+        safety.let_go(d, made.node)
+    return _workflow(made)
+
+
+def _advance_workflow(d: Draft, request: AdvanceWorkflow) -> dict[str, Any]:
+    return _workflow(workflows.go_on(d, request.node, by=request.by))
+
+
+def _end_workflow(d: Draft, request: EndWorkflow) -> dict[str, Any]:
+    left = workflows.end(d, request.node, by=request.by)
+    return {"node": request.node} if left is None else _workflow(left)
+
+
+def _workflow(found: Workflow) -> dict[str, Any]:
+    return {
+        "node": found.node,
+        "workflow": found.kind.value,
+        "step": found.step.value,
+        "until_at": found.until,
+    }
+
+
 def _emergency_stop(d: Draft, request: EmergencyStop) -> dict[str, Any]:
     if d.state.emergency is None:
         d.state = replace(
@@ -392,6 +432,9 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     SetOverride: _set_override,
     ClearOverride: _clear_override,
     SetMode: _set_mode,
+    StartWorkflow: _start_workflow,
+    AdvanceWorkflow: _advance_workflow,
+    EndWorkflow: _end_workflow,
     EmergencyStop: _emergency_stop,
     ReleaseStop: _release,
     Arm: _arm,

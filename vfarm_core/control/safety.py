@@ -13,7 +13,7 @@ from ..farm.bindings import Binding, Danger, Declaration, Proof
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode
 from ..farm.roles import Loop, Role, RoleKind, spec
-from . import interlocks, readings
+from . import interlocks, readings, workflows
 from .clock import NEVER, Due
 from .draft import Draft
 from .effects import Severity
@@ -326,11 +326,13 @@ def _late(
         d.mark(d.farm.binding[declared.isolation].node)
 
 
-def let_go(d: Draft) -> None:
-    """Monitor mode begins: what vfarm has switched on and is dangerous on would be left on by
-    nobody, so it goes off, and is left to others from then on. Water ends with its shot, in order.
-    """
+def let_go(d: Draft, node: str = "") -> None:
+    """Monitor mode begins, or the maintenance of a node: what vfarm has switched on and is
+    dangerous on would be left on by nobody, so it goes off, and is left to others from then on.
+    Water ends with its shot, in order."""
     for binding in d.farm.bindings:
+        if node and node not in (binding.node, *d.farm.above.get(binding.node, ())):
+            continue
         declared = binding.declaration
         if declared is None or declared.danger is not Danger.ON:
             continue
@@ -339,7 +341,8 @@ def let_go(d: Draft) -> None:
         state = d.actuator(binding.id)
         taken_over = state.takeover_until is not None and state.takeover_until > d.now.farm
         if state.wanted and state.is_on is not False and not taken_over:
-            _send(d, binding, declared, state, Intent(0.0, Reason("monitor"), trip=True))
+            reason = workflows.released(d, binding) or Reason("monitor")
+            _send(d, binding, declared, state, Intent(0.0, reason, trip=True))
 
 
 def clear_latch(d: Draft, binding: Binding) -> None:
@@ -380,6 +383,14 @@ def allow(
         return Intent(0.0, Reason("monitor"), trip=True)
     if d.state.mode is Mode.HOLD and loop_of(binding) in _HELD:
         return Intent(0.0, Reason("hold"), trip=True)
+    if d.workflows.now:
+        held = workflows.holds(d, binding)
+        if held is not None:
+            return Intent(0.0, held, trip=True)
+        if not intent.trip and (left := workflows.released(d, binding)) is not None:
+            if state.pending is not None and state.pending.value == 0:
+                return Intent(0.0, left, trip=True)
+            intent = Intent(None, left)
     if (
         not intent.trip
         and state.takeover_until is not None

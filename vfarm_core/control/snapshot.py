@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..farm.overrides import Mode
+from ..farm.overrides import Mode, Step, WorkflowKind
 from ..farm.roles import Loop, Role
 from .memory import ProofState, Quality, ShotEnd, ShotStage, Stage
 
@@ -55,6 +55,18 @@ class LatchView:
     point: str
     role: Role
     at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowView:
+    """The workflow a node is in. `node` is the one it was started on, `until` farm time; None when
+    its step waits for a person."""
+
+    kind: WorkflowKind
+    node: str
+    step: Step
+    until: float | None
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +121,7 @@ class ZoneSnapshot:
     dew_point: float | None
     day: bool
     latches: tuple[LatchView, ...] = ()
+    workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
     problems: tuple[str, ...]
     status: Status
@@ -136,6 +149,7 @@ class LevelSnapshot:
     dli: float | None
     dli_target: float | None
     dli_yesterday: float | None
+    workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
     problems: tuple[str, ...]
     status: Status
@@ -151,6 +165,7 @@ class ReservoirSnapshot:
     volume: Measured
     fill_fraction: float | None
     latches: tuple[LatchView, ...] = ()
+    workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
     problems: tuple[str, ...]
     status: Status
@@ -169,6 +184,7 @@ class CircuitSnapshot:
     last_delivered_l: float | None
     shots_today: int
     litres_today: float
+    workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
     problems: tuple[str, ...]
     status: Status

@@ -27,6 +27,7 @@ from . import (
     shot,
     supply,
     watering,
+    workflows,
 )
 from .clock import Due, Now, earliest
 from .draft import Draft
@@ -172,6 +173,7 @@ def _look_again(d: Draft) -> None:
     """When phases and overrides end, by the clock as it is now."""
     for batch in list(d.batches.values()):
         requests.phase_due(d, batch.id)
+    workflows.look_again(d)
     for override in list(d.overrides.values()):
         d.wake(f"override:{override.key}", Due(farm=override.expires_at))
     _wind_clock(d)
@@ -196,6 +198,8 @@ def _forget_gone(d: Draft) -> None:
             points.remove(key)
             d.due.remove(key)
             d.due.remove(interlocks.DUE + key)
+    for key in [k for k in d.workflows.merged() if k not in d.farm.nodes]:
+        workflows.forget(d, key)
     for key, override in list(d.overrides.merged().items()):
         if override.node not in d.farm.nodes:
             d.overrides.remove(key)
@@ -236,6 +240,8 @@ def _wake_due(d: Draft) -> None:
             requests.phase_due(d, key.removeprefix("batch:"))
         elif key.startswith(interlocks.DUE):
             interlocks.door_due(d, key.removeprefix(interlocks.DUE))
+        elif key.startswith(workflows.DUE):
+            workflows.due(d, key.removeprefix(workflows.DUE))
         elif key.startswith("override:"):
             requests.override_due(d, key.removeprefix("override:"))
         else:
@@ -295,6 +301,7 @@ def _pass(d: Draft) -> None:
         if _changed(d, zone.id, Role.LEAK):
             # Whether a sensor is known at all decides about the next shot.
             d.mark(*d.farm.circuits_of_zone[zone.id])
+        workflows.advance(d, zone)
     levels.update(_visit(d, Level))
     if d.farm.supplies:
         others = supply.together(d, levels.values())
@@ -302,7 +309,7 @@ def _pass(d: Draft) -> None:
         levels.update(others)
     lamps: dict[str, Intent] = {}
     for level in levels.values():
-        lamps.update(light.control(d, level))
+        lamps.update(workflows.lamps(d, level, light.control(d, level)))
     if d.farm.supplies:
         supply.limit(d, lamps)
     intents.update(lamps)
@@ -437,6 +444,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         batches=d.batches.merged(),
         recipes=d.recipes.merged(),
         overrides=d.overrides.merged(),
+        workflows=d.workflows.merged(),
         due=d.due.merged(),
         next_due=_next_due(d),
         growing=d.placed,

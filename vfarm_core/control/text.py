@@ -14,6 +14,12 @@ def clock_time(at: float, tz: ZoneInfo) -> str:
 
 
 @lru_cache(maxsize=4096)
+def moment(at: float, now: float, tz: ZoneInfo) -> str:
+    """An instant as local HH:MM, with its date where that is more than a day away."""
+    local = dt.datetime.fromtimestamp(at, tz)
+    return local.strftime("%H:%M" if abs(at - now) < 86400.0 else "%Y-%m-%d %H:%M")
+
+
 def local_midnight(at: float, tz: ZoneInfo) -> float:
     """The last local midnight at or before an instant."""
     local = dt.datetime.fromtimestamp(at, tz)

@@ -8,10 +8,11 @@ from ..batches.model import Batch
 from ..batches.progress import progress
 from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Level, Reservoir, Zone
+from ..farm.overrides import Step, WorkflowKind
 from ..farm.roles import Role, spec
 from ..recipes.model import SolutionQuantity
 from ..science.light import LightDay
-from . import climate, interlocks, readings, supply, watering
+from . import climate, interlocks, readings, supply, watering, workflows
 from .draft import Draft
 from .light import ppfd_now
 from .memory import ActuatorState, ProofState, Quality
@@ -28,6 +29,7 @@ from .snapshot import (
     ReservoirSnapshot,
     Snapshot,
     Status,
+    WorkflowView,
     ZoneSnapshot,
 )
 from .targets import LightTarget, Target, light_target
@@ -158,9 +160,19 @@ def _latches(d: Draft, node: str) -> tuple[LatchView, ...]:
     )
 
 
+def _workflow(d: Draft, node: str) -> WorkflowView | None:
+    found = workflows.active(d, node)
+    if found is None:
+        return None
+    until = None if found.step is Step.RINSE else found.until
+    return WorkflowView(kind=found.kind, node=found.node, step=found.step, until=until, by=found.by)
+
+
 def _common_problems(d: Draft, node: str) -> set[str]:
-    """Problems of the bound entities of a node."""
-    found = set()
+    """Problems of the bound entities of a node; none while people have them in their hands."""
+    found: set[str] = set()
+    if workflows.of_kind(d, node, WorkflowKind.MAINTENANCE) is not None:
+        return found
     for b in d.farm.actuators_of.get(node, ()):
         state = d.actuator(b.id)
         if state.latched or state.proof is ProofState.FAILED:
@@ -263,6 +275,7 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
         dew_point=None if seen.dew_point is None else round(seen.dew_point, 1),
         day=d.zone(zone.id).day,
         latches=_latches(d, zone.id),
+        workflow=_workflow(d, zone.id),
         actuators=_views(d, zone.id),
         problems=tuple(sorted(problems)),
         status=_status(problems, measured, used=bool(d.zone_batches(zone.id))),
@@ -310,6 +323,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         dli=None if target is None else round(state.dli, 2),
         dli_target=None if target is None else round(target.dli, 1),
         dli_yesterday=None if state.dli_yesterday is None else round(state.dli_yesterday, 2),
+        workflow=_workflow(d, level.id),
         actuators=_views(d, level.id),
         problems=tuple(sorted(problems)) if problems else (),
         status=_status(problems, (), used=target is not None),
@@ -385,6 +399,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         if volume.value is None
         else round(volume.value / reservoir.capacity_l, 3),
         latches=_latches(d, reservoir.id),
+        workflow=_workflow(d, reservoir.id),
         actuators=_views(d, reservoir.id),
         problems=tuple(sorted(problems)),
         status=_status(problems, measured[:3], used=bool(_reservoir_batches(d, reservoir))),
@@ -441,6 +456,7 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
         else round(state.last_delivered_l, 1),
         shots_today=state.shots_today,
         litres_today=round(state.litres_today, 1),
+        workflow=_workflow(d, circuit.id),
         actuators=actuators,
         problems=tuple(sorted(problems)),
         status=_status(problems, (), used=used),

@@ -7,7 +7,7 @@ from ..farm.nodes import Circuit
 from ..farm.overrides import Mode
 from ..farm.roles import Loop, Role
 from ..recipes.model import IrrigationPlan
-from . import interlocks, readings
+from . import interlocks, readings, workflows
 from .draft import Draft
 from .memory import Quality, ShotEnd, Stage
 from .reasons import Reason
@@ -107,6 +107,9 @@ def blocked(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
         return ShotEnd.STOPPED, Reason("monitor")
     if Loop.IRRIGATION in state.disarmed:
         return ShotEnd.STOPPED, Reason("disarmed", {"loop": Loop.IRRIGATION.value})
+    people = workflows.shots(d, circuit)
+    if people is not None:
+        return ShotEnd.STOPPED, people
     return forbidden(d, circuit)
 
 
@@ -118,6 +121,9 @@ def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
         return ShotEnd.SMOKE, Reason("smoke")
     if interlocks.leak(d, circuit):
         return ShotEnd.LEAK, Reason("leak")
+    people = workflows.water(d, circuit)
+    if people is not None:
+        return ShotEnd.STOPPED, people
     if d.reservoir(reservoir.id).low:
         volume = readings.reading(d, reservoir.id, Role.VOLUME).value
         return ShotEnd.VOLUME_LOW, Reason(

@@ -335,6 +335,17 @@ class Farm:
         return MappingProxyType({r: tuple(zones) for r, zones in found.items()})
 
     @cached_property
+    def above(self) -> Mapping[str, tuple[str, ...]]:
+        """The nodes that each node is part of, the nearest first: a level's rack and zone, a
+        circuit's pump and reservoir."""
+        zones = {rack.id: rack.zone for rack in self.racks}
+        found: dict[str, tuple[str, ...]] = {rack.id: (rack.zone,) for rack in self.racks}
+        found |= {level.id: (level.rack, zones[level.rack]) for level in self.levels}
+        found |= {pump.id: (pump.reservoir,) for pump in self.pumps}
+        found |= {c.id: (c.pump, self.pump[c.pump].reservoir) for c in self.circuits}
+        return MappingProxyType(found)
+
+    @cached_property
     def circuits_of_reservoir(self) -> Mapping[str, tuple[Circuit, ...]]:
         """Circuits fed from each reservoir."""
         found: dict[str, list[Circuit]] = {r.id: [] for r in self.reservoirs}

@@ -1,4 +1,4 @@
-"""Modes of a farm and overrides of a setpoint."""
+"""Modes of a farm, workflows of a node and overrides of a setpoint."""
 
 from __future__ import annotations
 
@@ -12,6 +12,71 @@ class Mode(StrEnum):
     AUTO = "auto"
     MONITOR = "monitor"
     HOLD = "hold"
+
+
+class WorkflowKind(StrEnum):
+    """What people do at a node, as a mode with an end.
+
+    `maintenance`: the node's actuators are left to people. `solution_change`: a reservoir is
+    drained, refilled and mixed. `sanitation`: a reservoir or circuit is cleaned with something that
+    no plant may get. `dark_germination`: a level is kept dark. `work_light`: lamps are on at a
+    working level while people are in a zone.
+    """
+
+    MAINTENANCE = "maintenance"
+    SOLUTION_CHANGE = "solution_change"
+    SANITATION = "sanitation"
+    DARK_GERMINATION = "dark_germination"
+    WORK_LIGHT = "work_light"
+
+
+class Step(StrEnum):
+    """Where a workflow is."""
+
+    RUNNING = "running"
+    DRAIN = "drain"
+    REFILL = "refill"
+    MIXING = "mixing"
+    CONTACT = "contact"
+    RINSE = "rinse"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRule:
+    """Where a workflow is possible, its longest time (h) and its steps."""
+
+    nodes: tuple[str, ...]
+    most_h: float
+    steps: tuple[Step, ...] = (Step.RUNNING,)
+
+
+#: Longest times are a design choice, but maintenance: 8 h (operations.md section 3.4).
+WORKFLOWS = {
+    WorkflowKind.MAINTENANCE: WorkflowRule(("zone", "rack", "level", "reservoir", "circuit"), 8.0),
+    WorkflowKind.SOLUTION_CHANGE: WorkflowRule(
+        ("reservoir",), 8.0, (Step.DRAIN, Step.REFILL, Step.MIXING)
+    ),
+    WorkflowKind.SANITATION: WorkflowRule(
+        ("reservoir", "circuit"), 72.0, (Step.CONTACT, Step.RINSE)
+    ),
+    WorkflowKind.DARK_GERMINATION: WorkflowRule(("level",), 7 * 24.0),
+    WorkflowKind.WORK_LIGHT: WorkflowRule(("zone",), 2.0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """A workflow that runs on a node, until `until` (farm time, epoch s). `confirmed`: a person has
+    said yes to what would otherwise not be done. A step that waits for a person has no end."""
+
+    node: str
+    kind: WorkflowKind
+    since: float
+    until: float
+    step: Step = Step.RUNNING
+    step_at: float = 0.0
+    confirmed: bool = False
+    by: str = ""
 
 
 class Quantity(StrEnum):

@@ -12,4 +12,10 @@ export const armLoop = (hass, farm, loop) => perform(hass, farm, "arm_loop", { l
 export const runShot = (hass, farm, circuit) =>
   perform(hass, farm, "run_shot", { node: [circuit.id] });
 
+export const advanceWorkflow = (hass, farm, node) =>
+  perform(hass, farm, "advance_workflow", { node: [node] });
+
+export const endWorkflow = (hass, farm, node) =>
+  perform(hass, farm, "end_workflow", { node: [node] });
+
 export const clearLatch = (hass, farm, point) => perform(hass, farm, "clear_latch", { point });

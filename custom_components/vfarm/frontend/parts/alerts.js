@@ -1,5 +1,12 @@
 import { css, html, nothing } from "../vendor/lit.js";
-import { armLoop, clearLatch, emergencyStop, releaseStop } from "../data/actions.js";
+import {
+  advanceWorkflow,
+  armLoop,
+  clearLatch,
+  emergencyStop,
+  endWorkflow,
+  releaseStop,
+} from "../data/actions.js";
 import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { words } from "../ui/texts.js";
 import "./confirm-button.js";
@@ -16,7 +23,7 @@ const banner = (grave, iconName, title, text, more = nothing) => html`<section
 </section>`;
 
 /** What holds the whole farm: stop, lost memory, journal, mode, start and stop. */
-export const banners = ({ farm, t, hass, connected }) => {
+export const banners = ({ farm, t, f, hass, now, connected }) => {
   const s = farm.snapshot;
   return html`
     ${connected ? nothing : banner(false, "offline", t("connection_lost"))}
@@ -29,8 +36,39 @@ export const banners = ({ farm, t, hass, connected }) => {
     ${s && s.mode !== "auto"
       ? banner(false, s.mode === "hold" ? "pause" : "eye", t(`mode_${s.mode}`), t(`mode_${s.mode}_text`))
       : nothing}
+    ${workflowBanners(farm, t, f, hass, now)}
     ${s && s.stage !== "running" ? banner(false, "clock", t(`stage_${s.stage}`)) : nothing}
   `;
+};
+
+/** What people are at, each told once, at the node where it was started. */
+const workflowBanners = (farm, t, f, hass, now) => {
+  const nodes = [...farm.zones, ...farm.levels, ...farm.reservoirs, ...farm.circuits];
+  const running = new Map();
+  for (const { snapshot } of nodes)
+    if (snapshot?.workflow) running.set(snapshot.workflow.node, snapshot.workflow);
+  return [...running.values()].map((workflow) => {
+    const waits = workflow.until === null;
+    const when = waits
+      ? t("workflow_waits")
+      : t("workflow_until", { when: f.until(workflow.until, now), by: workflow.by });
+    const step = workflow.step === "running" ? "" : `${t(`workflow_step_${workflow.step}`)}. `;
+    const next = ["drain", "refill", "contact"].includes(workflow.step);
+    return banner(
+      false,
+      waits ? "lock" : "clock",
+      `${farm.placeName(workflow.node)}: ${t(`workflow_${workflow.kind}`)}`,
+      `${step}${when}`,
+      html`<vfarm-confirm-button
+        .t=${t}
+        icon="check"
+        .label=${t(next ? "workflow_next" : "workflow_end")}
+        .question=${next ? t("workflow_next") : t("workflow_end_question")}
+        .confirm=${t(next ? "workflow_next" : "workflow_end_confirm")}
+        .action=${() => (next ? advanceWorkflow : endWorkflow)(hass, farm, workflow.node)}
+      ></vfarm-confirm-button>`
+    );
+  });
 };
 
 /** Smoke and leaks that wait for a person who has looked. */
