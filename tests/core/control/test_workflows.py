@@ -24,7 +24,7 @@ from vfarm_core.control.snapshot import (
     ReservoirSnapshot,
     ZoneSnapshot,
 )
-from vfarm_core.farm.bindings import Danger
+from vfarm_core.farm.bindings import Danger, Proof
 from vfarm_core.farm.build import check
 from vfarm_core.farm.overrides import WORKFLOWS, Mode, Step, WorkflowKind
 from vfarm_core.farm.roles import Role
@@ -162,7 +162,7 @@ class TestMaintenance:
 class TestSolutionChange:
     def test_water_stops_until_it_is_refilled_and_dosing_until_it_is_mixed(self) -> None:
         extra = (
-            actuator("tank", Role.FILL_VALVE, max_on_s=600.0),
+            actuator("tank", Role.FILL_VALVE, max_on_s=600.0, proof=Proof.PULSE),
             actuator("tank", Role.AIR_PUMP, danger=Danger.NEITHER, max_on_s=None),
         )
         bench = Bench(bench_farm(extra=extra))
