@@ -10,7 +10,7 @@ from vfarm_core.control.clock import Now
 from vfarm_core.control.inputs import Report, StartBatch, Started
 from vfarm_core.control.memory import Memory
 from vfarm_core.control.step import step
-from vfarm_core.farm.bindings import Binding, Danger
+from vfarm_core.farm.bindings import Binding, Danger, Proof
 from vfarm_core.farm.build import check
 from vfarm_core.farm.nodes import (
     Circuit,
@@ -47,7 +47,7 @@ def farm_of(levels: int) -> Farm:
                 actuator(zone, Role.COOLER, **neither),
                 actuator(zone, Role.HUMIDIFIER),
                 actuator(zone, Role.DEHUMIDIFIER, **neither),
-                actuator(zone, Role.CO2_VALVE),
+                actuator(zone, Role.CO2_VALVE, proof=Proof.PULSE),
             ]
         if number % LEVELS_PER_RACK == 0:
             racks.append(Rack(id=rack, name=rack, zone=zone))

@@ -407,13 +407,18 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
 
 
 def _reservoir_batches(d: Draft, reservoir: Reservoir) -> tuple[Batch, ...]:
-    found = {
-        batch.id: batch
-        for circuit in d.farm.circuits_of_reservoir[reservoir.id]
-        for level in circuit.levels
-        for batch in d.growing(level)
-    }
-    return tuple(sorted(found.values(), key=lambda b: (b.sown_at, b.id)))
+    key = (reservoir.id, "batches")
+    found: tuple[Batch, ...] | None = d.derived.get(key)
+    if found is None:
+        unique = {
+            batch.id: batch
+            for circuit in d.farm.circuits_of_reservoir[reservoir.id]
+            for level in circuit.levels
+            for batch in d.growing(level)
+        }
+        found = tuple(sorted(unique.values(), key=lambda b: (b.sown_at, b.id)))
+        d.derived[key] = found
+    return found
 
 
 def _solution(d: Draft, reservoir: Reservoir, quantity: SolutionQuantity) -> Target | None:
