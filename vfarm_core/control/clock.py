@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .hot import hot_value
+
 
 @dataclass(frozen=True, slots=True)
 class Now:
@@ -14,7 +16,7 @@ class Now:
     mono: float
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value(kw_only=False)
 class Due:
     """When something has to be looked at again, on either clock; None means never."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from .hot import hot_value
 from .reasons import Reason
 
 
@@ -20,7 +21,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class Command:
     """What safety lets through to one actuator. `value` is 0 (off) … 1 (on, full). `gated`: may
     only be sent after the records before it are on disk. `id` grows; a newer command of a point
@@ -34,7 +35,7 @@ class Command:
     duration_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class Record:
     """For the journal. `key` names a slice of memory to keep the newest of; without a key it is an
     event to keep in order. `data` is JSON-able; None with a key forgets the slice."""
@@ -45,14 +46,14 @@ class Record:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value(kw_only=False)
 class Send:
     """Send a command to its actuator."""
 
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value(kw_only=False)
 class Publish:
     """The snapshot of a node has changed."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from .hot import hot_value
 from .reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value(kw_only=False)
 class Intent:
     """`value` is 0…1; None leaves the actuator as it is. `trip`: an immediate protective action,
     which minimum on and off times do not delay; `idle`: nothing depends on the actuator now, so a

@@ -12,6 +12,7 @@ from ..farm.roles import Loop
 from ..recipes.model import Recipe
 from ..science.light import LightDay
 from .clock import NEVER, Due
+from .hot import hot_value
 from .reasons import Reason
 
 
@@ -77,7 +78,7 @@ class Doubt:
     since: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class PointState:
     """The last reading of a bound sensor, in the role's unit. `problem` is why it is not good
     (`plausible.py`), `cadence_s` the learned time between reports, `since` when the value last
@@ -105,7 +106,7 @@ class Pending:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class ActuatorState:
     """One bound actuator. `reported` and `wanted` are 0…1; `changed_at` is when the reported
     on/off last changed to `was_on` (farm time), also over a restart; `on_log` are the finished
@@ -141,7 +142,7 @@ class ZoneState:
     trip_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class LevelState:
     """One level: the light day it is in, the light it got. `dli` is mol/m² since lights-on,
     integrated until `dli_at`; `ppfd_target` is what the lamps are set for."""

@@ -7,7 +7,7 @@ A filter here says how far a reading can be trusted for control; it never suppre
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..farm.bindings import Binding
 from ..farm.roles import Role, RoleKind, RoleSpec, spec
@@ -18,6 +18,7 @@ from .agreement import believed, contradicted, disagree, seconded
 from .cadence import fresh_for_s, learn, longest
 from .clock import Due
 from .draft import Draft
+from .hot import hot_value
 from .inputs import Report
 from .memory import PointState, Quality
 
@@ -43,7 +44,7 @@ _TRUE = frozenset({"on", "true", "open", "detected", "home", "1"})
 _FALSE = frozenset({"off", "false", "closed", "clear", "not_home", "0"})
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value(kw_only=False)
 class Reading:
     """A quantity of a node. `value` is None unless the quality is good."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from .hot import hot_value
 
-@dataclass(frozen=True, slots=True)
+
+@hot_value(kw_only=False)
 class Reason:
     """`code` is stable and translatable; `params` are numbers already rounded for people."""
 

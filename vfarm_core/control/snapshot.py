@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ..farm.overrides import Mode, Step, WorkflowKind
 from ..farm.roles import Loop, Role
+from .hot import hot_value
 from .memory import ProofState, Quality, ShotEnd, ShotStage, Stage
 
 
@@ -20,7 +21,7 @@ class Status(StrEnum):
     CRITICAL = "critical"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class Measured:
     """A quantity of a node: value in the role's unit (None when there is no good reading),
     its quality, the target in force and where the value stands against the limits."""
@@ -32,7 +33,7 @@ class Measured:
     overridden: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class ActuatorView:
     """One actuator: `reported` and `wanted` are 0…1, `reason` the English sentence, `code` and
     `params` what a translated one is made of."""
@@ -127,7 +128,7 @@ class ZoneSnapshot:
     status: Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class LevelSnapshot:
     """One level. `lights_on_at` is the next lights-on while it is dark. `ppfd` is measured, or
     modelled from the proved output of the lamps (`ppfd_modelled`); `dli` is what the plants got
