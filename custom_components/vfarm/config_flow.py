@@ -23,7 +23,7 @@ from .const import CONF_BINDINGS, CONF_KIND, DOMAIN, FarmKind, SubentryType
 from .demo import demo_parts
 from .farm_data import farm_dict
 from .flows import farm as templates
-from .flows.checks import DRAFT_ID, form_errors, problems
+from .flows.checks import DRAFT_ID, async_words, form_errors, problems
 from .flows.farm import MAX_LEVELS, Template
 from .flows.node import CONF_NAME, count, number
 from .flows.places import RackFlow, SupplyFlow, ZoneFlow, level_fields
@@ -127,7 +127,9 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
                 data = farm_dict(DRAFT_ID, self._name, self.hass.config.time_zone, made)
                 # Every level is alike: what is wrong with one is wrong with all.
                 found = {p.params.get("attribute", p.key): p for p in problems(data)}
-                errors, placeholders = form_errors(found.values(), user_input)
+                errors, placeholders = form_errors(
+                    await async_words(self.hass, "config"), found.values(), user_input
+                )
             if not errors:
                 return self.async_create_entry(
                     title=self._name,

@@ -150,17 +150,20 @@ def test_only_a_valve_or_a_cover_is_on_its_way() -> None:
          ("climate", "set_hvac_mode", {"hvac_mode": "cool"})),
         ("climate.c", BOTH, Role.COOLER, 1.0,
          ("climate", "set_hvac_mode", {"hvac_mode": "heat_cool"})),
-        ("climate.c", {"hvac_modes": ["off", "heat"]}, Role.DEHUMIDIFIER, 1.0,
-         ("climate", "set_hvac_mode", {"hvac_mode": "dry"})),
         ("fan.f", {"percentage": 0}, Role.GROW_LIGHT, 0.5, ("fan", "turn_on", {"percentage": 50})),
         ("fan.f", {"percentage": 0}, Role.EXHAUST_FAN, 1.0, ("fan", "turn_on", {})),
-        ("number.d", {"min": 10, "max": 90}, Role.GROW_LIGHT, 0.5,
-         ("number", "set_value", {"value": 50.0})),
+        ("number.d", {"min": -10, "max": 90, "step": 10}, Role.GROW_LIGHT, 0.5,
+         ("number", "set_value", {"value": 40.0})),
+        ("number.d", {"max": 100, "step": 1}, Role.GROW_LIGHT, 0.001,
+         ("number", "set_value", {"value": 1.0})),
+        ("fan.f", {"percentage": 0, "supported_features": 1}, Role.EXHAUST_FAN, 1.0,
+         ("fan", "set_percentage", {"percentage": 100})),
         ("climate.c", {}, Role.HEATER, 1.0, ("climate", "set_hvac_mode", {"hvac_mode": "heat"})),
         ("climate.c", {}, Role.DEHUMIDIFIER, 1.0,
          ("climate", "set_hvac_mode", {"hvac_mode": "dry"})),
         ("climate.c", {}, Role.HEATER, 0.0, ("climate", "set_hvac_mode", {"hvac_mode": "off"})),
-        ("siren.s", {}, Role.HEATER, 1.0, ("homeassistant", "turn_on", {})),
+        ("siren.s", {}, Role.HEATER, 1.0, ("siren", "turn_on", {})),
+        ("group.g", {}, Role.HEATER, 1.0, ("homeassistant", "turn_on", {})),
     ],
 )  # fmt: skip
 def test_a_value_becomes_a_call(
@@ -216,8 +219,12 @@ async def test_what_can_be_dimmed_is_known(
     assert can_dim(hass, entity_id) is dims
 
 
-def test_a_number_without_a_state_is_driven_from_0_to_1() -> None:
-    assert call_for("number.d", None, binding(Role.GROW_LIGHT), 1.0)[2]["value"] == 1.0
+@pytest.mark.parametrize("state", [None, State("number.d", "0", {"min": -5, "max": 0})])
+def test_a_number_without_a_range_is_not_driven(state: State | None) -> None:
+    with pytest.raises(HomeAssistantError, match="range"):
+        call_for("number.d", state, binding(Role.GROW_LIGHT), 1.0)
+    if state is not None:
+        assert raw_of(state, binding(Role.GROW_LIGHT)) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ RACK = {"name": "Second rack", "zone": "tent", "level_count": 3, **LEVEL}
             "circuit",
             {"name": "C2", "pump": "pump", "levels": [], "method": "drip", "drain_s": 60},
             {"levels": ["rack_level_1"], "drain_s": -5},
-            "several_problems",
+            "watered_twice",
         ),
     ],
 )

@@ -7,6 +7,7 @@ proved within its deadline, retried, then latched.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ..farm.bindings import Binding, Danger, Declaration, Proof
@@ -36,6 +37,8 @@ TAKEOVER_S = 1800.0
 _DAY_S = 86400.0
 #: Flow that proves a pump, as a share of any reading: L/min.
 _FLOW_PROOF = 0.05
+#: A share of a stage that is a rounding error and no smaller output.
+_ROUNDING = 1e-6
 
 #: What opens only after its record is on disk.
 GATED = frozenset({Loop.IRRIGATION, Loop.FILL, Loop.DOSING, Loop.CO2})
@@ -192,6 +195,8 @@ def command(d: Draft, binding: Binding, intent: Intent) -> None:
     if declared is None:
         return
     state = d.actuator(binding.id)
+    if intent.value is not None and binding.step:
+        intent = replace(intent, value=in_steps(binding, intent.value))
     allowed = allow(d, binding, declared, state, intent)
     due = _limits_due(d, declared, state)
     if allowed.value is None:
@@ -222,6 +227,16 @@ def command(d: Draft, binding: Binding, intent: Intent) -> None:
         if asked and pending is not None and d.now.mono >= pending.deadline:
             _late(d, binding, declared, state, pending, allowed)
     d.wake(binding.id, _with_pending(d, binding, due))
+
+
+def in_steps(binding: Binding, value: float) -> float:
+    """The output that a device with few stages can have: never more than is wanted, but its lowest
+    stage where it is to be on. Asked for anything between, it would never prove the command."""
+    step = binding.step
+    if value <= 0 or not step or not dims(binding):
+        return value
+    stages = max(1, math.floor(value / step + _ROUNDING))
+    return min(1.0, stages * step)
 
 
 def _with_pending(d: Draft, binding: Binding, due: Due) -> Due:

@@ -112,7 +112,9 @@ def _output(d: Draft, point: str, intents: dict[str, Intent]) -> float:
 
 def _lowest(d: Draft, point: str) -> float:
     binding = d.farm.binding[point]
-    return lowest_output(d.farm.level[binding.node]) if binding.dims else 1.0
+    if not binding.dims:
+        return 1.0
+    return max(lowest_output(d.farm.level[binding.node]), binding.step)
 
 
 def _power_w(d: Draft, point: str, output: float) -> float:

@@ -110,15 +110,18 @@ def _ids(farm: Farm) -> Iterator[Problem]:
                 id=binding,
                 count=count,
             )
-    driven = Counter(b.entity for b in farm.bindings if spec(b.role).is_actuator)
-    for entity, count in driven.items():
-        if count > 1:
+    driven: dict[str, list[str | None]] = {}
+    for b in farm.bindings:
+        if spec(b.role).is_actuator:
+            driven.setdefault(b.entity, []).append(b.on_option)
+    for entity, options in driven.items():
+        if len(options) > 1 and (None in options or len(set(options)) < len(options)):
             yield _problem(
                 entity,
                 "entity_driven_twice",
                 "{entity} is bound as an actuator {count} times; one entity has one master",
                 entity=entity,
-                count=count,
+                count=len(options),
             )
 
 
@@ -267,6 +270,22 @@ def _bindings(farm: Farm) -> Iterator[Problem]:
             yield from unit_problems(b)
         if b.scale == 0:
             yield _problem(b.id, "scale_zero", "the scale of {binding} is 0", binding=b.id)
+        if not 0 <= b.step <= 1:
+            yield _problem(
+                b.id,
+                "step_out_of_range",
+                "the step of {binding} is {value}; it must be from 0 to 1",
+                binding=b.id,
+                value=b.step,
+            )
+        if b.on_option is not None and b.on_option == b.off_option:
+            yield _problem(
+                b.id,
+                "same_options",
+                "{binding} has the same option for on and off: {option}",
+                binding=b.id,
+                option=b.on_option,
+            )
         if facts.is_actuator:
             yield from declaration_problems(b)
             isolation = b.declaration.isolation if b.declaration else None

@@ -116,7 +116,16 @@ _NUMERIC = ("sensor", "number", "input_number")
 _CONTACT = ("binary_sensor", "input_boolean")
 #: A dosing pump is a switch, or a number that starts a pulse of so many seconds.
 _DOSED = ("switch", "input_boolean", "number", "input_number", "valve")
-_SWITCHED = ("switch", "input_boolean", "light", "fan", "valve", "humidifier", "climate")
+_SWITCHED = (
+    "switch",
+    "input_boolean",
+    "light",
+    "fan",
+    "valve",
+    "cover",
+    "humidifier",
+    "climate",
+)
 
 
 #: How far redundant sensors may lie apart, in the role's unit.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import voluptuous as vol
@@ -26,15 +26,23 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from vfarm_core.farm.bindings import Danger, OnLoss, Proof, binding_id
+from vfarm_core.control.readings import parse
+from vfarm_core.farm.bindings import Binding, Danger, OnLoss, Proof, binding_id
 from vfarm_core.farm.build import Problem
 from vfarm_core.farm.roles import DOSING, SPECS, Role, RoleKind, RoleSpec, spec
 from vfarm_core.farm.units import CONVERSIONS, UnitError, linear
 
 from ..const import CONF_BINDINGS, DOMAIN, HARDWARE, SubentryType
-from ..entity_values import can_dim
+from ..entity_values import (
+    abilities,
+    can_dim,
+    is_select,
+    own_words,
+    raw_of,
+    smallest_step,
+    why_not,
+)
 from ..farm_data import parts_of
-from .checks import form_errors
 
 CONF_NODE = "node"
 CONF_ROLE = "role"
@@ -45,6 +53,8 @@ CONF_UNIT = "unit"
 CONF_SCALE = "scale"
 CONF_OFFSET = "offset"
 CONF_INVERT = "invert"
+CONF_ON_OPTION = "on_option"
+CONF_OFF_OPTION = "off_option"
 CONF_BINDING = "binding"
 CONF_DECLARATION = "declaration"
 CONF_DANGER = "danger"
@@ -109,6 +119,12 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
     @abstractmethod
     def problems(self, title: str, draft: Mapping[str, Any]) -> tuple[Problem, ...]:
         """What would be wrong with the farm because of a draft."""
+
+    @abstractmethod
+    async def async_errors(
+        self, found: Iterable[Problem], fields: Iterable[str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Problems as the errors and placeholders of a form."""
 
     @abstractmethod
     async def async_step_menu(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -200,7 +216,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             chosen = user_input[CONF_BINDING]
             left = [b for b in self.draft[CONF_BINDINGS] if b["id"] != chosen]
             draft = {**self.draft, CONF_BINDINGS: left}
-            errors, placeholders = form_errors(self.problems(self.title, draft), ())
+            errors, placeholders = await self.async_errors(self.problems(self.title, draft), ())
             if not errors:
                 self.draft = draft
                 return await self.async_step_menu()
@@ -250,8 +266,10 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
                     binding = self._with_entity(user_input)
                     if facts.is_actuator:
                         self._binding = binding
+                        if is_select(user_input[CONF_ENTITY]):
+                            return await self.async_step_options()
                         return await self.async_step_declaration()
-                    errors, placeholders = self._commit(binding)
+                    errors, placeholders = await self._async_commit(binding)
                     if not errors:
                         return await self.async_step_menu()
         shown = user_input or self._shown_entity()
@@ -323,7 +341,33 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             return {CONF_ENTITY: "already_bound"}, {"entity": entity_id}
         if facts.kind is RoleKind.MEASURE:
             return self._reading_errors(facts, entity_id, state, user_input)
+        if facts.kind is RoleKind.CONTACT:
+            return self._contact_errors(entity_id, state)
+        if (found := why_not(self.hass, entity_id, Role(self._binding[CONF_ROLE]))) is not None:
+            return {CONF_ENTITY: found[0]}, found[1]
+        if is_select(entity_id) and self._driven_elsewhere(entity_id):
+            return {CONF_ENTITY: "entity_driven_twice"}, {"entity": entity_id}
         return {}, {}
+
+    def _contact_errors(
+        self, entity_id: str, state: State | None
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """A contact is on or off, or a number of which 0 is off."""
+        if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+            return {}, {}
+        binding = Binding(id="", node="", role=Role(self._binding[CONF_ROLE]), entity=entity_id)
+        if parse(raw_of(state, binding)[0], binding, None) is None:
+            return {CONF_ENTITY: "not_on_off"}, {"entity": entity_id, "state": state.state}
+        return {}, {}
+
+    def _driven_elsewhere(self, entity_id: str) -> bool:
+        kept = reference(self.hass, entity_id)
+        return any(
+            b[CONF_ENTITY] in (kept, entity_id)
+            and spec(Role(b[CONF_ROLE])).is_actuator
+            and b["id"] != self._binding.get("id")
+            for b in self._farm_bindings()
+        )
 
     def _bound_already(self, entity_id: str) -> bool:
         kept = reference(self.hass, entity_id)
@@ -366,10 +410,15 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
 
     def _with_entity(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
         binding = dict(self._binding)
-        for key in (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT):
+        kept = reference(self.hass, user_input[CONF_ENTITY])
+        same = binding.get(CONF_ENTITY) == kept and is_select(user_input[CONF_ENTITY])
+        for key in (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT, "step"):
             binding.pop(key, None)
-        binding[CONF_ENTITY] = reference(self.hass, user_input[CONF_ENTITY])
-        binding["dims"] = can_dim(self.hass, user_input[CONF_ENTITY])
+        if not same:
+            binding.pop(CONF_ON_OPTION, None)
+            binding.pop(CONF_OFF_OPTION, None)
+        binding[CONF_ENTITY] = kept
+        binding |= self._what_it_can(user_input[CONF_ENTITY])
         advanced = user_input.get(CONF_ADVANCED, {})
         binding |= {key: value for key, value in advanced.items() if value not in (None, "")}
         if "id" not in binding:
@@ -381,7 +430,66 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             binding["id"] = made
         return binding
 
-    def _commit(self, binding: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    def _what_it_can(self, entity_id: str) -> dict[str, Any]:
+        """What an entity can do, kept with the binding: it may be away when that matters."""
+        role = Role(self._binding[CONF_ROLE])
+        if not spec(role).is_actuator:
+            return {}
+        found: dict[str, Any] = {"dims": can_dim(self.hass, entity_id)}
+        if step := smallest_step(self.hass, entity_id):
+            found["step"] = step
+        if not is_select(entity_id):
+            off, on = own_words(self.hass, entity_id, role)
+            if on is not None:
+                found |= {CONF_OFF_OPTION: off, CONF_ON_OPTION: on}
+        return found
+
+    # -- the options of a select ----------------------------------------------------------------
+
+    async def async_step_options(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask which of an entity's options mean off and on: they are never guessed."""
+        entity_id = er.async_resolve_entity_id(
+            er.async_get(self.hass), self._binding[CONF_ENTITY]
+        ) or str(self._binding[CONF_ENTITY])
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            if user_input[CONF_ON_OPTION] == user_input[CONF_OFF_OPTION]:
+                errors = {CONF_ON_OPTION: "same_options"}
+                placeholders = {"option": user_input[CONF_ON_OPTION]}
+            else:
+                self._binding |= user_input
+                return await self.async_step_declaration()
+        off, on = own_words(self.hass, entity_id, Role(self._binding[CONF_ROLE]))
+        likely = {CONF_OFF_OPTION: off, CONF_ON_OPTION: on}
+        kept = {key: self._binding[key] for key in likely if key in self._binding}
+        shown = user_input or {**{k: v for k, v in likely.items() if v is not None}, **kept}
+        options = abilities(self.hass, entity_id).options
+        chooser = SelectSelector(
+            SelectSelectorConfig(
+                options=options,
+                # An entity that is away may not say what its options are.
+                custom_value=not options,
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        )
+        schema = vol.Schema(
+            {vol.Required(CONF_OFF_OPTION): chooser, vol.Required(CONF_ON_OPTION): chooser}
+        )
+        return self.async_show_form(
+            step_id="options",
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors=errors,
+            description_placeholders={
+                "entity": entity_id,
+                CONF_ROLE: self._binding[CONF_ROLE],
+                **placeholders,
+            },
+        )
+
+    async def _async_commit(self, binding: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
         """Put a binding into the draft, unless the core finds something wrong with it."""
         bindings = [dict(b) for b in self.draft[CONF_BINDINGS]]
         for index, other in enumerate(bindings):
@@ -392,7 +500,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             bindings.append(binding)
         draft = {**self.draft, CONF_BINDINGS: bindings}
         found = self.problems(self.title, draft)
-        errors, placeholders = form_errors(found, _SECONDS)
+        errors, placeholders = await self.async_errors(found, _SECONDS)
         if not errors:
             self.draft = draft
         return errors, placeholders
@@ -416,7 +524,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             if declaration[CONF_PROOF] == Proof.PULSE and not self._is_number():
                 errors = {CONF_PROOF: "pulse_needs_number"}
             else:
-                errors, placeholders = self._commit(binding)
+                errors, placeholders = await self._async_commit(binding)
             if not errors:
                 return await self.async_step_menu()
         declared = self._binding.get(CONF_DECLARATION, {})

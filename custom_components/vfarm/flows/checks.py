@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from string import Formatter
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
 
 from vfarm_core.farm.build import FarmError, Problem, farm_from_dict
 
-from ..const import CONF_BINDINGS, SubentryType
+from ..const import CONF_BINDINGS, DOMAIN, SubentryType
 from ..farm_data import Part, farm_dict, parts_of
+from .language import async_language
 
 #: Farm id while a farm has no entry yet.
 DRAFT_ID = "farm"
@@ -49,26 +52,72 @@ def _ids(part: Part) -> set[str]:
     return ids
 
 
+class Words:
+    """The texts of a flow in the reader's language."""
+
+    def __init__(self, known: Mapping[str, str], prefix: str) -> None:
+        """Look under `prefix` in a flat table of texts."""
+        self._known = known
+        self._prefix = prefix
+        self._labels = {
+            key.rpartition(".")[2]: label
+            for key, label in known.items()
+            if key.startswith(f"{prefix}.step.") and ".data." in key
+        }
+
+    def _error(self, problem: Problem) -> str | None:
+        return self._known.get(f"{self._prefix}.error.{problem.key}")
+
+    def named_by(self, problem: Problem) -> dict[str, str]:
+        """What the text of a problem has to be filled in with."""
+        needed = {name for _, name, _, _ in Formatter().parse(self._error(problem) or "") if name}
+        params = {"message": problem.message, **problem.params}
+        return {name: value for name, value in params.items() if name in needed}
+
+    def sentence(self, problem: Problem) -> str:
+        """A problem with the field it is about, where that is known; in the core's own words if
+        there are no others."""
+        text = self._error(problem)
+        if text is None:
+            return f"{problem.message}."
+        label = self._labels.get(problem.params.get("attribute", ""))
+        said = text.format_map({"message": problem.message, **problem.params})
+        return f"{label}: {said}" if label else said
+
+
+async def async_words(hass: HomeAssistant, texts: str) -> Words:
+    """The texts of a flow; `texts` is where in the translations they are."""
+    category, _, of = texts.partition(".")
+    known = await async_get_translations(hass, await async_language(hass), category, {DOMAIN})
+    return Words(known, ".".join(part for part in ("component", DOMAIN, category, of) if part))
+
+
 def form_errors(
-    found: Iterable[Problem], fields: Iterable[str]
+    words: Words, found: Iterable[Problem], fields: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Errors and placeholders of a form. A problem of one field stands at the field; several others
-    stand together, in the core's words."""
+    """Errors and placeholders of a form. A problem of one field stands at the field, all others
+    stand together above the form."""
     errors: dict[str, str] = {}
     placeholders: dict[str, str] = {}
     known = set(fields)
     others: list[Problem] = []
+
+    def fits(problem: Problem) -> bool:
+        """All errors of a form share the names of what they are filled in with."""
+        named = words.named_by(problem)
+        return all(placeholders.get(name, value) == value for name, value in named.items())
+
     for problem in found:
         field = problem.params.get("attribute", "")
-        if field in known and field not in errors and not errors:
+        if field in known and field not in errors and fits(problem):
             errors[field] = problem.key
-            placeholders |= problem.params
+            placeholders |= words.named_by(problem)
         else:
             others.append(problem)
-    if len(others) == 1 and not errors:
+    if len(others) == 1 and fits(others[0]):
         errors["base"] = others[0].key
-        placeholders |= {**others[0].params, "message": others[0].message}
+        placeholders |= words.named_by(others[0])
     elif others:
         errors["base"] = "several_problems"
-        placeholders["problems"] = "; ".join(p.message for p in others)
+        placeholders["problems"] = " ".join(words.sentence(problem) for problem in others)
     return errors, placeholders

@@ -31,7 +31,7 @@ from vfarm_core.farm.build import Problem
 from ..const import CONF_BINDINGS, SubentryType
 from ..farm_data import Part, new_id, node_ids, parts_of, unique_id
 from .binding import BindingSteps
-from .checks import form_errors, problems_of_part
+from .checks import Words, async_words, form_errors, problems_of_part
 
 CONF_NAME = "name"
 
@@ -123,6 +123,15 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
         part = Part(type=self.type, title=title, data=draft)
         return problems_of_part(self.hass, self._get_entry(), part, self.replaces)
 
+    async def _async_words(self) -> Words:
+        return await async_words(self.hass, f"config_subentries.{self.type}")
+
+    @override
+    async def async_errors(
+        self, found: Iterable[Problem], fields: Iterable[str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        return form_errors(await self._async_words(), found, fields)
+
     # -- steps ----------------------------------------------------------------------------------
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -155,7 +164,7 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
             if "id" not in draft:
                 draft["id"] = self.fresh_id(title)
             self.apply(draft, values)
-            errors, placeholders = form_errors(self.problems(title, draft), user_input)
+            errors, placeholders = await self.async_errors(self.problems(title, draft), user_input)
             if not title:
                 errors = {CONF_NAME: "name_empty"}
             if not errors:
@@ -185,9 +194,10 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
     async def async_step_save(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Write the draft, unless the farm around it has changed so that it no longer fits."""
         if found := self.problems(self.title, self.draft):
+            words = await self._async_words()
             return self.async_abort(
                 reason="farm_changed",
-                description_placeholders={"problems": "; ".join(p.message for p in found)},
+                description_placeholders={"problems": " ".join(words.sentence(p) for p in found)},
             )
         key = unique_id(self.type, self.draft["id"])
         if self.source == SOURCE_RECONFIGURE:

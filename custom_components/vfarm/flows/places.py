@@ -10,7 +10,6 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.helpers.selector import TextSelector, TimeSelector
 
 from ..const import CONF_BINDINGS, SubentryType
-from .checks import form_errors
 from .node import CONF_NAME, NodeFlow, choice, count, number
 
 CONF_LEVEL = "level"
@@ -146,7 +145,9 @@ class RackFlow(NodeFlow):
             else:
                 levels[taken.index(level_id)] = made
             draft = {**self.draft, CONF_LEVELS: levels}
-            errors, placeholders = form_errors(self.problems(self.title, draft), user_input)
+            errors, placeholders = await self.async_errors(
+                self.problems(self.title, draft), user_input
+            )
             if not name:
                 errors = {CONF_NAME: "name_empty"}
             if not errors:
@@ -181,7 +182,7 @@ class RackFlow(NodeFlow):
                 CONF_LEVELS: [lv for lv in self.draft[CONF_LEVELS] if lv["id"] != gone],
                 CONF_BINDINGS: [b for b in self.draft[CONF_BINDINGS] if b["node"] != gone],
             }
-            errors, placeholders = form_errors(self.problems(self.title, draft), ())
+            errors, placeholders = await self.async_errors(self.problems(self.title, draft), ())
             if not errors:
                 self.draft = draft
                 return await self.async_step_menu()

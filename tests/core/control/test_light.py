@@ -8,6 +8,7 @@ import pytest
 
 from tests.core.support import START, Bench, bench_farm, bench_phase, bench_recipe, sensor
 from vfarm_core.control.inputs import SetOverride
+from vfarm_core.control.safety import in_steps
 from vfarm_core.control.snapshot import LevelSnapshot
 from vfarm_core.farm.overrides import Override, Quantity
 from vfarm_core.farm.roles import Role
@@ -190,6 +191,36 @@ def test_dimmed_lamps_still_hold_their_lowest_output() -> None:
     bench.advance(2 * HOUR)
     bench.report("zone.air_temperature", "unavailable")
     assert bench.state[LAMP] == pytest.approx(0.4)
+
+
+class TestLampsOfFewStages:
+    """A driver of four stages: asked for anything between, it never says what it was told."""
+
+    @pytest.fixture
+    def staged(self) -> Bench:
+        farm = bench_farm()
+        coarse = (replace(b, step=0.25) if b.id == LAMP else b for b in farm.bindings)
+        bench = Bench(replace(farm, bindings=tuple(coarse)))
+        bench.report("zone.air_temperature", 24.0)
+        bench.start_batch()
+        return bench
+
+    def test_are_only_told_what_they_can_do_and_prove_it(self, staged: Bench) -> None:
+        staged.advance(18 * HOUR)
+        told = staged.commands(LAMP)
+        assert set(told) <= {0.0, 0.25, 0.5, 0.75, 1.0}
+        assert len(told) < 40, "a stage is told once"
+        assert level(staged).dli == pytest.approx(11.52, rel=0.05)
+        assert "not_proved" not in staged.kinds()
+
+    @pytest.mark.parametrize(
+        ("wanted", "told"),
+        [(0.0, 0.0), (0.01, 0.25), (0.25, 0.25), (0.499, 0.25), (0.5, 0.5), (0.99, 0.75), (1, 1)],
+    )
+    def test_give_no_more_than_is_wanted_but_are_not_dimmed_to_darkness(
+        self, staged: Bench, wanted: float, told: float
+    ) -> None:
+        assert in_steps(staged.farm.binding[LAMP], wanted) == told
 
 
 class TestLampsThatKnowOnlyOnAndOff:

@@ -107,6 +107,20 @@ def with_declaration(farm: Farm, **changes: Any) -> Farm:
             lambda f: with_binding(f, "zone.cooler", entity="switch.zone.heater"),
             "entity_driven_twice",
         ),
+        (
+            lambda f: with_binding(
+                with_binding(f, "zone.cooler", entity="switch.zone.heater", on_option="heat"),
+                "zone.heater",
+                on_option="heat",
+            ),
+            "entity_driven_twice",
+        ),
+        (lambda f: with_binding(f, "zone.heater", step=1.5), "step_out_of_range"),
+        (lambda f: with_binding(f, "zone.heater", step=-0.1), "step_out_of_range"),
+        (
+            lambda f: with_binding(f, "zone.heater", on_option="auto", off_option="auto"),
+            "same_options",
+        ),
         (lambda f: with_binding(f, "zone.heater", declaration=None), "missing_declaration"),
         (lambda f: with_declaration(f, max_on_s=None), "missing_max_on"),
         (lambda f: with_declaration(f, danger=Danger.OFF, safe_on=True), "missing_max_off"),
@@ -119,6 +133,13 @@ def with_declaration(farm: Farm, **changes: Any) -> Farm:
 )
 def test_a_fault_is_named(change: Any, key: str) -> None:
     assert key in keys(change(bench_farm()))
+
+
+def test_one_entity_has_several_roles_if_each_has_its_own_word_for_on() -> None:
+    farm = with_binding(bench_farm(), "zone.heater", on_option="heat", off_option="off")
+    entity = farm.binding["zone.heater"].entity
+    cools = with_binding(farm, "zone.cooler", entity=entity, on_option="cool", off_option="off")
+    assert farm_from_dict(farm_to_dict(cools)) == cools
 
 
 def test_every_fault_is_reported_at_once() -> None:

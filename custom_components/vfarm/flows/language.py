@@ -1,0 +1,33 @@
+"""The language of the person in front of a flow.
+
+Home Assistant translates one error for each field of a form; a sentence that is put together from
+several of them has to be translated here, and a flow is not told for whom it runs.
+"""
+
+from __future__ import annotations
+
+from homeassistant.components.frontend import DOMAIN as FRONTEND_DOMAIN
+from homeassistant.components.frontend.storage import async_user_store
+from homeassistant.components.http import KEY_HASS_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.http import current_request
+
+#: Under this key the frontend keeps the language that a person has chosen in their profile.
+_CHOSEN = "language"
+
+
+async def async_language(hass: HomeAssistant) -> str:
+    """What the person chose in their profile, else what their browser asks for, else the language
+    of the system."""
+    request = current_request.get()
+    if request is None:
+        return hass.config.language
+    user = request.get(KEY_HASS_USER)
+    if user is not None and FRONTEND_DOMAIN in hass.config.components:
+        store = await async_user_store(hass, user.id)
+        kept = store.data.get(_CHOSEN)
+        chosen = kept.get("language") if isinstance(kept, dict) else None
+        if chosen:
+            return str(chosen)
+    wanted = request.headers.get("Accept-Language", "").split(",")[0].split(";")[0].strip()
+    return wanted or hass.config.language
