@@ -472,7 +472,8 @@ def own_words(hass: HomeAssistant, entity_id: str, role: Role) -> tuple[str | No
     """What an entity calls off and on for a role, where it has words of its own."""
     able = abilities(hass, entity_id)
     if able.domain == CLIMATE_DOMAIN:
-        return HVACMode.OFF.value, hvac_mode(role, able.modes)
+        mode = hvac_mode(role, able.modes)
+        return str(HVACMode.OFF), None if mode is None else str(mode)
     if able.domain in _SELECT_DOMAINS:
         return likely_options(able.options)
     return None, None

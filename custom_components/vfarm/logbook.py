@@ -25,6 +25,7 @@ _MESSAGES = {
     "not_proved": "{point} could not be proved after {attempts} attempts",
     "takeover": "{point} was taken over",
     "latch_cleared": "latch of {point} cleared by {by}",
+    "given_back": "{point} was given back by {by}",
     "clock_set": "the clock was set by {by_s} s",
     "memory_lost": "the memory of the farm is lost; it is held until a person has looked",
     "would_send": "monitor: {point} would be set to {value}",

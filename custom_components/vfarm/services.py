@@ -30,6 +30,7 @@ from vfarm_core.control.inputs import (
     ClearOverride,
     EmergencyStop,
     EndWorkflow,
+    GiveBack,
     Harvest,
     ReleaseStop,
     Request,
@@ -81,6 +82,7 @@ class Service(StrEnum):
     RELEASE_EMERGENCY_STOP = "release_emergency_stop"
     ARM_LOOP = "arm_loop"
     CLEAR_LATCH = "clear_latch"
+    GIVE_BACK = "give_back"
     RUN_SHOT = "run_shot"
     START_WORKFLOW = "start_workflow"
     ADVANCE_WORKFLOW = "advance_workflow"
@@ -148,6 +150,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.RELEASE_EMERGENCY_STOP: vol.Schema(ENTRY_SCHEMA),
     Service.ARM_LOOP: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOOP): vol.Coerce(Loop)}),
     Service.CLEAR_LATCH: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
+    Service.GIVE_BACK: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.RUN_SHOT: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.DURATION): cv.time_period}),
     Service.START_WORKFLOW: vol.Schema(
         {
@@ -393,6 +396,11 @@ async def _clear_latch(hass: HomeAssistant, call: ServiceCall) -> Response:
     return _ask(async_entry(hass, call), ClearLatch(point=call.data[Field.POINT], by=by))
 
 
+async def _give_back(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    return _ask(async_entry(hass, call), GiveBack(point=call.data[Field.POINT], by=by))
+
+
 async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     duration: dt.timedelta | None = call.data.get(Field.DURATION)
@@ -485,6 +493,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.RELEASE_EMERGENCY_STOP: _release,
     Service.ARM_LOOP: _arm,
     Service.CLEAR_LATCH: _clear_latch,
+    Service.GIVE_BACK: _give_back,
     Service.RUN_SHOT: _run_shot,
     Service.START_WORKFLOW: _start_workflow,
     Service.ADVANCE_WORKFLOW: _advance_workflow,

@@ -184,6 +184,8 @@ OVERRIDE = {"node": "tent", "quantity": "air_temperature", "value": 20, "duratio
         ("arm_loop", {"loop": "light"}, "loop_armed"),
         ("clear_latch", {"point": "tent.heater"}, "not_latched"),
         ("clear_latch", {"point": "moon.heater"}, "point_unknown"),
+        ("give_back", {"point": "tent.heater"}, "not_taken_over"),
+        ("give_back", {"point": "moon.heater"}, "point_unknown"),
         ("run_shot", {"node": "bench"}, "duration_missing"),
         ("run_shot", {"node": "bench", "duration": 100000}, "duration_out_of_range"),
         ("run_shot", {"node": "rack"}, "wrong_kind"),

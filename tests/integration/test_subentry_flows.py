@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 from home_farm import AIR, HEATER, Hardware, sub
+from homeassistant.components.frontend.storage import async_user_store
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from test_translations import texts
 
 from custom_components.vfarm.const import DOMAIN
 
@@ -466,3 +470,149 @@ async def test_a_lamp_that_knows_only_on_and_off_is_recognised(
     await flow.go(**{**DECLARED, "danger": "neither"})
     await flow.save()
     assert flow.entry.runtime_data.farm.binding["rack_level_2.grow_light"].dims is dims
+
+
+# -- what an entity can do ----------------------------------------------------------------------
+
+
+async def lamp(flow: Flow, entity: str) -> dict[str, Any]:
+    """Begin to bind the lamp of the second level to an entity."""
+    await flow.edit("rack")
+    await bind(flow, "grow_light", node="rack_level_2")
+    return await flow.go(entity=entity)
+
+
+async def test_what_an_entity_cannot_do_is_told_when_it_is_bound(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    hass.states.async_set("button.lamp", "unknown")
+    hass.states.async_set("number.driver", "10", {"min": 10, "max": 100, "step": 1})
+    hass.states.async_set("number.warmth", "10", {"max": 30, "unit_of_measurement": "°C"})
+    hass.states.async_set("fan.driver", "unavailable", {"supported_features": 49})
+    hass.states.async_set("climate.split", "off", {"hvac_modes": ["off", "dry"]})
+    await flow.edit("rack")
+    await bind(flow, "grow_light", node="rack_level_2")
+    for entity, error in (
+        ("button.lamp", "not_drivable"),
+        ("number.driver", "number_without_off"),
+        ("number.warmth", "number_is_setting"),
+        ("fan.driver", "not_there"),
+        ("climate.split", "no_mode"),
+    ):
+        result = await flow.go(entity=entity)
+        assert result["errors"] == {"entity": error}, entity
+        assert result["description_placeholders"]["entity"] == entity
+
+
+async def test_the_stages_of_a_driver_are_kept(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("number.driver", "0", {"min": 0, "max": 10, "step": 1})
+    await lamp(flow, "number.driver")
+    await flow.go(**{**DECLARED, "danger": "neither"})
+    await flow.save()
+    assert flow.entry.runtime_data.farm.binding["rack_level_2.grow_light"].step == 0.1
+
+
+async def test_a_person_says_which_options_mean_on_and_off(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("select.lamp", "Aus", {"options": ["Aus", "Halb", "Voll"]})
+    await lamp(flow, "select.lamp")
+    assert flow.result["step_id"] == "options"
+    result = await flow.go(off_option="Aus", on_option="Aus")
+    assert result["errors"] == {"on_option": "same_options"}
+    await flow.go(off_option="Aus", on_option="Voll")
+    assert flow.result["step_id"] == "declaration"
+    await flow.go(**{**DECLARED, "danger": "neither"})
+    await flow.save()
+    binding = flow.entry.runtime_data.farm.binding["rack_level_2.grow_light"]
+    assert (binding.off_option, binding.on_option) == ("Aus", "Voll")
+    assert not binding.dims
+
+    # They are shown again, and a select has one role.
+    await flow.edit("rack")
+    await flow.choose("change_binding")
+    await flow.go(binding="rack_level_2.grow_light")
+    await flow.go(entity="select.lamp")
+    shown = {str(k): k.description["suggested_value"] for k in flow.result["data_schema"].schema}
+    assert shown == {"off_option": "Aus", "on_option": "Voll"}
+    await flow.edit("zone")
+    await bind(flow, "cooler")
+    result = await flow.go(entity="select.lamp")
+    assert result["errors"] == {"entity": "entity_driven_twice"}
+
+
+async def test_an_air_conditioner_is_bound_as_heater_and_cooler(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    modes = {"hvac_modes": ["off", "heat", "cool", "dry"]}
+    hass.states.async_set("climate.split", "off", modes)
+    await flow.edit("zone")
+    await flow.choose("remove_binding")
+    await flow.go(binding="tent.heater")
+    for role in ("heater", "cooler", "dehumidifier"):
+        await bind(flow, role)
+        result = await flow.go(entity="climate.split")
+        assert result["step_id"] == "declaration"
+        result = await flow.go(**{**DECLARED, "danger": "neither"})
+        assert result["type"] is FlowResultType.MENU, result
+    await flow.save()
+    farm = flow.entry.runtime_data.farm
+    bound = {b.role: b.on_option for b in farm.bindings if b.entity == "climate.split"}
+    assert bound == {"heater": "heat", "cooler": "cool", "dehumidifier": "dry"}
+    assert {type(option) for option in bound.values()} == {str}
+
+
+async def test_a_contact_is_on_or_off(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("sensor.floor", "soaked")
+    hass.states.async_set("sensor.floor_number", "0")
+    await flow.edit("zone")
+    await bind(flow, "leak")
+    result = await flow.go(entity="sensor.floor")
+    assert result["errors"] == {"entity": "not_on_off"}
+    await flow.go(entity="sensor.floor_number")
+    await flow.save()
+    assert "tent.leak" in flow.entry.runtime_data.farm.binding
+
+
+# -- the reader's language ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "browser", "language"),
+    [
+        (None, "de-DE,de;q=0.9,en;q=0.8", "de"),
+        ("de", "fr-FR", "de"),
+        (None, "", "en"),
+        (None, "xx", "en"),
+        ({"number_format": "language"}, "fr", "fr"),
+    ],
+)
+async def test_several_problems_are_told_in_the_readers_language(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+    hass_admin_user: MockUser,
+    profile: Any,
+    browser: str,
+    language: str,
+) -> None:
+    assert await async_setup_component(hass, "config", {})
+    if profile is not None:
+        kept = {"language": profile} if isinstance(profile, str) else profile
+        await (await async_user_store(hass, hass_admin_user.id)).async_set_item("language", kept)
+    client = await hass_client()
+    base = "/api/config/config_entries/subentries/flow"
+    headers = {"Accept-Language": browser}
+    begun = await client.post(base, json={"handler": [farm.entry_id, "circuit"]}, headers=headers)
+    flow_id = (await begun.json())["flow_id"]
+    wrong = {
+        "name": "Second",
+        "pump": "pump",
+        "levels": ["rack_level_1", "rack_level_2"],
+        "method": "ebb_flow",
+        "drain_s": -5,
+    }
+    result = await (await client.post(f"{base}/{flow_id}", json=wrong, headers=headers)).json()
+    assert result["errors"] == {"base": "several_problems", "drain_s": "negative_duration"}
+    told = result["description_placeholders"]["problems"]
+    errors = texts(language)["config_subentries"]["circuit"]["error"]
+    for level in ("rack_level_1", "rack_level_2"):
+        assert errors["watered_twice"].format(level=level, count=2) in told

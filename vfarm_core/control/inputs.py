@@ -198,6 +198,13 @@ class ClearLatch(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GiveBack(Request):
+    """Whoever has taken an actuator over is done with it: vfarm drives it again."""
+
+    point: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shutdown(Request):
     """End shots and doses, prove off, leave light and climate as they are."""
 

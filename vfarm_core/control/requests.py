@@ -5,7 +5,7 @@ Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key 
 level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
 override_wrong_node, override_out_of_range, override_expired, override_unknown, vpd_unreachable,
 not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_not_ready,
-duration_missing, duration_out_of_range, point_unknown, not_latched, still_tripped,
+duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over, still_tripped,
 workflow_wrong_node, workflow_over, workflow_too_long, workflow_running, workflow_plants,
 workflow_dark, workflow_last_step, workflow_none.
 """
@@ -35,6 +35,7 @@ from .inputs import (
     ClearOverride,
     EmergencyStop,
     EndWorkflow,
+    GiveBack,
     Harvest,
     ReleaseStop,
     Request,
@@ -419,6 +420,17 @@ def _clear_latch(d: Draft, request: ClearLatch) -> dict[str, Any]:
     return {"point": request.point}
 
 
+def _give_back(d: Draft, request: GiveBack) -> dict[str, Any]:
+    binding = d.farm.binding.get(request.point)
+    if binding is None:
+        raise Refusal("point_unknown", point=request.point)
+    if not safety.is_taken_over(d, d.actuator(request.point)):
+        raise Refusal("not_taken_over", point=request.point)
+    safety.give_back(d, binding)
+    d.event("given_back", binding.node, point=request.point, by=request.by)
+    return {"point": request.point}
+
+
 def _shutdown(d: Draft, request: Shutdown) -> dict[str, Any]:
     d.state = replace(d.state, stage=Stage.STOPPING)
     d.mark_all()
@@ -440,5 +452,6 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     Arm: _arm,
     RunShot: _run_shot,
     ClearLatch: _clear_latch,
+    GiveBack: _give_back,
     Shutdown: _shutdown,
 }

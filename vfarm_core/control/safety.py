@@ -354,8 +354,7 @@ def let_go(d: Draft, node: str = "") -> None:
         if not spec(binding.role).is_actuator or loop_of(binding) is Loop.IRRIGATION:
             continue
         state = d.actuator(binding.id)
-        taken_over = state.takeover_until is not None and state.takeover_until > d.now.farm
-        if state.wanted and state.is_on is not False and not taken_over:
+        if state.wanted and state.is_on is not False and not is_taken_over(d, state):
             reason = workflows.released(d, binding) or Reason("monitor")
             _send(d, binding, declared, state, Intent(0.0, reason, trip=True))
 
@@ -366,6 +365,17 @@ def clear_latch(d: Draft, binding: Binding) -> None:
     d.actuators.set(
         binding.id, replace(state, latched=False, pending=None, proof=ProofState.UNPROVED)
     )
+    d.mark(binding.node)
+
+
+def is_taken_over(d: Draft, state: ActuatorState) -> bool:
+    """Whether somebody else drives an actuator now."""
+    return state.takeover_until is not None and state.takeover_until > d.now.farm
+
+
+def give_back(d: Draft, binding: Binding) -> None:
+    """The takeover of an actuator is over."""
+    d.actuators.set(binding.id, replace(d.actuator(binding.id), takeover_until=None))
     d.mark(binding.node)
 
 

@@ -10,7 +10,9 @@ from homeassistant.components.frontend import DOMAIN as FRONTEND_DOMAIN
 from homeassistant.components.frontend.storage import async_user_store
 from homeassistant.components.http import KEY_HASS_USER
 from homeassistant.core import HomeAssistant
+from homeassistant.generated.languages import LANGUAGES
 from homeassistant.helpers.http import current_request
+from homeassistant.util.language import matches
 
 #: Under this key the frontend keeps the language that a person has chosen in their profile.
 _CHOSEN = "language"
@@ -30,4 +32,5 @@ async def async_language(hass: HomeAssistant) -> str:
         if chosen:
             return str(chosen)
     wanted = request.headers.get("Accept-Language", "").split(",")[0].split(";")[0].strip()
-    return wanted or hass.config.language
+    known = matches(wanted, LANGUAGES) if wanted else []
+    return known[0] if known else hass.config.language

@@ -10,11 +10,14 @@ from tests.core.support import Bench, bench_farm, bench_phase, bench_recipe, set
 from vfarm_core.control.inputs import (
     AdvancePhase,
     Arm,
+    Cause,
     ClearLatch,
     ClearOverride,
     EmergencyStop,
+    GiveBack,
     Harvest,
     ReleaseStop,
+    Report,
     RunShot,
     SetMode,
     SetOverride,
@@ -219,8 +222,6 @@ class TestEmergencyStop:
 
 
 def test_a_persons_takeover_is_respected_for_a_while(bench: Bench) -> None:
-    from vfarm_core.control.inputs import Cause, Report
-
     bench.start_batch()
     bench.advance(2 * HOUR)
     bench.state["level_1.grow_light"] = 0.0
@@ -230,6 +231,22 @@ def test_a_persons_takeover_is_respected_for_a_while(bench: Bench) -> None:
     assert "takeover" in bench.kinds()
     bench.advance(200)
     assert bench.on("level_1.grow_light")
+
+
+def test_what_was_taken_over_is_given_back_by_hand(bench: Bench) -> None:
+    lamp = "level_1.grow_light"
+    bench.start_batch()
+    bench.advance(2 * HOUR)
+    assert bench.ask(GiveBack(point=lamp)).refused == "not_taken_over"
+    assert bench.ask(GiveBack(point="moon")).refused == "point_unknown"
+    bench.state[lamp] = 0.0
+    bench.runtime.feed(Report(lamp, False, None, bench.clock.farm, Cause.PERSON))
+    bench.advance(60)
+    assert not bench.on(lamp)
+    assert bench.ask(GiveBack(point=lamp, by="grower")).refused is None
+    assert bench.on(lamp)
+    assert "given_back" in bench.kinds()
+    assert bench.ask(GiveBack(point=lamp)).refused == "not_taken_over"
 
 
 def test_a_drifted_actuator_is_brought_back(bench: Bench) -> None:

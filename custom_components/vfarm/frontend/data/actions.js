@@ -19,3 +19,5 @@ export const endWorkflow = (hass, farm, node) =>
   perform(hass, farm, "end_workflow", { node: [node] });
 
 export const clearLatch = (hass, farm, point) => perform(hass, farm, "clear_latch", { point });
+
+export const giveBack = (hass, farm, point) => perform(hass, farm, "give_back", { point });

@@ -1,5 +1,5 @@
 import { css, html, nothing } from "../vendor/lit.js";
-import { clearLatch } from "../data/actions.js";
+import { clearLatch, giveBack } from "../data/actions.js";
 import { ROLE_ICONS, icon } from "../ui/icons.js";
 import "./confirm-button.js";
 
@@ -28,6 +28,16 @@ const clear = ({ t, hass, farm }, view) => html`<vfarm-confirm-button
   .text=${t("clear_latch_text")}
   .confirm=${t("clear_latch_confirm")}
   .action=${() => clearLatch(hass, farm, view.point)}
+></vfarm-confirm-button>`;
+
+const back = ({ t, hass, farm }, view) => html`<vfarm-confirm-button
+  .t=${t}
+  icon="check"
+  .label=${t("give_back")}
+  .question=${t("give_back_question", { name: t.or(`role_${view.role}`, view.role) })}
+  .text=${t("give_back_text")}
+  .confirm=${t("give_back_confirm")}
+  .action=${() => giveBack(hass, farm, view.point)}
 ></vfarm-confirm-button>`;
 
 /** Every device of a node: what it does, what is wanted of it, whether that is proved, and why. */
@@ -61,6 +71,7 @@ export const actuators = (ui, views) => {
             ? html`<span class="row">${icon("lock", "small critical")} ${t("latched")}</span>`
             : nothing}
           ${view.latched ? clear(ui, view) : nothing}
+          ${view.code === "takeover" ? back(ui, view) : nothing}
           <span class="muted">${reasonText(t, view)}</span>
         </span>
       </li>`;
