@@ -44,7 +44,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
 from vfarm_core.farm.bindings import Binding
-from vfarm_core.farm.roles import Role, RoleKind, spec
+from vfarm_core.farm.roles import DOSING, Role, RoleKind, spec
 
 _NUMERIC_DOMAINS = frozenset({NUMBER_DOMAIN, INPUT_NUMBER_DOMAIN})
 _SELECT_DOMAINS = frozenset({SELECT_DOMAIN, INPUT_SELECT_DOMAIN})
@@ -446,13 +446,12 @@ def why_not(hass: HomeAssistant, entity_id: str, role: Role) -> tuple[str, dict[
         level = _LEVEL_FEATURES.get(able.domain, 0)
         if able.features & both != both and not able.features & level:
             return "cannot_switch", named
-    if able.domain in _NUMERIC_DOMAINS and "max" in able.facts:
+    if able.domain in _NUMERIC_DOMAINS and role not in DOSING and "max" in able.facts:
         low, high = float(able.facts.get("min", 0.0)), float(able.facts["max"])
         if not low <= 0 < high:
             return "number_without_off", {**named, "low": f"{low:g}", "high": f"{high:g}"}
-    unit = able.facts.get(ATTR_UNIT_OF_MEASUREMENT)
-    if able.domain in _NUMERIC_DOMAINS and unit in _UNITS_OF_SETTINGS:
-        return "number_is_setting", {**named, "unit": str(unit)}
+    if role not in DOSING and (unit := setting_unit(hass, entity_id)) is not None:
+        return "number_is_setting", {**named, "unit": unit}
     dims = spec(role).kind is RoleKind.DIMMER and can_dim(hass, entity_id)
     if able.domain == FAN_DOMAIN and dims and "percentage_step" not in able.facts:
         # How many speeds it has is only said while it is there.
@@ -466,6 +465,13 @@ def why_not(hass: HomeAssistant, entity_id: str, role: Role) -> tuple[str, dict[
         if able.modes and HVACMode.OFF not in able.modes:
             return "cannot_switch", named
     return None
+
+
+def setting_unit(hass: HomeAssistant, entity_id: str) -> str | None:
+    """The unit of a number that is no output: a target, or the duration of a pulse."""
+    able = abilities(hass, entity_id)
+    unit = able.facts.get(ATTR_UNIT_OF_MEASUREMENT)
+    return unit if able.domain in _NUMERIC_DOMAINS and unit in _UNITS_OF_SETTINGS else None
 
 
 def own_words(hass: HomeAssistant, entity_id: str, role: Role) -> tuple[str | None, str | None]:
@@ -482,3 +488,8 @@ def own_words(hass: HomeAssistant, entity_id: str, role: Role) -> tuple[str | No
 def is_select(entity_id: str) -> bool:
     """Whether a person has to say which of an entity's options mean on and off."""
     return entity_id.partition(".")[0] in _SELECT_DOMAINS
+
+
+def is_number(entity_id: str) -> bool:
+    """Whether an entity takes a number, such as the duration of a pulse."""
+    return entity_id.partition(".")[0] in _NUMERIC_DOMAINS

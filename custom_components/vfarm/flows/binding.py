@@ -36,9 +36,11 @@ from ..const import CONF_BINDINGS, DOMAIN, HARDWARE, SubentryType
 from ..entity_values import (
     abilities,
     can_dim,
+    is_number,
     is_select,
     own_words,
     raw_of,
+    setting_unit,
     smallest_step,
     why_not,
 )
@@ -450,9 +452,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask which of an entity's options mean off and on: they are never guessed."""
-        entity_id = er.async_resolve_entity_id(
-            er.async_get(self.hass), self._binding[CONF_ENTITY]
-        ) or str(self._binding[CONF_ENTITY])
+        entity_id = self._entity_id()
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
@@ -500,7 +500,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             bindings.append(binding)
         draft = {**self.draft, CONF_BINDINGS: bindings}
         found = self.problems(self.title, draft)
-        errors, placeholders = await self.async_errors(found, _SECONDS)
+        errors, placeholders = await self.async_errors(found, (*_SECONDS, *_DOSING))
         if not errors:
             self.draft = draft
         return errors, placeholders
@@ -521,8 +521,14 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             if dosing:
                 declaration[CONF_DOSING] = {**dict.fromkeys(_DOSING[:4], 0.0), **dosing}
             binding = {**self._binding, CONF_DECLARATION: declaration}
-            if declaration[CONF_PROOF] == Proof.PULSE and not self._is_number():
+            entity_id = self._entity_id()
+            unit = setting_unit(self.hass, entity_id)
+            if declaration[CONF_PROOF] == Proof.PULSE and not is_number(entity_id):
                 errors = {CONF_PROOF: "pulse_needs_number"}
+            elif declaration[CONF_PROOF] != Proof.PULSE and unit is not None:
+                # Written its highest value it would run for so long, whatever comes after.
+                errors = {CONF_PROOF: "number_is_setting"}
+                placeholders = {"entity": entity_id, "unit": unit}
             else:
                 errors, placeholders = await self._async_commit(binding)
             if not errors:
@@ -536,11 +542,10 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             description_placeholders={CONF_ROLE: self._binding[CONF_ROLE], **placeholders},
         )
 
-    def _is_number(self) -> bool:
-        """Whether the entity takes a number, such as the duration of a pulse."""
-        registry = er.async_get(self.hass)
-        entity_id = er.async_resolve_entity_id(registry, self._binding[CONF_ENTITY]) or ""
-        return entity_id.partition(".")[0] in ("number", "input_number")
+    def _entity_id(self) -> str:
+        """The entity of the binding in hand, under its name of now."""
+        kept: str = self._binding[CONF_ENTITY]
+        return er.async_resolve_entity_id(er.async_get(self.hass), kept) or kept
 
     def _dosing_fields(self) -> dict[vol.Marker, Any]:
         def box(unit: str) -> NumberSelector:
