@@ -92,9 +92,10 @@ class Binding:
     conversion) into the role's unit. `invert` swaps on and off of a contact or switch. `dims` is
     false for a lamp that only knows on and off. `compensated` is false for an EC probe that reports
     the conductivity at the temperature of the solution, not at 25 °C as most do. `step` is the
-    smallest share of its output by which a device with few stages can be set (0: any). `on_option` and `off_option` are what the entity
-    calls on and off, where it has words of its own: one entity may have several roles if each has
-    its own word for on, as an air conditioner that heats or cools.
+    smallest share of its output by which a device with few stages can be set (0: any). `on_option`
+    and `off_option` are what the entity calls on and off, where it has words of its own: one entity
+    may have several roles if each has its own word for on, as an air conditioner that heats or
+    cools.
     """
 
     id: str
