@@ -114,7 +114,7 @@ class Points:
         """Tell which bindings have an entity that does not exist.
 
         An entity that is not in the registry only exists through its state, which comes late while
-        Home Assistant starts.
+        Home Assistant starts. One that is disabled there has no state until it is enabled again.
         """
         missing = {
             b.id: b
@@ -123,7 +123,7 @@ class Points:
             or (
                 self._hass.is_running
                 and self._hass.states.get(entity_id) is None
-                and self._registry.async_get(entity_id) is None
+                and ((known := self._registry.async_get(entity_id)) is None or known.disabled)
             )
         }
         if self._started and missing != self._missing:

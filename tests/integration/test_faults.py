@@ -24,6 +24,7 @@ from home_farm import (
 from homeassistant.core import Context, Event, HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
@@ -524,3 +525,169 @@ async def test_an_entity_that_is_renamed_in_mid_shot_is_stopped_under_its_new_na
     assert PUMP not in [entity for _, entity, _ in hardware.since(renamed)]
     assert story.snapshot("bench").last_end == "done"
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+# -- Home Assistant moves under a running farm --------------------------------------------------
+
+
+async def registered_farm(
+    hass: HomeAssistant, entry: MockConfigEntry, story: Story
+) -> er.RegistryEntry:
+    """The farm, with its pump bound by registry id, in mid-shot."""
+    registry = er.async_get(hass)
+    hass.states.async_remove(PUMP)
+    registered = registry.async_get_or_create("switch", "test", "pump", suggested_object_id="pump")
+    hass.states.async_set(PUMP, "off")
+    part = next(s for s in entry.subentries.values() if s.subentry_type == "pump")
+    bindings = [{**part.data["bindings"][0], "entity": registered.id}]
+    hass.config_entries.async_update_subentry(entry, part, data={**part.data, "bindings": bindings})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await story.at_once()
+    await start_batch(hass)
+    await story.water(60)
+    return registered
+
+
+@pytest.mark.parametrize("how", ["disabled", "removed"])
+async def test_a_pump_whose_entity_is_taken_away_in_mid_shot_loses_its_valve(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hardware: Faulty,
+    entry: MockConfigEntry,
+    how: str,
+) -> None:
+    story = Story(hass, freezer, hardware, entry)
+    await registered_farm(hass, entry, story)
+    await story.wait(10)
+    registry = er.async_get(hass)
+    # In this order does Home Assistant do both: the registry, then the state.
+    if how == "disabled":
+        registry.async_update_entity(PUMP, disabled_by=er.RegistryEntryDisabler.USER)
+    else:
+        registry.async_remove(PUMP)
+    await asyncio.sleep(0)
+    hass.states.async_remove(PUMP)
+    await story.at_once()
+    ends = 60 + ATTEMPTS * DEADLINE_S + 2
+    await story.until(lambda: story.states(VALVE) == ["closed"], within_s=ends)
+    with pytest.raises(ServiceValidationError):
+        await story.ask("run_shot", node=["bench"])
+    issue = ir.async_get(hass).async_get_issue(
+        DOMAIN, f"{entry.entry_id}_missing_pump.irrigation_pump"
+    )
+    assert issue is not None
+
+    if how == "disabled":
+        # It is enabled again, and the pump still runs.
+        back = story.now
+        registry.async_update_entity(PUMP, disabled_by=None)
+        hass.states.async_set(PUMP, "on")
+        await story.at_once()
+        assert story.states(PUMP) == ["off"]
+        assert hardware.delay(back, PUMP, "turn_off") == 0
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_integration_that_reloads_under_a_command_gets_it_again(story: Story) -> None:
+    story.hardware.faults[HEATER, "turn_on"] = "is stuck"
+    story.hardware.air(15.0)
+    await story.at_once()
+    # The command was taken and is lost with the reload: the device comes back as it was.
+    story.hass.states.async_set(HEATER, "unavailable")
+    await story.wait(2)
+    story.hardware.faults.clear()
+    story.hass.states.async_set(HEATER, "off")
+    await story.until(lambda: story.states(HEATER) == ["on"], within_s=DEADLINE_S + 1)
+    assert not story.told("not_proved")
+
+
+async def test_a_reload_in_mid_shot_closes_and_goes_on_armed(story: Story) -> None:
+    await story.water(300)
+    await story.wait(5)
+    began = story.now
+    assert await story.hass.config_entries.async_reload(story.entry.entry_id)
+    await story.at_once()
+    assert story.states(VALVE, PUMP) == ["closed", "off"]
+    sent = [call for call in story.hardware.since(began) if call[1] in (VALVE, PUMP)]
+    assert sent == [(0, PUMP, "turn_off"), (0, VALVE, "close_valve")]
+    assert story.snapshot(story.entry.entry_id).stage == "running"
+    assert story.snapshot("bench").last_end in ("shutdown", "stopped")
+    assert story.snapshot(story.entry.entry_id).disarmed == ()
+    assert story.states(LAMP) == ["on"], "light stays as it is"
+    # What is on the table drains before there is more; then water is to be had again.
+    with pytest.raises(ServiceValidationError):
+        await story.ask("run_shot", node=["bench"])
+    await story.wait(700, step=20)
+    await story.water(20)
+
+
+async def test_a_node_that_is_edited_in_mid_shot_does_not_disturb_the_water(story: Story) -> None:
+    await story.water(60)
+    await story.wait(5)
+    engine = story.entry.runtime_data.engine
+    began = story.now
+    tank = next(s for s in story.entry.subentries.values() if s.subentry_type == "reservoir")
+    data = {**tank.data, "capacity_l": 120.0}
+    story.hass.config_entries.async_update_subentry(story.entry, tank, data=data, title="Drum")
+    await story.at_once()
+    assert story.entry.runtime_data.engine is engine, "a difference, no reload"
+    assert engine.farm.reservoirs[0].capacity_l == 120
+    assert story.states(VALVE, PUMP) == ["open", "on"]
+    assert story.hardware.since(began) == []
+    await story.until(lambda: story.states(PUMP) == ["off"], within_s=61)
+    assert story.now - began == pytest.approx(55, abs=1)
+    assert story.snapshot("bench").last_end == "done"
+
+
+async def test_a_pump_that_is_unbound_in_mid_shot_is_switched_off(story: Story) -> None:
+    await story.water(30)
+    pump = next(s for s in story.entry.subentries.values() if s.subentry_type == "pump")
+    began = story.now
+    story.hass.config_entries.async_update_subentry(
+        story.entry, pump, data={**pump.data, "bindings": []}
+    )
+    await story.at_once()
+    assert story.states(PUMP) == ["off"]
+    assert story.hardware.delay(began, PUMP, "turn_off") == 0
+    assert await story.until(lambda: story.states(VALVE) == ["closed"], within_s=32) <= 32
+
+
+async def test_two_farms_share_nothing(
+    story: Story, hass: HomeAssistant, hardware: Faulty, tmp_path: Any
+) -> None:
+    parts = small_farm()
+    names = {HEATER: "switch.heater_2", PUMP: "switch.pump_2", VALVE: "valve.bench_2"}
+    for part in parts.values():
+        for binding in part["data"]["bindings"]:  # type: ignore[index]
+            binding["entity"] = names.get(binding["entity"], f"{binding['entity']}_2")
+    hass.states.async_set("sensor.tent_air_2", "24", {"unit_of_measurement": "°C"})
+    hass.states.async_set("sensor.tent_humidity_2", "65", {"unit_of_measurement": "%"})
+    hass.states.async_set("sensor.tank_volume_2", "80", {"unit_of_measurement": "L"})
+    hass.states.async_set("light.lamp_1_2", "off", {"supported_color_modes": ["brightness"]})
+    for entity_id in (names[HEATER], names[PUMP]):
+        hass.states.async_set(entity_id, "off")
+    hass.states.async_set(names[VALVE], "closed")
+    second = MockConfigEntry(
+        domain=DOMAIN, title="Second", data={"kind": "farm"}, subentries_data=list(parts.values())
+    )
+    second.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(second.entry_id)
+    other = Story(hass, story.freezer, hardware, second)
+    await other.at_once()
+
+    # A service of one hangs, one is stopped, one is held: the other goes on.
+    await story.ask(
+        "run_shot", config_entry_id=story.entry.entry_id, node=["bench"], duration={"seconds": 120}
+    )
+    assert story.states(VALVE, PUMP) == ["open", "on"]
+    hardware.faults[names[HEATER], "turn_off"] = "hangs"
+    await other.ask("emergency_stop", config_entry_id=second.entry_id)
+    assert story.states(VALVE, PUMP) == ["open", "on"]
+    assert other.snapshot(second.entry_id).emergency
+    assert not story.snapshot(story.entry.entry_id).emergency
+    assert await hass.config_entries.async_unload(second.entry_id)
+    await story.at_once()
+    assert story.states(VALVE, PUMP) == ["open", "on"]
+    story.hardware.air(15.0)
+    await story.at_once()
+    assert story.states(HEATER, names[HEATER]) == ["on", "off"]

@@ -563,6 +563,19 @@ async def test_an_air_conditioner_is_bound_as_heater_and_cooler(
     assert {type(option) for option in bound.values()} == {str}
 
 
+async def test_two_farms_do_not_drive_one_device(hass: HomeAssistant, flow: Flow) -> None:
+    second = MockConfigEntry(domain=DOMAIN, title="Second", data={"kind": "farm"})
+    second.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(second.entry_id)
+    other = await Flow(hass, second).add("zone")
+    await other.go(name="Room", volume_m3=40)
+    await bind(other, "heater")
+    result = await other.go(entity=HEATER)
+    assert result["errors"] == {"entity": "driven_by_other_farm"}
+    assert result["description_placeholders"]["farm"] == flow.entry.title
+    await hass.config_entries.async_unload(second.entry_id)
+
+
 async def test_a_contact_is_on_or_off(hass: HomeAssistant, flow: Flow) -> None:
     hass.states.async_set("sensor.floor", "soaked")
     hass.states.async_set("sensor.floor_number", "0")

@@ -349,6 +349,8 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             return {CONF_ENTITY: found[0]}, found[1]
         if is_select(entity_id) and self._driven_elsewhere(entity_id):
             return {CONF_ENTITY: "entity_driven_twice"}, {"entity": entity_id}
+        if (farm := self._driving_farm(entity_id)) is not None:
+            return {CONF_ENTITY: "driven_by_other_farm"}, {"entity": entity_id, "farm": farm}
         return {}, {}
 
     def _contact_errors(
@@ -363,12 +365,23 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         return {}, {}
 
     def _driven_elsewhere(self, entity_id: str) -> bool:
+        others = (b for b in self._farm_bindings() if b["id"] != self._binding.get("id"))
+        return self._drives(others, entity_id)
+
+    def _driving_farm(self, entity_id: str) -> str | None:
+        """The name of another farm that drives an entity."""
+        own = self._get_entry()  # type: ignore[attr-defined]
+        for entry in self.hass.config_entries.async_entries(DOMAIN):
+            bindings = [b for part in parts_of(entry) for b in part.data.get(CONF_BINDINGS, ())]
+            if entry.entry_id != own.entry_id and self._drives(bindings, entity_id):
+                return entry.title
+        return None
+
+    def _drives(self, bindings: Iterable[Mapping[str, Any]], entity_id: str) -> bool:
         kept = reference(self.hass, entity_id)
         return any(
-            b[CONF_ENTITY] in (kept, entity_id)
-            and spec(Role(b[CONF_ROLE])).is_actuator
-            and b["id"] != self._binding.get("id")
-            for b in self._farm_bindings()
+            b[CONF_ENTITY] in (kept, entity_id) and spec(Role(b[CONF_ROLE])).is_actuator
+            for b in bindings
         )
 
     def _bound_already(self, entity_id: str) -> bool:
