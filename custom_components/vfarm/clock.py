@@ -23,8 +23,19 @@ class FarmClock(Protocol):
     def now(self) -> Now:
         """Farm time and monotonic time."""
 
+    def elapsed(self, since: Now, now: Now) -> float | None:
+        """Seconds of farm time that have passed between two looks."""
+
     def farm_at(self, timestamp: float) -> float:
         """Farm time at a recent real instant (epoch s)."""
+
+
+#: Linux counts the sleep of a machine in a clock of its own. Its monotonic clock stops meanwhile.
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def _monotonic() -> float:
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
 
 class RealClock:
@@ -34,7 +45,11 @@ class RealClock:
 
     def now(self) -> Now:
         """Farm time and monotonic time."""
-        return Now(time.time(), time.monotonic())
+        return Now(time.time(), _monotonic())
+
+    def elapsed(self, since: Now, now: Now) -> float | None:
+        """Seconds that have passed, sleep of the machine included; None where nothing counts it."""
+        return now.mono - since.mono if _BOOT_CLOCK is not None else None
 
     def farm_at(self, timestamp: float) -> float:
         """Farm time at a recent real instant (epoch s)."""
@@ -75,6 +90,10 @@ class DemoClock:
         off = max(0.0, time.time() - state.real)
         fast = 0.0 if state.stopped else min(off, SAVE_S + 5.0)
         return cls(state.farm + fast * state.speed + (off - fast), state.speed)
+
+    def elapsed(self, since: Now, now: Now) -> float:
+        """Seconds of farm time that have passed: nobody sets this clock, at whatever speed."""
+        return now.farm - since.farm
 
     @property
     def speed(self) -> float:

@@ -22,6 +22,7 @@ from homeassistant.const import (
     UnitOfPressure,
     UnitOfRatio,
     UnitOfTemperature,
+    UnitOfTime,
     UnitOfVolume,
 )
 from homeassistant.core import HomeAssistant
@@ -38,7 +39,7 @@ from vfarm_core.control.snapshot import (
     ZoneSnapshot,
 )
 from vfarm_core.farm.nodes import Farm
-from vfarm_core.farm.roles import Role
+from vfarm_core.farm.roles import PAR_LAMPS, Role
 
 from .data import VfarmConfigEntry
 from .entity import SnapshotEntity, Specs, async_manage_entities
@@ -179,7 +180,7 @@ LEVEL_SENSORS: tuple[VfarmSensorDescription[LevelSnapshot], ...] = (
         native_unit_of_measurement=UNIT_PPFD,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        roles=(Role.PPFD, Role.GROW_LIGHT),
+        roles=(Role.PPFD, *PAR_LAMPS),
         value_fn=lambda s: s.ppfd,
     ),
     VfarmSensorDescription(
@@ -187,7 +188,7 @@ LEVEL_SENSORS: tuple[VfarmSensorDescription[LevelSnapshot], ...] = (
         translation_key="ppfd_target",
         native_unit_of_measurement=UNIT_PPFD,
         suggested_display_precision=0,
-        roles=(Role.PPFD, Role.GROW_LIGHT),
+        roles=(Role.PPFD, *PAR_LAMPS),
         value_fn=lambda s: s.ppfd_target,
     ),
     VfarmSensorDescription(
@@ -196,7 +197,7 @@ LEVEL_SENSORS: tuple[VfarmSensorDescription[LevelSnapshot], ...] = (
         native_unit_of_measurement=UNIT_DLI,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
-        roles=(Role.PPFD, Role.GROW_LIGHT),
+        roles=(Role.PPFD, *PAR_LAMPS),
         value_fn=lambda s: None if s.dli is None else round(s.dli, 1),
     ),
     VfarmSensorDescription(
@@ -204,7 +205,7 @@ LEVEL_SENSORS: tuple[VfarmSensorDescription[LevelSnapshot], ...] = (
         translation_key="dli_target",
         native_unit_of_measurement=UNIT_DLI,
         suggested_display_precision=1,
-        roles=(Role.PPFD, Role.GROW_LIGHT),
+        roles=(Role.PPFD, *PAR_LAMPS),
         value_fn=lambda s: s.dli_target,
     ),
     VfarmSensorDescription(
@@ -227,8 +228,30 @@ LEVEL_SENSORS: tuple[VfarmSensorDescription[LevelSnapshot], ...] = (
         native_unit_of_measurement=UNIT_DLI,
         suggested_display_precision=1,
         entity_registry_enabled_default=False,
-        roles=(Role.PPFD, Role.GROW_LIGHT),
+        roles=(Role.PPFD, *PAR_LAMPS),
         value_fn=lambda s: s.dli_yesterday,
+    ),
+    VfarmSensorDescription(
+        key="lamp_hours",
+        translation_key="lamp_hours",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.HOURS,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        roles=PAR_LAMPS,
+        value_fn=lambda s: s.lamp_hours,
+    ),
+    VfarmSensorDescription(
+        key="lights_on_shift",
+        translation_key="lights_on_shift",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.HOURS,
+        suggested_display_precision=2,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        roles=PAR_LAMPS,
+        value_fn=lambda s: s.shift_h,
     ),
 )
 

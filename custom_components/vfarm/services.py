@@ -30,6 +30,7 @@ from vfarm_core.control.inputs import (
     ClearOverride,
     EmergencyStop,
     EndWorkflow,
+    FixtureReplaced,
     GiveBack,
     Harvest,
     ReleaseStop,
@@ -83,6 +84,7 @@ class Service(StrEnum):
     ARM_LOOP = "arm_loop"
     CLEAR_LATCH = "clear_latch"
     GIVE_BACK = "give_back"
+    FIXTURE_REPLACED = "fixture_replaced"
     RUN_SHOT = "run_shot"
     START_WORKFLOW = "start_workflow"
     ADVANCE_WORKFLOW = "advance_workflow"
@@ -151,6 +153,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.ARM_LOOP: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOOP): vol.Coerce(Loop)}),
     Service.CLEAR_LATCH: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.GIVE_BACK: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
+    Service.FIXTURE_REPLACED: vol.Schema(TARGET_SCHEMA),
     Service.RUN_SHOT: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.DURATION): cv.time_period}),
     Service.START_WORKFLOW: vol.Schema(
         {
@@ -401,6 +404,16 @@ async def _give_back(hass: HomeAssistant, call: ServiceCall) -> Response:
     return _ask(async_entry(hass, call), GiveBack(point=call.data[Field.POINT], by=by))
 
 
+async def _fixture_replaced(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    return {
+        "levels": [
+            _ask(target.entry, FixtureReplaced(level=target.node, by=by))
+            for target in async_targets(hass, call, NodeKind.LEVEL)
+        ]
+    }
+
+
 async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     duration: dt.timedelta | None = call.data.get(Field.DURATION)
@@ -494,6 +507,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.ARM_LOOP: _arm,
     Service.CLEAR_LATCH: _clear_latch,
     Service.GIVE_BACK: _give_back,
+    Service.FIXTURE_REPLACED: _fixture_replaced,
     Service.RUN_SHOT: _run_shot,
     Service.START_WORKFLOW: _start_workflow,
     Service.ADVANCE_WORKFLOW: _advance_workflow,

@@ -269,9 +269,13 @@ class HandClock:
     def __init__(self, farm: float = START, mono: float = 1000.0) -> None:
         self.farm = farm
         self.mono = mono
+        self.counts_sleep = True
 
     def now(self) -> Now:
         return Now(self.farm, self.mono)
+
+    def elapsed(self, since: Now, now: Now) -> float | None:
+        return now.mono - since.mono if self.counts_sleep else None
 
 
 class MemoryJournal:

@@ -1,9 +1,14 @@
-"""A wall clock that is set back, while the farm runs or while it was switched off.
+"""A wall clock that is set while the farm runs, or set back while it was switched off.
 
 Everything that counts elapsed time (how long a pump has run, a lamp been lit, a table drained) goes
 on from where it was; what is planned by the wall clock (the next lights-on, the end of a phase) is
-not moved. A clock set forward cannot be told from a machine that slept: there time has passed,
-which ends shots and on-times early and never late.
+not moved: the dark takes up the change, within an hour where it becomes shorter, and not at all
+for a short-day crop.
+
+A clock set forward is told from a machine that slept only where its monotonic clock counts sleep.
+A machine that somebody else held (a virtual machine that was paused) looks the same all the same,
+so that what is in its dangerous state outside of a shot or dose is not given more time: its
+maximum ends early and never late.
 """
 
 from __future__ import annotations
@@ -11,13 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..farm.roles import spec
+from ..farm.bindings import Binding, Danger
+from ..farm.roles import Loop, spec
 from ..science.light import LightDay
+from . import dark, tariff
 from .cadence import fresh_for_s
 from .clock import Due
 from .draft import Draft
 from .interlocks import DOOR_OPEN_S, DUE
-from .memory import ActuatorState, CircuitState, LevelState, Memory, PointState
+from .memory import ActuatorState, CircuitState, LevelState, Memory, Night, PointState
+from .targets import light_target
 
 _DAY_S = 86400.0
 
@@ -41,16 +49,16 @@ def _instants(memory: Memory) -> Iterable[float]:
             yield circuit.shot.stage_at
 
 
-def set_back(d: Draft, by_s: float) -> None:
-    """Go on under a clock that was set by `by_s` seconds, a negative number."""
+def set_clock(d: Draft, by_s: float) -> None:
+    """Go on under a clock that was set by `by_s` seconds, back or forward."""
     for key, point in list(d.points.merged().items()):
         d.points.set(key, _point(point, by_s))
     for key, actuator in list(d.actuators.merged().items()):
-        d.actuators.set(key, _actuator(actuator, by_s))
+        d.actuators.set(key, _actuator(actuator, by_s, d.farm.binding.get(key)))
     for key, zone in list(d.zones.merged().items()):
         d.zones.set(key, replace(zone, day_changed_at=_moved(zone.day_changed_at, by_s)))
     for key, level in list(d.levels.merged().items()):
-        d.levels.set(key, _level(level, by_s, d.now.farm))
+        d.levels.set(key, _level(d, key, level, by_s))
     for key, circuit in list(d.circuits.merged().items()):
         d.circuits.set(key, _circuit(circuit, by_s))
     for key, workflow in list(d.workflows.merged().items()):
@@ -81,21 +89,52 @@ def _point(state: PointState, by_s: float) -> PointState:
     return replace(state, at=state.at + by_s, since=since, doubt=doubt)
 
 
-def _actuator(state: ActuatorState, by_s: float) -> ActuatorState:
+#: What is open for as long as was planned: its time is counted by what has passed.
+_PLANNED = frozenset({Loop.IRRIGATION, Loop.FILL, Loop.DOSING})
+
+
+def _actuator(state: ActuatorState, by_s: float, binding: Binding | None) -> ActuatorState:
     pending = state.pending
+    waits = by_s > 0 and binding is not None and _in_danger(state, binding)
     return replace(
         state,
-        changed_at=_moved(state.changed_at, by_s),
+        changed_at=state.changed_at if waits else _moved(state.changed_at, by_s),
         takeover_until=_moved(state.takeover_until, by_s),
         on_log=tuple((start + by_s, end + by_s) for start, end in state.on_log),
         pending=None if pending is None else replace(pending, sent_at=pending.sent_at + by_s),
     )
 
 
-def _level(state: LevelState, by_s: float, now: float) -> LevelState:
+def _in_danger(state: ActuatorState, binding: Binding) -> bool:
+    """Whether an actuator is in its dangerous state, and nothing has planned for how long."""
+    declared, loop = binding.declaration, spec(binding.role).loop
+    if declared is None:
+        return False
+    if declared.danger is Danger.ON:
+        return bool(state.was_on) and loop not in _PLANNED
+    return declared.danger is Danger.OFF and state.was_on is False
+
+
+def _level(d: Draft, key: str, state: LevelState, by_s: float) -> LevelState:
+    day, night, lamp = state.light_day, state.night, state.lamp
+    if day is not None and by_s < 0:
+        day = _light_day(day, by_s, d.now.farm)
+        if night is not None and state.light_day is not None:
+            pinned = night.starts_at == state.light_day.next_start_s
+            starts = day.next_start_s if pinned else night.starts_at + by_s
+            night = replace(night, of=night.of + by_s, starts_at=starts)
+    elif day is not None:
+        day, night = _forward(d, key, day, night, by_s)
     return replace(
         state,
-        light_day=None if state.light_day is None else _light_day(state.light_day, by_s, now),
+        light_day=day,
+        night=night,
+        lamp=replace(
+            lamp,
+            at=_moved(lamp.at, by_s),
+            apart_at=_moved(lamp.apart_at, by_s),
+            stray_at=_moved(lamp.stray_at, by_s),
+        ),
         dli_at=_moved(state.dli_at, by_s),
         planned_at=_moved(state.planned_at, by_s),
         kept_at=_moved(state.kept_at, by_s),
@@ -109,6 +148,33 @@ def _light_day(day: LightDay, by_s: float, now: float) -> LightDay:
     after = max(end, now)
     days = max(0.0, (day.next_start_s - after) // _DAY_S)
     return LightDay(day.start_s + by_s, end, day.next_start_s - days * _DAY_S)
+
+
+def _forward(
+    d: Draft, key: str, day: LightDay, night: Night | None, by_s: float
+) -> tuple[LightDay, Night | None]:
+    """The light day under a clock that was set forward. It keeps its hours, and the night after it
+    is not much shorter than planned: where the level's own lights-on would come too early, or was
+    jumped over, the next one comes when it can."""
+    start, end = day.start_s + by_s, day.end_s + by_s
+    dark_s = day.next_start_s - day.end_s
+    target = light_target(d, key)
+    protected = target is not None and dark.short_day(d, target)
+    floor = max(end + max(0.0, dark_s - (0.0 if protected else tariff.STEP_S)), d.now.farm)
+    if dark_s <= 0:
+        # Continuous light has no dark to take up anything: it goes on.
+        floor = d.now.farm + 1.0
+    days = max(0.0, -(-(floor - day.next_start_s) // _DAY_S))
+    own = day.next_start_s + days * _DAY_S
+    if dark_s <= 0:
+        return LightDay(start, own, own), None
+    if own - floor > _DAY_S / 4:
+        before = own - _DAY_S
+        shift_h = round((floor - before) / 3600, 4)
+        return LightDay(start, end, floor), Night(of=start, starts_at=floor, shift_h=shift_h)
+    if night is not None and night.of == day.start_s:
+        night = replace(night, of=start, starts_at=own)
+    return LightDay(start, end, own), night
 
 
 def _circuit(state: CircuitState, by_s: float) -> CircuitState:

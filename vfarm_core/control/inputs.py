@@ -9,6 +9,7 @@ from ..batches.model import Batch
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
 from ..recipes.model import Recipe
+from .prices import Prices
 
 
 class Cause(StrEnum):
@@ -68,7 +69,7 @@ class FarmChanged:
 
 @dataclass(frozen=True, slots=True)
 class ClockSet:
-    """The wall clock was set back: farm time moved by `by_s` (negative) beyond what has passed."""
+    """The wall clock was set: farm time moved by `by_s` beyond what has passed."""
 
     by_s: float
 
@@ -83,6 +84,13 @@ class JournalFailed:
 @dataclass(frozen=True, slots=True)
 class JournalRecovered:
     """The journal can be written again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricesKnown:
+    """What electricity costs from now on, as far ahead as it is known; empty when nothing is."""
+
+    prices: Prices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +213,13 @@ class GiveBack(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureReplaced(Request):
+    """The lamps over a level are new: their hours and what was learned of them begin anew."""
+
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shutdown(Request):
     """End shots and doses, prove off, leave light and climate as they are."""
 
@@ -216,6 +231,7 @@ type Input = (
     | Ready
     | FarmChanged
     | ClockSet
+    | PricesKnown
     | JournalFailed
     | JournalRecovered
     | Request

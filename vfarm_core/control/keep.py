@@ -98,6 +98,10 @@ def _history(state: ActuatorState) -> ActuatorState:
 def _level_matters(old: LevelState | None, new: LevelState, now: float) -> bool:
     if old is None or old.light_day != new.light_day or old.lit != new.lit:
         return True
+    if old.night != new.night or new.lamp.hours < old.lamp.hours:
+        return True
+    if old.lamp.stray != new.lamp.stray or (old.lamp.output > 0) != (new.lamp.output > 0):
+        return True
     return new.dli != old.dli and (new.kept_at is None or now - new.kept_at >= _KEEP_S)
 
 

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from math import exp
 
 from ..farm.nodes import Level
 from ..farm.roles import Role
+from ..recipes.ramps import Shape, area, dawn_and_dusk
 from ..science.light import LightDay, light_day
-from . import readings, workflows
+from . import dark, readings, spectrum, tariff, workflows
 from .clock import Due
 from .draft import Draft
+from .effects import Severity
 from .intents import Intent
-from .memory import LevelState
+from .memory import LampState, LevelState, Night
 from .reasons import Reason
 from .targets import LightTarget, light_target
 from .text import clock_time
 
+_DAY_S = 86400.0
 #: The output is planned anew this often (s), and left alone for smaller changes than the deadband:
 #: both keep commands few without moving the integral (design choice).
 _PLAN_S = 900.0
@@ -33,6 +37,16 @@ _GAP_S = 600.0
 #: Output at over-temperature or without a valid temperature, as a share of the planned one
 #: (design choice: half the heat, and the plants keep a day).
 _DIM = 0.5
+#: Hours of lamps are counted this often (s) while their output stays the same.
+_HOURS_S = 300.0
+#: A light sensor that keeps reporting the same while the lamps have moved by half of what they gave
+#: and by a fifth of what they can give does not follow them after this long (s) (design choice).
+_FROZEN_S = 900.0
+#: What a PPFD sensor measures of what the model says is learned with this time constant of light
+#: (s), at outputs from a fifth on, and is worth believing between these bounds (design choice).
+_LEARN_S = 86400.0
+_LEARN_FROM = 0.2
+_RATIO = (0.4, 1.3)
 _SHED = frozenset({"too_warm_dim", "no_temperature_dim"})
 
 
@@ -42,6 +56,8 @@ def advance_day(d: Draft, level: Level) -> None:
     target = light_target(d, level.id)
     now = d.now.farm
     day = _day(d, level, state, target)
+    night = _night(d, level, state, target, day)
+    day = _follow_night(day, night)
     lit = day is not None and day.start_s <= now < day.end_s and not workflows.dark(d, level.id)
     if lit is not state.lit or day != state.light_day:
         zone = d.farm.zone_of_level[level.id]
@@ -50,7 +66,8 @@ def advance_day(d: Draft, level: Level) -> None:
         if circuit is not None:
             d.mark(circuit)
     started = day is not None and (state.light_day is None or day.start_s > state.light_day.start_s)
-    ppfd = ppfd_now(d, level)
+    lamp = _lamp(d, level, state, lit=lit)
+    ppfd = _ppfd(d, level, lamp)[0]
     dli = state.dli
     if state.dli_at is not None:
         # Trapezoid between two looks. What happened in a longer gap (a restart, a power cut) is not
@@ -74,6 +91,8 @@ def advance_day(d: Draft, level: Level) -> None:
             dli=dli,
             dli_at=None if target is None else now,
             ppfd_now=ppfd,
+            lamp=dark.watch(d, level, target, day, lamp),
+            night=night,
         ),
     )
     if lit != state.lit and target is not None:
@@ -86,27 +105,195 @@ def _day(d: Draft, level: Level, state: LevelState, target: LightTarget | None) 
     old = state.light_day
     now = d.now.farm
     if old is None or not old.start_s <= now < old.next_start_s:
+        if _was_moved(state, now):
+            return _moved_day(d, level, old, target)
         return light_day(now, level.lights_on, target.photoperiod_h, d.farm.tz)
     # A day that has begun keeps its beginning: only its end follows a changed photoperiod.
     end = min(old.start_s + target.photoperiod_h * 3600, old.next_start_s)
     return old if end == old.end_s else replace(old, end_s=end)
 
 
-def ppfd_now(d: Draft, level: Level) -> float:
-    """PPFD on the level: measured where there is a good sensor, else modelled from the reported
-    output of the lamps; 0 when neither is known."""
-    measured = readings.value(d, level.id, Role.PPFD)
-    if measured is not None:
-        return measured
-    lamps = d.of(level.id, Role.GROW_LIGHT)
-    if level.fixture is None or not lamps:
-        return 0.0
+def _was_moved(state: LevelState, now: float) -> bool:
+    """Whether the lights-on that has just come was moved from the level's own time."""
+    night = state.night
+    return (
+        night is not None
+        and state.light_day is not None
+        and night.starts_at == state.light_day.next_start_s
+        and 0 <= now - night.starts_at < _DAY_S / 2
+    )
+
+
+def _moved_day(d: Draft, level: Level, old: LightDay | None, target: LightTarget) -> LightDay:
+    """The light day that begins with a moved lights-on; the next one is the level's own until it
+    is decided, but never comes before this day is complete."""
+    assert old is not None
+    start, hours = old.next_start_s, target.photoperiod_h
+    own = tariff.own_day(start, level.lights_on, hours, d.farm.tz)
+    if hours >= 24:
+        return LightDay(start, own.next_start_s, own.next_start_s)
+    end = start + hours * 3600
+    return LightDay(start, end, max(own.next_start_s, end + _shortest_h(d, target) * 3600))
+
+
+def _movable(target: LightTarget, state: LevelState, day: LightDay) -> bool:
+    """Whether the lights-on after a day has to be decided: it may move, or has to move back."""
+    if not 0 < target.photoperiod_h < 24:
+        return False
+    if target.plan.shift is not None:
+        return True
+    night = state.night
+    return night is not None and night.starts_at == day.start_s and night.shift_h != 0
+
+
+def _shortest_h(d: Draft, target: LightTarget) -> float:
+    """The shortest night (h) between two light days of which one was moved."""
+    planned = 24.0 - target.photoperiod_h
+    if target.plan.shift is not None:
+        return min(target.plan.shift.dark_min_h, planned)
+    if dark.short_day(d, target):
+        return planned
+    return max(0.0, planned - tariff.STEP_S / 3600)
+
+
+def _window(d: Draft, level: Level, target: LightTarget, day: LightDay) -> tariff.Window:
+    shift, shortest = target.plan.shift, _shortest_h(d, target)
+    return tariff.window(day, level.lights_on, target.photoperiod_h, shift, shortest, d.farm.tz)
+
+
+def _decides_at(d: Draft, level: Level, target: LightTarget, state: LevelState) -> float | None:
+    """When the next lights-on has to be decided; None when there is nothing to decide."""
+    day = state.light_day
+    if day is None or not _movable(target, state, day):
+        return None
+    if state.night is not None and state.night.of == day.start_s:
+        return None
+    return _window(d, level, target, day).decide_at
+
+
+def _night(
+    d: Draft, level: Level, state: LevelState, target: LightTarget | None, day: LightDay | None
+) -> Night | None:
+    """What is decided of the next lights-on. It is decided once, and then it stays."""
+    night = state.night
+    if target is None or day is None or day.lit(d.now.farm) or d.now.farm < day.start_s:
+        return night
+    if not _movable(target, state, day) or (night is not None and night.of == day.start_s):
+        return night
+    found = _window(d, level, target, day)
+    if d.now.farm < found.decide_at:
+        return night
+    start = tariff.decide(found, target.photoperiod_h, d.state.prices)
+    shift_h = round((start.at - found.own) / 3600, 4)
+    if shift_h or (night is not None and night.shift_h):
+        d.event(
+            "lights_on_moved",
+            level.id,
+            shift_h=round(shift_h, 2),
+            starts_at=start.at,
+            saving=None if start.saving is None else round(start.saving, 3),
+        )
+    d.mark(d.farm.zone_of_level[level.id])
+    return Night(of=day.start_s, starts_at=start.at, shift_h=shift_h, saving=start.saving)
+
+
+def _follow_night(day: LightDay | None, night: Night | None) -> LightDay | None:
+    """The light day with the lights-on after it where that is decided."""
+    if day is None or night is None or night.of != day.start_s:
+        return day
+    return (
+        day if day.next_start_s == night.starts_at else replace(day, next_start_s=night.starts_at)
+    )
+
+
+def ppfd_now(d: Draft, level: Level) -> tuple[float, str]:
+    """PPFD on the level and where it is from: `measured` by a PPFD sensor, `lux` from a lux meter
+    with the lamp's factor, or `modelled` from the reported output of the lamps; 0 when nothing is
+    known."""
+    return _ppfd(d, level, d.level(level.id).lamp)
+
+
+def _ppfd(d: Draft, level: Level, lamp: LampState) -> tuple[float, str]:
+    measured, source = _measured(d, level)
+    if measured is not None and not lamp.frozen:
+        return measured, source
+    return spectrum.modelled_ppfd(d, level) * (lamp.ratio or 1.0), "modelled"
+
+
+def _measured(d: Draft, level: Level) -> tuple[float | None, str]:
+    """What a good light sensor says, in µmol/m²/s. Lux is never taken for PPFD without a factor."""
+    ppfd = readings.value(d, level.id, Role.PPFD)
+    if ppfd is not None:
+        return ppfd, "measured"
+    factor = level.fixture.ppfd_per_lux if level.fixture is not None else None
+    lux = None if factor is None else readings.value(d, level.id, Role.ILLUMINANCE)
+    return (None, "modelled") if lux is None or factor is None else (lux * factor, "lux")
+
+
+def _lamp(d: Draft, level: Level, state: LevelState, *, lit: bool) -> LampState:
+    """What is known of the lamps now: their hours, and how they and the light sensor agree."""
+    lamp = state.lamp
+    lamps = d.farm.lamps_of_level[level.id]
+    if not lamps:
+        return lamp
     outputs = [d.actuator(b.id).reported or 0.0 for b in lamps]
-    return level.fixture.ppfd_full * sum(outputs) / len(outputs)
+    output = sum(outputs) / len(outputs)
+    now = d.now.farm
+    if output != lamp.output or (output and (lamp.at is None or now - lamp.at >= _HOURS_S)):
+        # Lamps stay as they are while nobody looks, also over a restart: that time counts too.
+        spent = 0.0 if lamp.at is None else min(max(0.0, now - lamp.at), _DAY_S)
+        lamp = replace(
+            lamp,
+            hours=lamp.hours + lamp.output * spent / 3600,
+            at=now if output else None,
+            output=output,
+        )
+    measured, source = _measured(d, level)
+    if measured is None or level.fixture is None:
+        return lamp
+    return _compare(d, level, state, lamp, measured, source, lit=lit)
+
+
+def _compare(
+    d: Draft,
+    level: Level,
+    state: LevelState,
+    lamp: LampState,
+    measured: float,
+    source: str,
+    *,
+    lit: bool,
+) -> LampState:
+    """Hold the light sensor against the lamps."""
+    now, model = d.now.farm, spectrum.modelled_ppfd(d, level)
+    full = spectrum.full_ppfd(d, level)
+    if lamp.seen is None or measured != lamp.seen[0]:
+        if lamp.frozen:
+            d.event("light_sensor_follows", level.id)
+        lamp = replace(lamp, seen=(measured, model), apart_at=None, frozen=False)
+    elif not lamp.frozen:
+        before = lamp.seen[1]
+        apart = abs(model - before) >= full / 5 and min(model, before) <= max(model, before) / 2
+        if not apart and lamp.apart_at is not None:
+            lamp = replace(lamp, apart_at=None)
+        elif apart and lamp.apart_at is None:
+            lamp = replace(lamp, apart_at=now)
+        elif apart and lamp.apart_at is not None and now - lamp.apart_at >= _FROZEN_S:
+            d.event("light_sensor_frozen", level.id, Severity.P3, value=round(measured))
+            lamp = replace(lamp, frozen=True)
+    steady = lit and state.planned_at is not None and not lamp.frozen and lamp.apart_at is None
+    if steady and source == "measured" and model >= _LEARN_FROM * full and state.dli_at is not None:
+        gap = now - state.dli_at
+        if 0 < gap <= _GAP_S:
+            old = 1.0 if lamp.ratio is None else lamp.ratio
+            now_ratio = min(max(measured / model, _RATIO[0]), _RATIO[1])
+            lamp = replace(lamp, ratio=old + (now_ratio - old) * (1 - exp(-gap / _LEARN_S)))
+    return lamp
 
 
 def control(d: Draft, level: Level) -> dict[str, Intent]:
     """What the lamps of a level should do, and when to look again."""
+    lamps = d.farm.lamps_of_level[level.id]
     intent = _intent(d, level)
     state = d.level(level.id)
     day = state.light_day
@@ -118,9 +305,30 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
         if state.lit or state.ppfd_now:
             ramping = state.ppfd_target > 0 and state.planned_at is None
             at = min(at, d.now.farm + (_RAMP_S if ramping else _COUNT_S))
+        if not state.lit:
+            at = _night_due(d, level, state, at)
     d.wake(level.id, Due(farm=at))
-    lamps = d.of(level.id, Role.GROW_LIGHT)
-    return {b.id: intent if b.dims else _whole(intent) for b in lamps}
+    target = light_target(d, level.id)
+    if target is not None and target.plan.channels and intent.value:
+        outputs = spectrum.share(d, level, target.plan, intent.value)
+        each = {b.id: replace(intent, value=outputs[b.id]) for b in lamps}
+    else:
+        each = {b.id: intent for b in lamps}
+    found = {b.id: each[b.id] if b.dims else _whole(each[b.id]) for b in lamps}
+    return found | spectrum.far_red(d, level, target, day)
+
+
+def _night_due(d: Draft, level: Level, state: LevelState, at: float) -> float:
+    """When a dark level has to be looked at, at the latest by `at`."""
+    target, now = light_target(d, level.id), d.now.farm
+    if target is None or state.light_day is None:
+        return at
+    decides = _decides_at(d, level, target, state)
+    times = [at, spectrum.pulse_end(target, state.light_day)]
+    times += [decides] if decides is not None else []
+    if state.lamp.stray_at is not None and not state.lamp.stray:
+        times.append(dark.told_at(d, target, state.lamp.stray_at))
+    return min(t for t in times if t > now or t == at)
 
 
 def _whole(intent: Intent) -> Intent:
@@ -147,7 +355,7 @@ def _intent(d: Draft, level: Level) -> Intent:
         opens = day.start_s if d.now.farm < day.start_s else day.next_start_s
         return Intent(0.0, Reason("photoperiod_night", {"until": clock_time(opens, tz)}))
     fixture = level.fixture
-    full = fixture.ppfd_full if fixture else target.ppfd
+    full = spectrum.full_ppfd(d, level) if fixture else target.ppfd
     if full <= 0 or target.ppfd <= 0:
         return Intent(0.0, Reason("photoperiod_night", {"until": clock_time(day.end_s, tz)}))
     if zone.over_temperature == "off":
@@ -162,7 +370,7 @@ def _intent(d: Draft, level: Level) -> Intent:
         )
     if state.dli >= target.plan.dli_max:
         return Intent(0.0, Reason("dli_reached", {"dli": round(state.dli, 1)}))
-    if state.dli >= target.dli and not any(b.dims for b in d.of(level.id, Role.GROW_LIGHT)):
+    if state.dli >= target.dli and not any(b.dims for b in d.farm.lamps_of_level[level.id]):
         # Lamps that cannot be dimmed give what they give: off when the plants have had their day.
         return Intent(0.0, Reason("dli_reached", {"dli": round(state.dli, 1)}))
     output = _output(d, level, target, full)
@@ -204,12 +412,13 @@ def _output(d: Draft, level: Level, target: LightTarget, full: float) -> float:
     assert day is not None
     now = d.now.farm
     ramp_s = min(target.plan.ramp_min * 60, (day.end_s - day.start_s) / 2)
-    ramp = _ramp(now - day.start_s, day.end_s - now, ramp_s)
+    shape = target.plan.ramp_shape or Shape.LINEAR
+    ramp = dawn_and_dusk(now - day.start_s, day.end_s - now, ramp_s, shape)
     in_ramp = ramp < 1.0
     if not in_ramp and state.planned_at is not None and now - state.planned_at < _PLAN_S:
         return min(1.0, state.ppfd_target / full)
     missing = max(0.0, target.dli - state.dli)
-    wanted = missing * 1e6 / max(_effective_s(now, day, ramp_s), 60.0)
+    wanted = missing * 1e6 / max(_effective_s(now, day, ramp_s, shape), 60.0)
     if not target.overridden:
         # Near the end of the day a rounding error of the integral must not become a flash.
         wanted = min(wanted, 1.3 * target.ppfd)
@@ -221,22 +430,14 @@ def _output(d: Draft, level: Level, target: LightTarget, full: float) -> float:
     return wanted / full
 
 
-def _ramp(since_s: float, left_s: float, ramp_s: float) -> float:
-    if ramp_s <= 0:
-        return 1.0
-    return max(0.0, min(1.0, since_s / ramp_s, left_s / ramp_s))
-
-
-def _effective_s(now: float, day: LightDay, ramp_s: float) -> float:
+def _effective_s(now: float, day: LightDay, ramp_s: float, shape: Shape) -> float:
     """Seconds at full plan that the rest of the day is worth, with its ramps."""
     since, left = now - day.start_s, day.end_s - now
-    worth = left
-    if ramp_s > 0:
-        rising = max(0.0, ramp_s - since)
-        worth -= rising * rising / (2 * ramp_s)
-        falling = min(left, ramp_s)
-        worth -= falling - falling * falling / (2 * ramp_s) if left < ramp_s else ramp_s / 2
-    return worth
+    if ramp_s <= 0:
+        return left
+    level = max(0.0, left - ramp_s - max(0.0, ramp_s - since))
+    dawn = 0.5 - area(since / ramp_s, shape)
+    return level + (dawn + area(left / ramp_s, shape)) * ramp_s
 
 
 def _plan(d: Draft, level: str, ppfd: float) -> None:

@@ -13,6 +13,7 @@ from ..recipes.model import Recipe
 from ..science.light import LightDay
 from .clock import NEVER, Due
 from .hot import hot_value
+from .prices import UNKNOWN_PRICES, Prices
 from .reasons import Reason
 
 
@@ -55,7 +56,8 @@ class EmergencyState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarmState:
-    """The slice of the farm itself. `lost_memory` holds the farm until a person has looked;
+    """The slice of the farm itself. `prices` are those of electricity, as far as they are known.
+    `lost_memory` holds the farm until a person has looked;
     `waiting`: entities are not there yet, so reconciliation goes on."""
 
     mode: Mode = Mode.AUTO
@@ -66,6 +68,7 @@ class FarmState:
     lost_memory: bool = False
     waiting: bool = False
     next_command: int = 1
+    prices: Prices = UNKNOWN_PRICES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,10 +145,49 @@ class ZoneState:
     trip_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LampState:
+    """What is known of the lamps over a level besides what each of them does.
+
+    `hours` at full output, counted until `at`; `output` (0…1) since then. `ratio` is what the PPFD
+    sensor measures of what the model says. `seen` is what the light sensor said when it last moved
+    and what the model said then, `apart_at` since when the model has moved without it, and
+    `frozen`: the sensor does not follow the lamps. `stray_at` is since when there is light where
+    none is planned, `stray` whether that was told.
+    """
+
+    hours: float = 0.0
+    at: float | None = None
+    output: float = 0.0
+    ratio: float | None = None
+    seen: tuple[float, float] | None = None
+    apart_at: float | None = None
+    frozen: bool = False
+    stray_at: float | None = None
+    stray: bool = False
+
+
+NO_LAMP = LampState()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """The lights-on that ends a night, as it was decided once. `of` is the lights-on of the day
+    before, `starts_at` the one that was decided, `shift_h` how far from the level's own time, and
+    `saving` the share of the cost of electricity that this saves; None where no prices were known.
+    """
+
+    of: float
+    starts_at: float
+    shift_h: float = 0.0
+    saving: float | None = None
+
+
 @hot_value
 class LevelState:
     """One level: the light day it is in, the light it got. `dli` is mol/m² since lights-on,
-    integrated until `dli_at`; `ppfd_target` is what the lamps are set for."""
+    integrated until `dli_at`; `ppfd_target` is what the lamps are set for.
+    `night` is what was decided of the next lights-on."""
 
     light_day: LightDay | None = None
     lit: bool = False
@@ -156,6 +198,8 @@ class LevelState:
     ppfd_target: float = 0.0
     planned_at: float | None = None
     kept_at: float | None = None
+    lamp: LampState = NO_LAMP
+    night: Night | None = None
 
     def counted(
         self,
@@ -165,6 +209,8 @@ class LevelState:
         dli: float,
         dli_at: float | None,
         ppfd_now: float,
+        lamp: LampState,
+        night: Night | None,
     ) -> LevelState:
         """The same with the light counted. Made for every level in every minute, so without
         `replace`; a test holds that no other field is lost."""
@@ -178,6 +224,8 @@ class LevelState:
             ppfd_target=self.ppfd_target,
             planned_at=self.planned_at,
             kept_at=self.kept_at,
+            lamp=lamp,
+            night=night,
         )
 
     def kept(self, at: float) -> LevelState:
@@ -192,6 +240,8 @@ class LevelState:
             ppfd_target=self.ppfd_target,
             planned_at=self.planned_at,
             kept_at=at,
+            lamp=self.lamp,
+            night=self.night,
         )
 
 

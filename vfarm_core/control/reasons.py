@@ -40,6 +40,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "photoperiod_day": "Lights are on: {ppfd} µmol/m²/s towards {dli} mol/m²/d until {until}.",
         "photoperiod_night": "Lights are off: dark period until {until}.",
+        "far_red": "Far-red light at the end of the day, until {until}.",
+        "far_red_off": "Far-red light is given only after lights-off.",
+        "far_red_shed": "No far-red light: it is too warm, or the air temperature is not known.",
         "no_batch": "No batch grows here.",
         "dli_reached": "The light integral of the day, {dli} mol/m²/d, is reached.",
         "staggered": "Waits until the lamp before it on the same supply is on.",

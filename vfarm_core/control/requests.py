@@ -7,7 +7,7 @@ override_wrong_node, override_out_of_range, override_expired, override_unknown, 
 not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_not_ready,
 duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over, still_tripped,
 workflow_wrong_node, workflow_over, workflow_too_long, workflow_running, workflow_plants,
-workflow_dark, workflow_last_step, workflow_none.
+workflow_dark, workflow_last_step, workflow_none, no_fixture.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from .inputs import (
     ClearOverride,
     EmergencyStop,
     EndWorkflow,
+    FixtureReplaced,
     GiveBack,
     Harvest,
     ReleaseStop,
@@ -431,6 +432,21 @@ def _give_back(d: Draft, request: GiveBack) -> dict[str, Any]:
     return {"point": request.point}
 
 
+def _fixture_replaced(d: Draft, request: FixtureReplaced) -> dict[str, Any]:
+    level = d.farm.level.get(request.level)
+    if level is None:
+        raise Refusal("level_unknown", level=request.level)
+    if level.fixture is None:
+        raise Refusal("no_fixture", level=level.name)
+    state = d.level(level.id)
+    hours = state.lamp.hours
+    lamp = replace(state.lamp, hours=0.0, at=None, output=0.0, ratio=None)
+    d.levels.set(level.id, replace(state, lamp=lamp))
+    d.mark(level.id)
+    d.event("fixture_replaced", level.id, hours=round(hours), by=request.by)
+    return {"level": level.id, "hours": round(hours)}
+
+
 def _shutdown(d: Draft, request: Shutdown) -> dict[str, Any]:
     d.state = replace(d.state, stage=Stage.STOPPING)
     d.mark_all()
@@ -453,5 +469,6 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     RunShot: _run_shot,
     ClearLatch: _clear_latch,
     GiveBack: _give_back,
+    FixtureReplaced: _fixture_replaced,
     Shutdown: _shutdown,
 }

@@ -131,8 +131,12 @@ class ZoneSnapshot:
 @hot_value
 class LevelSnapshot:
     """One level. `lights_on_at` is the next lights-on while it is dark. `ppfd` is measured, or
-    modelled from the proved output of the lamps (`ppfd_modelled`); `dli` is what the plants got
-    since lights-on."""
+    modelled from the proved output of the lamps (`ppfd_modelled`); `ppfd_source` is `measured`,
+    `lux` or `modelled`. `dli` is what the plants got since lights-on. `lamp_hours` are hours at
+    full output, `lamp_left` the share of the first light the lamps have by them, `lamp_ratio` what
+    is measured of what the model says. `shift_h` is how far lights-on was moved from the level's
+    own time, `saving` the share of the cost of electricity that saves. `notes` are keys of what the
+    recipe asks for and the lamps cannot give."""
 
     batch: str | None
     batch_title: str | None
@@ -146,10 +150,17 @@ class LevelSnapshot:
     lights_off_at: float | None
     ppfd: float | None
     ppfd_modelled: bool
+    ppfd_source: str
     ppfd_target: float | None
     dli: float | None
     dli_target: float | None
     dli_yesterday: float | None
+    lamp_hours: int | None = None
+    lamp_left: float | None = None
+    lamp_ratio: float | None = None
+    shift_h: float | None = None
+    saving: float | None = None
+    notes: tuple[str, ...] = ()
     workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
     problems: tuple[str, ...]

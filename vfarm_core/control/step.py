@@ -38,6 +38,7 @@ from .inputs import (
     FarmChanged,
     Input,
     JournalFailed,
+    PricesKnown,
     Ready,
     Report,
     Request,
@@ -94,8 +95,11 @@ def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
     elif isinstance(item, FarmChanged):
         _farm_changed(d, item)
     elif isinstance(item, ClockSet):
-        clock_set.set_back(d, item.by_s)
+        clock_set.set_clock(d, item.by_s)
         _look_again(d)
+    elif isinstance(item, PricesKnown):
+        # Looked at when a lights-on is decided: nothing has to be done now.
+        d.state = replace(d.state, prices=item.prices)
     elif isinstance(item, JournalFailed):
         if d.state.journal_ok:
             d.state = replace(d.state, journal_ok=False)
@@ -155,7 +159,7 @@ def _started(d: Draft, item: Started) -> None:
     seen = clock_set.newest(d.memory)
     if seen is not None and seen > d.now.farm + _AHEAD_S:
         # A board without a clock of its own comes back in the past.
-        clock_set.set_back(d, d.now.farm - seen)
+        clock_set.set_clock(d, d.now.farm - seen)
     d.batches_changed()
     _look_again(d)
     for circuit in d.farm.circuits:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..farm.bindings import Binding
 from ..farm.nodes import Level, Supply
 from ..farm.roles import Role
 from .clock import Due
@@ -43,7 +44,7 @@ def limit(d: Draft, intents: dict[str, Intent]) -> None:
         if (supply := d.farm.supply_of_level.get(d.farm.binding[point].node)) is not None
     }
     for supply in supplies.values():
-        points = [b.id for key in supply.levels for b in d.of(key, Role.GROW_LIGHT)]
+        points = [b.id for key in supply.levels for b in _lamps(d, key)]
         _one_after_the_other(d, points, intents)
         if not _can_exceed(d, supply):
             continue
@@ -93,8 +94,12 @@ def limited(d: Draft, level: str) -> bool:
         return False
     return any(
         (reason := d.actuator(b.id).reason) is not None and reason.code == "supply_limit"
-        for b in d.of(level, Role.GROW_LIGHT)
+        for b in _lamps(d, level)
     )
+
+
+def _lamps(d: Draft, level: str) -> tuple[Binding, ...]:
+    return (*d.farm.lamps_of_level[level], *d.of(level, Role.GROW_LIGHT_FAR_RED))
 
 
 def _can_exceed(d: Draft, supply: Supply) -> bool:
@@ -118,8 +123,17 @@ def _lowest(d: Draft, point: str) -> float:
 
 
 def _power_w(d: Draft, point: str, output: float) -> float:
-    """Electrical power of a lamp at an output; several lamps of one level share its fixture."""
-    level = d.farm.level[d.farm.binding[point].node]
+    """Electrical power of a lamp at an output; several lamps of one level share its fixture by
+    the light they give, and a far-red channel that nobody has rated takes an equal part beside."""
+    binding = d.farm.binding[point]
+    level = d.farm.level[binding.node]
     if level.fixture is None:
         return 0.0
-    return output * level.fixture.power_w / len(d.of(level.id, Role.GROW_LIGHT))
+    lamps = d.farm.lamps_of_level[level.id]
+    if binding.role is Role.GROW_LIGHT_FAR_RED:
+        rating = binding.declaration.rating_w if binding.declaration is not None else None
+        return output * (level.fixture.power_w / max(1, len(lamps)) if rating is None else rating)
+    if len(lamps) == 1:
+        return output * level.fixture.power_w
+    parts = d.farm.lamp_ppfd[level.id]
+    return output * level.fixture.power_w * parts[lamps.index(binding)] / sum(parts)

@@ -6,8 +6,18 @@ from dataclasses import dataclass, replace
 
 from ..batches.lead import combine
 from ..batches.model import Batch
+from ..farm.nodes import Level
 from ..farm.overrides import Quantity
-from ..recipes.model import Band, ClimateQuantity, EmptyBand, LightPlan, Phase, Setpoint
+from ..recipes.crops import LIMITS
+from ..recipes.model import (
+    Band,
+    ClimateQuantity,
+    DayLength,
+    EmptyBand,
+    LightPlan,
+    Phase,
+    Setpoint,
+)
 from ..science.air import humidity_for_vpd_pct
 from .draft import Draft
 
@@ -41,17 +51,46 @@ def light_target(d: Draft, level: str) -> LightTarget | None:
     if not batches:
         return None
     batch = batches[0]
+    node = d.farm.level[level]
+    planned = _by_recipe(d, batch)
+    if node.ppfd_offset_pct or node.photoperiod_offset_h:
+        planned = _offset(d, node, planned)
     if not d.overrides.now:
-        return _by_recipe(d, batch)
+        return planned
     hours = d.override(level, Quantity.PHOTOPERIOD)
     ppfd = d.override(level, Quantity.PPFD)
     if hours is None and ppfd is None:
-        return _by_recipe(d, batch)
-    phase = d.phase(batch)
-    plan = phase.light
-    h = plan.photoperiod_h if hours is None else hours.value
-    p = plan.ppfd if ppfd is None else ppfd.value
-    return LightTarget(batch, phase, plan, h, p, p * h * 0.0036, True)
+        return planned
+    h = planned.photoperiod_h if hours is None else hours.value
+    p = planned.ppfd if ppfd is None else ppfd.value
+    return LightTarget(batch, planned.phase, planned.plan, h, p, p * h * 0.0036, True)
+
+
+def _offset(d: Draft, level: Level, planned: LightTarget) -> LightTarget:
+    """The light of a level that differs from its recipe, within what the plants take: no more than
+    the plan's own maxima, no longer day for a short-day crop, and none longer than its crop bears.
+    """
+    key = (level.id, "light_offset")
+    found: LightTarget | None = d.derived.get(key)
+    if found is not None:
+        return found
+    plan, recipe = planned.plan, d.recipe(planned.batch)
+    if planned.phase.is_dark:
+        return planned
+    longest = 24.0
+    crop = LIMITS.get(recipe.crop)
+    bound = crop.photoperiod_max_h if crop is not None else None
+    if recipe.day_length is DayLength.SHORT_DAY:
+        longest = plan.photoperiod_h
+    elif bound is not None and bound.holds_in(planned.phase.kind):
+        longest = max(bound.value, plan.photoperiod_h)
+    h = min(max(plan.photoperiod_h + level.photoperiod_offset_h, 0.0), longest)
+    p = min(plan.ppfd * (1.0 + level.ppfd_offset_pct / 100.0), plan.ppfd_max)
+    dli = min(p * h * 0.0036, plan.dli_max)
+    p = dli / (h * 0.0036) if h > 0 else 0.0
+    found = replace(planned, photoperiod_h=h, ppfd=p, dli=dli)
+    d.derived[key] = found
+    return found
 
 
 def _by_recipe(d: Draft, batch: Batch) -> LightTarget:

@@ -12,7 +12,7 @@ from ..farm.overrides import Step, WorkflowKind
 from ..farm.roles import Role, spec
 from ..recipes.model import SolutionQuantity
 from ..science.light import LightDay
-from . import climate, interlocks, readings, supply, watering, workflows
+from . import climate, interlocks, readings, spectrum, supply, watering, workflows
 from .draft import Draft
 from .light import ppfd_now
 from .memory import ActuatorState, ProofState, Quality
@@ -282,6 +282,11 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
     )
 
 
+def day_of(day: LightDay | None) -> float | None:
+    """What a light day is known by."""
+    return None if day is None else day.start_s
+
+
 def _next_lights_on(day: LightDay | None, now: float) -> float | None:
     """While lit, when the light came on; in the dark, when it comes on next."""
     if day is None:
@@ -293,17 +298,22 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     state = d.level(level.id)
     target = light_target(d, level.id)
     problems = _common_problems(d, level.id)
-    measured = readings.value(d, level.id, Role.PPFD)
-    modelled = measured is None
-    ppfd = measured
-    if modelled and level.fixture is not None:
-        ppfd = ppfd_now(d, level)
+    ppfd: float | None
+    ppfd, source = ppfd_now(d, level)
+    if source == "modelled" and level.fixture is None:
+        ppfd = None
     if state.lit and target is not None:
         over = d.zone(d.farm.zone_of_level[level.id]).over_temperature
         if over in ("dim", "off"):
             problems.add("light_shed")
     if supply.limited(d, level.id):
         problems.add("supply_limit")
+    lamp, night = state.lamp, state.night
+    if lamp.stray:
+        problems.add("light_in_dark")
+    if lamp.frozen:
+        problems.add("light_sensor_frozen")
+    moved = night is not None and day_of(state.light_day) in (night.of, night.starts_at)
     day = state.light_day
     grows = _NOTHING_GROWS if target is None else _grows(d, target)
     return LevelSnapshot(
@@ -318,11 +328,18 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         lights_on_at=_next_lights_on(day, d.now.farm),
         lights_off_at=None if day is None else day.end_s,
         ppfd=None if ppfd is None else float(round(ppfd)),
-        ppfd_modelled=modelled,
+        ppfd_modelled=source == "modelled",
+        ppfd_source=source,
         ppfd_target=None if target is None else float(round(state.ppfd_target)),
         dli=None if target is None else round(state.dli, 2),
         dli_target=None if target is None else round(target.dli, 1),
         dli_yesterday=None if state.dli_yesterday is None else round(state.dli_yesterday, 2),
+        lamp_hours=None if level.fixture is None else round(lamp.hours),
+        lamp_left=None if level.fixture is None else round(spectrum.left(d, level), 2),
+        lamp_ratio=None if lamp.ratio is None else round(lamp.ratio, 2),
+        shift_h=round(night.shift_h, 2) if night is not None and moved else None,
+        saving=night.saving if night is not None and moved else None,
+        notes=spectrum.notes(d, level, target),
         workflow=_workflow(d, level.id),
         actuators=_views(d, level.id),
         problems=tuple(sorted(problems)) if problems else (),

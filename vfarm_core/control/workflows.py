@@ -110,7 +110,7 @@ def holds(d: Draft, binding: Binding) -> Reason | None:
     """Why an actuator has to be off because of a workflow."""
     if not d.workflows.now:
         return None
-    if binding.role is Role.GROW_LIGHT:
+    if spec(binding.role).loop is Loop.LIGHT:
         found = of_kind(d, binding.node, WorkflowKind.DARK_GERMINATION)
         return None if found is None else _reason(d, found)
     if binding.role is Role.CO2_VALVE:
@@ -150,7 +150,9 @@ def lamps(d: Draft, level: Level, intents: dict[str, Intent]) -> dict[str, Inten
     reason = _reason(d, work)
     return {
         point: _working(level, d.farm.binding[point], reason)
-        if intent.value == 0 and not intent.trip
+        if intent.value == 0
+        and not intent.trip
+        and d.farm.binding[point].role is not Role.GROW_LIGHT_FAR_RED
         else intent
         for point, intent in intents.items()
     }

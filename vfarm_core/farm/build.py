@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .bindings import Binding, Danger, Declaration, Dosing, Proof
 from .codec import DecodeError, decode, encode
-from .nodes import Farm, Method, NodeKind, Reservoir
+from .nodes import Farm, Fixture, Level, Method, NodeKind, Reservoir
 from .roles import DOSING, Loop, Role, RoleKind, spec
 from .units import CONVERSIONS, UnitError, linear
 
@@ -241,6 +241,92 @@ def _sizes(farm: Farm) -> Iterator[Problem]:
                 "the fixture of {node} needs ppfd_full and power_w above 0 and dim_min from 0 to 1",
                 node=level.id,
             )
+        if fixture:
+            yield from _lamps(level, fixture)
+        for attribute, most, unit in _OFFSETS:
+            value = getattr(level, attribute)
+            if not -most <= value <= most:
+                yield _problem(
+                    level.id,
+                    "offset_out_of_range",
+                    "{attribute} of {node} is {value} {unit}; it must be from -{most} to {most}",
+                    node=level.id,
+                    attribute=attribute,
+                    value=value,
+                    unit=unit,
+                    most=f"{most:g}",
+                )
+
+
+#: How far a level's light may differ from its recipe (design choice; the plan's limits hold too).
+_OFFSETS = (("ppfd_offset_pct", 50.0, "%"), ("photoperiod_offset_h", 6.0, "h"))
+#: Lux per µmol/m²/s that a lamp can have: deep red has 8, high-pressure sodium 86 (science.md 1.3).
+_LUX_FACTOR = (2.0, 200.0)
+#: Channels may add up to a little more than the whole lamp: data sheets round.
+_CHANNELS_MOST = 1.05
+
+
+def _lamps(level: Level, fixture: Fixture) -> Iterator[Problem]:
+    for attribute, unit in (
+        ("l90_h", "h"),
+        ("l70_h", "h"),
+        ("white_ppfd", "μmol/m²/s"),
+        ("blue_ppfd", "μmol/m²/s"),
+        ("red_ppfd", "μmol/m²/s"),
+        ("far_red_pfd", "μmol/m²/s"),
+    ):
+        value = getattr(fixture, attribute)
+        if value is not None and not value > 0:
+            yield _problem(
+                level.id,
+                "not_positive",
+                "{attribute} of {node} is {value} {unit}; it must be more than 0",
+                node=level.id,
+                attribute=attribute,
+                value=value,
+                unit=unit,
+            )
+    if fixture.l90_h is not None and fixture.l70_h is not None and fixture.l90_h >= fixture.l70_h:
+        yield _problem(
+            level.id,
+            "life_order",
+            "the lamps of {node} cannot have 90 % of their light for as long as 70 %",
+            node=level.id,
+            attribute="l90_h",
+        )
+    low, high = _LUX_FACTOR
+    if fixture.lux_per_ppfd is not None and not low <= fixture.lux_per_ppfd <= high:
+        yield _problem(
+            level.id,
+            "lux_factor_out_of_range",
+            "{value} lx per μmol/m²/s of {node} is no lamp's; it must be from {low} to {high}",
+            node=level.id,
+            attribute="lux_per_ppfd",
+            value=fixture.lux_per_ppfd,
+            low=f"{low:g}",
+            high=f"{high:g}",
+        )
+    elif fixture.lamp is not None and fixture.ppfd_per_lux is None:
+        yield _problem(
+            level.id,
+            "lamp_needs_factor",
+            "a lux meter sees the lamps of {node} far too dark; their lux per μmol/m²/s has to be "
+            "measured",
+            node=level.id,
+            attribute="lux_per_ppfd",
+        )
+    channels = sum(
+        value or 0.0 for value in (fixture.white_ppfd, fixture.blue_ppfd, fixture.red_ppfd)
+    )
+    if channels > _CHANNELS_MOST * fixture.ppfd_full:
+        yield _problem(
+            level.id,
+            "channels_exceed",
+            "the channels of {node} give {value} μmol/m²/s, more than its whole lamp with {most}",
+            node=level.id,
+            value=f"{channels:g}",
+            most=f"{fixture.ppfd_full:g}",
+        )
 
 
 def _bindings(farm: Farm) -> Iterator[Problem]:

@@ -13,8 +13,9 @@ from functools import cached_property
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from ..science.light import LUX_PER_PPFD, Lamp
 from .bindings import Binding
-from .roles import Role, spec
+from .roles import PAR_LAMPS, Role, spec
 
 
 class NodeKind(StrEnum):
@@ -63,18 +64,42 @@ class Rack:
 class Fixture:
     """The lamps over one level.
 
-    `ppfd_full` is the mean PPFD (µmol/m²/s) on the level at full output, `power_w` the electrical
-    power there at full output. `dim_min` is the lowest output (0…1) the lamps hold without flicker.
+    `ppfd_full` is the mean PPFD (µmol/m²/s) on the level at full output of the new lamps, `power_w`
+    the electrical power there at full output. `dim_min` is the lowest output (0…1) the lamps hold
+    without flicker. `lamp` is their spectrum and `lux_per_ppfd` the measured lux per µmol/m²/s: one
+    of them makes a PPFD of a lux meter's reading. `l90_h` and `l70_h` are the hours at full output
+    after which 90 % and 70 % of the light are left. `white_ppfd`, `blue_ppfd` and `red_ppfd` are
+    what the channels give of `ppfd_full`, `far_red_pfd` what the far-red channel (700-800 nm) gives
+    beside it.
     """
 
     ppfd_full: float
     power_w: float
     dim_min: float = 0.1
+    lamp: Lamp | None = None
+    lux_per_ppfd: float | None = None
+    l90_h: float | None = None
+    l70_h: float | None = None
+    white_ppfd: float | None = None
+    blue_ppfd: float | None = None
+    red_ppfd: float | None = None
+    far_red_pfd: float | None = None
+
+    @property
+    def ppfd_per_lux(self) -> float | None:
+        """What turns lux into PPFD under these lamps; None: nothing does. A measured factor goes
+        before a tabled one; red and blue lamps have no tabled one."""
+        factor = self.lux_per_ppfd
+        if factor is None and self.lamp is not None:
+            factor = LUX_PER_PPFD.get(self.lamp)
+        return None if factor is None else 1.0 / factor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One growing surface of a rack: `area_m2`, `sites`, its lamps and its local lights-on time."""
+    """One growing surface of a rack: `area_m2`, `sites`, its lamps and its local lights-on time.
+    `ppfd_offset_pct` and `photoperiod_offset_h` are how its light differs from the recipe's, within
+    what the recipe's plants take."""
 
     id: str
     name: str
@@ -83,6 +108,8 @@ class Level:
     sites: int
     fixture: Fixture | None = None
     lights_on: dt.time = dt.time(6, 0)
+    ppfd_offset_pct: float = 0.0
+    photoperiod_offset_h: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +287,28 @@ class Farm:
         return MappingProxyType({level.id: level for level in self.levels})
 
     @cached_property
+    def lamps_of_level(self) -> Mapping[str, tuple[Binding, ...]]:
+        """The lamps of each level whose light plants count, without far-red."""
+        return MappingProxyType(
+            {
+                level.id: tuple(b for role in PAR_LAMPS for b in self.of(level.id, role))
+                for level in self.levels
+            }
+        )
+
+    @cached_property
+    def lamp_ppfd(self) -> Mapping[str, tuple[float, ...]]:
+        """What each lamp of a level with a fixture gives of its PPFD when it is new and at full
+        output: its channel's where that is declared, else an equal part of the rest."""
+        return MappingProxyType(
+            {
+                level.id: _parts(level.fixture, self.lamps_of_level[level.id])
+                for level in self.levels
+                if level.fixture is not None
+            }
+        )
+
+    @cached_property
     def circuit_of_level(self) -> Mapping[str, str]:
         """Circuit id of each watered level."""
         return MappingProxyType({lv: c.id for c in self.circuits for lv in c.levels})
@@ -358,6 +407,23 @@ class Farm:
         if node_id == self.id:
             return NodeKind.FARM
         return _KINDS[type(self.nodes[node_id])]
+
+
+def _parts(fixture: Fixture, lamps: tuple[Binding, ...]) -> tuple[float, ...]:
+    declared = {
+        Role.GROW_LIGHT_WHITE: fixture.white_ppfd,
+        Role.GROW_LIGHT_BLUE: fixture.blue_ppfd,
+        Role.GROW_LIGHT_RED: fixture.red_ppfd,
+    }
+    roles = [b.role for b in lamps]
+    known = [
+        None if (ppfd := declared.get(role)) is None else ppfd / roles.count(role) for role in roles
+    ]
+    others = known.count(None)
+    rest = fixture.ppfd_full - sum(part or 0.0 for part in known)
+    if others and rest <= 0:
+        return (fixture.ppfd_full / len(lamps),) * len(lamps)
+    return tuple(rest / others if part is None else part for part in known)
 
 
 _KINDS: Mapping[type[Node], NodeKind] = MappingProxyType(

@@ -59,6 +59,10 @@ class Role(StrEnum):
     POWER = "power"
     FEEDBACK = "feedback"
     GROW_LIGHT = "grow_light"
+    GROW_LIGHT_WHITE = "grow_light_white"
+    GROW_LIGHT_BLUE = "grow_light_blue"
+    GROW_LIGHT_RED = "grow_light_red"
+    GROW_LIGHT_FAR_RED = "grow_light_far_red"
     HEATER = "heater"
     COOLER = "cooler"
     HUMIDIFIER = "humidifier"
@@ -222,6 +226,16 @@ def _switch(
     )
 
 
+def _lamp(patterns: str) -> RoleSpec:
+    return RoleSpec(
+        kind=RoleKind.DIMMER,
+        nodes=("level",),
+        loop=Loop.LIGHT,
+        domains=("light", "switch", "number", "input_number", "input_boolean", "fan"),
+        patterns=tuple(patterns.split()),
+    )
+
+
 _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
     {
         Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, 0.1, "temperature", "air temp"),
@@ -255,13 +269,11 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.FEEDBACK: _contact(
             "zone level pump circuit reservoir", "running opening power", "running"
         ),
-        Role.GROW_LIGHT: RoleSpec(
-            kind=RoleKind.DIMMER,
-            nodes=("level",),
-            loop=Loop.LIGHT,
-            domains=("light", "switch", "number", "input_number", "input_boolean", "fan"),
-            patterns=("light", "lamp", "led"),
-        ),
+        Role.GROW_LIGHT: _lamp("light lamp led"),
+        Role.GROW_LIGHT_WHITE: _lamp("white"),
+        Role.GROW_LIGHT_BLUE: _lamp("blue"),
+        Role.GROW_LIGHT_RED: _lamp("red"),
+        Role.GROW_LIGHT_FAR_RED: _lamp("far_red farred 730"),
         Role.HEATER: _switch("zone", Loop.CLIMATE, "heat"),
         Role.COOLER: _switch("zone", Loop.CLIMATE, "cool ac chiller"),
         Role.HUMIDIFIER: _switch("zone", Loop.CLIMATE, "humidifier mist fog"),
@@ -298,6 +310,15 @@ NUTRIENTS = (
 DOSING = (*NUTRIENTS, Role.DOSING_PUMP_PH_DOWN, Role.DOSING_PUMP_PH_UP)
 #: The probes that dosing goes by.
 PROBES = (Role.SOLUTION_EC, Role.SOLUTION_PH)
+
+
+#: The lamps whose light plants count (400-700 nm); far-red is none of them.
+PAR_LAMPS = (
+    Role.GROW_LIGHT,
+    Role.GROW_LIGHT_WHITE,
+    Role.GROW_LIGHT_BLUE,
+    Role.GROW_LIGHT_RED,
+)
 
 
 def spec(role: Role) -> RoleSpec:

@@ -21,9 +21,11 @@ from .errors import Problem, RecipeError
 from .model import (
     OPEN,
     Band,
+    Channel,
     ClimateQuantity,
     DayLength,
     Estimate,
+    FarRed,
     Growth,
     GrowthModel,
     IrrigationPlan,
@@ -33,9 +35,11 @@ from .model import (
     Provenance,
     Recipe,
     Setpoint,
+    Shift,
     SolutionQuantity,
     Yield,
 )
+from .ramps import Shape
 from .version import content_hash
 
 #: The version of the document's form.
@@ -47,6 +51,8 @@ _CONFIDENCE = re.compile(r"(A|B|C|D|computed|design)([/+](A|B|C|D|computed|desig
 _CONFIDENCE_ACCEPTED = "A, B, C, D, computed or design, joined by / or + where parts differ"
 #: ppfd × photoperiod and a stated dli may differ by rounding alone.
 _DLI_TOLERANCE = 0.02
+#: Shares of channels may miss the whole by rounding.
+_SHARES_TOLERANCE = 0.011
 _NOTHING = Provenance(source="", confidence="")
 
 
@@ -329,7 +335,17 @@ class _Reader:
             value,
             path,
             required=("photoperiod", "ppfd", *_ORIGIN_REQUIRED),
-            optional=("dli", "ppfd_max", "dli_max", "ramp", "note"),
+            optional=(
+                "dli",
+                "ppfd_max",
+                "dli_max",
+                "ramp",
+                "ramp_shape",
+                "channels",
+                "far_red",
+                "shift",
+                "note",
+            ),
         )
         if entries is None:
             return None
@@ -361,6 +377,9 @@ class _Reader:
                 self.problem(f"{path}.{key}", f"{most:g} is below the plan", f"from {planned:g}")
         if 2 * ramp > hours * 60:
             self.problem(f"{path}.ramp", "dawn and dusk are longer than the photoperiod")
+        shape = self.choice(entries, "ramp_shape", path, Shape)
+        if shape is not None and ramp == 0:
+            self.problem(f"{path}.ramp_shape", "has no ramp to give a shape to", "ramp above 0")
         return LightPlan(
             photoperiod_h=hours,
             ppfd=ppfd,
@@ -369,7 +388,61 @@ class _Reader:
             dli_max=dli_max or 0.0,
             ramp_min=ramp,
             provenance=provenance,
+            # Left out where it is what it would be anyway: the same recipe, the same version.
+            ramp_shape=shape if shape is not Shape.LINEAR else None,
+            channels=self.channels(entries, path),
+            far_red=self.far_red(entries, path, hours),
+            shift=self.shift(entries, path, hours),
         )
+
+    def channels(self, entries: Mapping[str, Any], path: str) -> dict[Channel, float]:
+        if "channels" not in entries:
+            return {}
+        path = f"{path}.channels"
+        inner = self.mapping(entries["channels"], path, optional=tuple(Channel)) or {}
+        shares = {Channel(key): self.number(inner, key, path, q.FRACTION) for key in inner}
+        total = sum(share or 0.0 for share in shares.values())
+        if None not in shares.values() and abs(total - 1.0) > _SHARES_TOLERANCE:
+            self.problem(path, f"the shares add up to {total:.0%}", "100 %")
+        return {channel: share or 0.0 for channel, share in shares.items()}
+
+    def far_red(self, entries: Mapping[str, Any], path: str, hours: float) -> FarRed | None:
+        if "far_red" not in entries:
+            return None
+        path = f"{path}.far_red"
+        inner = self.mapping(
+            entries["far_red"],
+            path,
+            required=("duration", *_ORIGIN_REQUIRED),
+            optional=("pfd", "share", "note"),
+        )
+        if inner is None:
+            return None
+        minutes = self.number(inner, "duration", path, q.FAR_RED)
+        pfd = self.number(inner, "pfd", path, q.PFD)
+        share = self.number(inner, "share", path, q.FRACTION)
+        if ("pfd" in inner) == ("share" in inner):
+            self.problem(path, "needs how much far-red light", "either pfd or share")
+        if minutes is not None and minutes > (24 - hours) * 60:
+            self.problem(f"{path}.duration", "is longer than the night", f"{24 - hours:g} h")
+        return FarRed(
+            minutes=minutes or 0.0, pfd=pfd, share=share, provenance=self.provenance(inner, path)
+        )
+
+    def shift(self, entries: Mapping[str, Any], path: str, hours: float) -> Shift | None:
+        if "shift" not in entries:
+            return None
+        path = f"{path}.shift"
+        inner = self.mapping(entries["shift"], path, required=("hours", "dark_min"))
+        if inner is None:
+            return None
+        by = self.number(inner, "hours", path, q.SHIFT)
+        dark = self.number(inner, "dark_min", path, q.PHOTOPERIOD)
+        if not 0 < hours < 24:
+            self.problem(path, "a phase without day and night has no lights-on to move")
+        elif dark is not None and dark > 24 - hours:
+            self.problem(f"{path}.dark_min", "is longer than the night", f"{24 - hours:g} h")
+        return Shift(hours=by, dark_min_h=dark) if by and dark is not None else None
 
     def irrigation(
         self, entries: Mapping[str, Any], path: str, light: LightPlan | None

@@ -8,10 +8,11 @@ checks them; the classes only hold what would make no sense in any recipe.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..farm.nodes import Method
+from .ramps import Shape
 
 
 class ClimateQuantity(StrEnum):
@@ -49,6 +50,14 @@ class DayLength(StrEnum):
     SHORT_DAY = "short_day"
     LONG_DAY = "long_day"
     DAY_NEUTRAL = "day_neutral"
+
+
+class Channel(StrEnum):
+    """The channels of a lamp that a recipe can share its light among (400-700 nm)."""
+
+    WHITE = "white"
+    BLUE = "blue"
+    RED = "red"
 
 
 class GrowthModel(StrEnum):
@@ -197,9 +206,32 @@ class Setpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FarRed:
+    """Far-red light (700-800 nm) at the end of the day: it begins when the lamps go off and lasts
+    `minutes`. Either `pfd` µmol/m²/s or `share` 0…1 of the channel's full output. It is no PPFD and
+    counts into no DLI."""
+
+    minutes: float
+    provenance: Provenance
+    pfd: float | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """How far lights-on may move from the level's own time, `hours` earlier or later, to where
+    electricity is cheap. No night between two light days becomes shorter than `dark_min_h`."""
+
+    hours: float
+    dark_min_h: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LightPlan:
-    """The light of a phase. `ramp_min` minutes of dawn and of dusk lie within the photoperiod.
-    `ppfd_max` and `dli_max` are what the crop takes while the controller catches up."""
+    """The light of a phase. `ramp_min` minutes of dawn and of dusk lie within the photoperiod and
+    run as `ramp_shape` says (linear when None). `ppfd_max` and `dli_max` are what the crop takes
+    while the controller catches up. `channels` are shares of the PPFD that add up to 1; empty: the
+    lamp's own spectrum. Without a `shift` lights-on stays at the level's own time."""
 
     photoperiod_h: float
     ppfd: float
@@ -208,6 +240,10 @@ class LightPlan:
     dli_max: float
     ramp_min: float
     provenance: Provenance
+    ramp_shape: Shape | None = None
+    channels: Mapping[Channel, float] = field(default_factory=dict)
+    far_red: FarRed | None = None
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,11 @@ PHOTOPERIOD = Kind("h", 0, 24)
 PPFD = Kind("μmol/m²/s", 0, 2500)
 DLI = Kind("mol/m²/d", 0, 100)
 RAMP = Kind("min", 0, 240)
+#: An end-of-day pulse, and the photon flux (700-800 nm) it can have.
+FAR_RED = Kind("min", 0, 240, above_low=True)
+PFD = Kind("μmol/m²/s", 0, 500, above_low=True)
+#: Lights-on moves by less than a quarter of a day, so that it always belongs to one date.
+SHIFT = Kind("h", 0, 5)
 DAYS = Kind("d", 0, 1000, above_low=True)
 EVENTS = Kind("", 0, 288, whole=True)
 DURATION = Kind("s", 0, 86400, above_low=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from math import cos, pi
+from math import cos, pi, sin
 
 
 class Shape(StrEnum):
@@ -29,6 +29,15 @@ def interpolate(start: float, end: float, share: float, shape: Shape = Shape.LIN
         share = (1.0 - cos(pi * share)) / 2.0
     value = start * (1.0 - share) + end * share
     return min(max(value, min(start, end)), max(start, end))
+
+
+def area(share: float, shape: Shape = Shape.LINEAR) -> float:
+    """The integral of a ramp from its beginning to `share` of the way, in whole ramps of full
+    value; a whole ramp of either shape is worth half of one."""
+    share = min(max(share, 0.0), 1.0)
+    if shape is Shape.COSINE:
+        return share / 2.0 - sin(pi * share) / (2.0 * pi)
+    return share * share / 2.0
 
 
 def ramp(

@@ -179,6 +179,19 @@ def _light(recipe: Recipe, phase: Phase, path: str) -> Iterator[Finding]:
             accepted=f"at most {bound.value:g} h",
             source=bound.provenance.source,
         )
+    if (
+        recipe.day_length is DayLength.SHORT_DAY
+        and light.shift is not None
+        and light.shift.dark_min_h < 24 - light.photoperiod_h
+    ):
+        yield Finding(
+            severity=Severity.ERROR,
+            code="night_shortened",
+            path=f"{path}.light.shift.dark_min",
+            message=f"a night of {light.shift.dark_min_h:g} h is shorter than planned: "
+            "short-day plants flower by the length of their nights",
+            accepted=f"{24 - light.photoperiod_h:g} h",
+        )
     if phase.kind is PhaseKind.BLACKOUT and not phase.is_dark:
         yield Finding(
             severity=Severity.WARNING,

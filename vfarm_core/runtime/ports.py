@@ -18,6 +18,10 @@ class Clock(Protocol):
     def now(self) -> Now:
         """Farm time and monotonic time."""
 
+    def elapsed(self, since: Now, now: Now) -> float | None:
+        """Seconds of farm time that have passed between two looks at this clock, whatever was set
+        meanwhile. None where the machine may have slept and nothing says for how long."""
+
 
 class Actuators(Protocol):
     """Carries commands to entities. Answers later with `CommandResult` through `Runtime.feed`

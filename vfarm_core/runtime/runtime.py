@@ -36,8 +36,10 @@ from .ports import Actuators, Clock, JournalWriter, Listener
 
 #: After a step that failed, the next one comes after this long (s).
 _RETRY_S = 10.0
-#: Farm time never runs backwards by more than this (s) unless somebody has set the clock.
+#: Farm time never runs backwards by more than this (s) unless somebody has set the clock, and not
+#: ahead of what has passed by more than this, which is how far a clock is slewed or stepped often.
 _SET_BACK_S = 1.0
+_SET_FORWARD_S = 30.0
 #: Records kept back while the journal cannot be written; the newest are kept.
 _BACKLOG = 10_000
 
@@ -180,10 +182,15 @@ class Runtime:
             self._due_at(result.next_due)
 
     def _clock_set(self, now: Now) -> Iterable[Input]:
-        """Whether the wall clock was set back since the last step."""
+        """Whether the wall clock was set since the last step."""
         seen, self._seen = self._seen, now
-        if seen is not None and now.farm < seen.farm - _SET_BACK_S:
-            yield ClockSet(now.farm - seen.farm - (now.mono - seen.mono))
+        if seen is None:
+            return
+        passed = self._clock.elapsed(seen, now)
+        if now.farm < seen.farm - _SET_BACK_S:
+            yield ClockSet(now.farm - seen.farm - (passed or 0.0))
+        elif passed is not None and now.farm - seen.farm - passed > _SET_FORWARD_S:
+            yield ClockSet(now.farm - seen.farm - passed)
 
     def _due_at(self, due: Due) -> None:
         self.due = due

@@ -262,6 +262,22 @@ def lamp_energy_kwh_kg(
     return dry_matter_fraction / (lue_g_mol * useful * 3.6e-3)
 
 
+def light_left(hours: float, l90_h: float | None, l70_h: float | None) -> float:
+    """Share of a lamp's first light that is left after `hours` at full output.
+
+    `l90_h` and `l70_h` are the hours after which 90 % and 70 % are left; between and beyond what is
+    declared the light falls exponentially (the model of IES TM-21). Raises RangeError.
+    """
+    require("hours", hours, 0.0, 1e7, "h")
+    points = [(0.0, 1.0)]
+    points += [(at, left) for at, left in ((l90_h, 0.9), (l70_h, 0.7)) if at is not None]
+    if len(points) == 1:
+        return 1.0
+    after = next((i for i, (at, _) in enumerate(points) if i and hours <= at), len(points) - 1)
+    (since, before), (until, left) = points[after - 1], points[after]
+    return before * float((left / before) ** ((hours - since) / (until - since)))
+
+
 def _local_instant(day: date, at: time, tz: tzinfo) -> float:
     # fold=0: the first of two, and for a skipped time the offset that held before.
     return datetime.combine(day, at.replace(fold=0), tz).timestamp()

@@ -359,7 +359,7 @@ class Twin:
 
     def _level(self, level_id: str) -> LevelRoom:
         level = self.farm.level[level_id]
-        lamps = tuple(self.actuators[b.id] for b in self.farm.of(level_id, Role.GROW_LIGHT))
+        lamps = tuple(self.actuators[b.id] for b in self.farm.lamps_of_level[level_id])
         circuit_id = self.farm.circuit_of_level.get(level_id)
         if circuit_id is None:
             return LevelRoom(level, lamps, None, None, self.now)

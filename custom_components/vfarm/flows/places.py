@@ -7,7 +7,16 @@ from typing import Any, override
 
 import voluptuous as vol
 from homeassistant.config_entries import SubentryFlowResult
-from homeassistant.helpers.selector import TextSelector, TimeSelector
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TimeSelector,
+)
+
+from vfarm_core.science.light import Lamp
 
 from ..const import CONF_BINDINGS, SubentryType
 from .node import CONF_NAME, NodeFlow, choice, count, number
@@ -18,8 +27,24 @@ CONF_ZONE = "zone"
 CONF_FIXTURE = "fixture"
 CONF_LEVEL_COUNT = "level_count"
 
+CONF_LAMPS = "lamps"
+CONF_OFFSETS = "offsets"
+
 #: Fields of a lamp in a level's form; without both a level has no fixture.
 _FIXTURE = ("ppfd_full", "power_w")
+#: What more can be said of a lamp.
+_LAMPS = (
+    "dim_min",
+    "lamp",
+    "lux_per_ppfd",
+    "l90_h",
+    "l70_h",
+    "white_ppfd",
+    "blue_ppfd",
+    "red_ppfd",
+    "far_red_pfd",
+)
+_OFFSETS = ("ppfd_offset_pct", "photoperiod_offset_h")
 
 
 def level_fields() -> dict[vol.Marker, Any]:
@@ -33,6 +58,36 @@ def level_fields() -> dict[vol.Marker, Any]:
     }
 
 
+def more_level_fields() -> dict[vol.Marker, Any]:
+    """What more can be said of a level, folded away at first."""
+    ppfd = "μmol/m²/s"
+    lamps = {
+        vol.Optional("dim_min"): number("%"),
+        vol.Optional("lamp"): SelectSelector(
+            SelectSelectorConfig(
+                options=[lamp.value for lamp in Lamp],
+                translation_key="lamp",
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        ),
+        vol.Optional("lux_per_ppfd"): number(),
+        vol.Optional("l90_h"): number("h"),
+        vol.Optional("l70_h"): number("h"),
+        vol.Optional("white_ppfd"): number(ppfd),
+        vol.Optional("blue_ppfd"): number(ppfd),
+        vol.Optional("red_ppfd"): number(ppfd),
+        vol.Optional("far_red_pfd"): number(ppfd),
+    }
+    offsets = {
+        vol.Optional("ppfd_offset_pct"): number("%"),
+        vol.Optional("photoperiod_offset_h"): number("h"),
+    }
+    return {
+        vol.Optional(CONF_LAMPS): section(vol.Schema(lamps), {"collapsed": True}),
+        vol.Optional(CONF_OFFSETS): section(vol.Schema(offsets), {"collapsed": True}),
+    }
+
+
 def level_data(level_id: str, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """A level's data from its form."""
     data: dict[str, Any] = {
@@ -43,9 +98,23 @@ def level_data(level_id: str, name: str, values: Mapping[str, Any]) -> dict[str,
         "lights_on": values["lights_on"],
     }
     lamp = {key: values[key] for key in _FIXTURE if values.get(key) is not None}
-    if lamp:
-        data[CONF_FIXTURE] = {**dict.fromkeys(_FIXTURE, 0.0), **lamp}
-    return data
+    more = {k: v for k in _LAMPS if (v := values.get(CONF_LAMPS, {}).get(k)) is not None}
+    if "dim_min" in more:
+        more["dim_min"] /= 100
+    if lamp or more:
+        data[CONF_FIXTURE] = {**dict.fromkeys(_FIXTURE, 0.0), **lamp, **more}
+    offsets = values.get(CONF_OFFSETS, {})
+    return data | {key: offsets[key] for key in _OFFSETS if offsets.get(key)}
+
+
+def level_values(level: Mapping[str, Any]) -> dict[str, Any]:
+    """A level's data as its form shows it."""
+    fixture = level.get(CONF_FIXTURE) or {}
+    lamps = {key: fixture[key] for key in _LAMPS if key in fixture}
+    if "dim_min" in lamps:
+        lamps["dim_min"] = round(lamps["dim_min"] * 100, 1)
+    offsets = {key: level[key] for key in _OFFSETS if key in level}
+    return {**level, **fixture, CONF_LAMPS: lamps, CONF_OFFSETS: offsets}
 
 
 class ZoneFlow(NodeFlow):
@@ -89,7 +158,8 @@ class RackFlow(NodeFlow):
         }
         if CONF_LEVELS in self.draft:
             return zone
-        return {**zone, vol.Required(CONF_LEVEL_COUNT, default=4): count(), **level_fields()}
+        levels = {vol.Required(CONF_LEVEL_COUNT, default=4): count(), **level_fields()}
+        return {**zone, **levels, **more_level_fields()}
 
     @override
     def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
@@ -153,7 +223,9 @@ class RackFlow(NodeFlow):
             if not errors:
                 self.draft = draft
                 return await self.async_step_menu()
-        schema = vol.Schema({vol.Required(CONF_NAME): TextSelector(), **level_fields()})
+        schema = vol.Schema(
+            {vol.Required(CONF_NAME): TextSelector(), **level_fields(), **more_level_fields()}
+        )
         return self.async_show_form(
             step_id="level",
             data_schema=self.add_suggested_values_to_schema(
@@ -166,7 +238,7 @@ class RackFlow(NodeFlow):
     def _shown_level(self) -> dict[str, Any]:
         for level in self.draft[CONF_LEVELS]:
             if level["id"] == self._level:
-                return {**level, **(level.get(CONF_FIXTURE) or {})}
+                return level_values(level)
         return {}
 
     async def async_step_remove_level(

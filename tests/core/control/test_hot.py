@@ -13,6 +13,8 @@ COUNTED: dict[str, Any] = {
     "dli": 1.5,
     "dli_at": 2.5,
     "ppfd_now": 3.5,
+    "lamp": "lamp",
+    "night": "night",
 }
 
 

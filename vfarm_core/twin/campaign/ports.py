@@ -40,6 +40,10 @@ class WallClock:
         """Farm time and monotonic time."""
         return Now(self.passed + self.offset, self.passed - self._boot)
 
+    def elapsed(self, since: Now, now: Now) -> float:
+        """Seconds that have passed: this machine's monotonic clock counts sleep."""
+        return now.mono - since.mono
+
     def jump(self, seconds: float) -> None:
         """Somebody or something sets the clock."""
         self.offset += seconds

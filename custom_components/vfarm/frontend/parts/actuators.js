@@ -5,7 +5,7 @@ import "./confirm-button.js";
 
 const value = ({ t, f }, role, number) => {
   if (number === null || number === undefined) return t("state_unknown");
-  if (role === "grow_light" && number > 0 && number < 1)
+  if (role.startsWith("grow_light") && number > 0 && number < 1)
     return t("percent", { n: f.number(number * 100) });
   return t(number > 0 ? "on" : "off");
 };

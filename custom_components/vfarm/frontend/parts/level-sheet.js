@@ -75,6 +75,7 @@ class LevelSheet extends LitElement {
             sites: ui.f.number(level.sites),
           })}
         </p>
+        ${level.snapshot?.lamp_hours ? this._lamps(ui, level.snapshot) : nothing}
         ${level.device_id
           ? html`<a class="button" href="/config/devices/device/${level.device_id}"
               >${t("device_page")} ${icon("link")}</a
@@ -82,6 +83,16 @@ class LevelSheet extends LitElement {
           : nothing}
       </div>
     </dialog>`;
+  }
+
+  _lamps({ t, f }, s) {
+    const percent = (share) => t("percent", { n: f.number(share * 100) });
+    return html`<p class="muted">
+      ${t("lamps_line", { hours: f.number(s.lamp_hours), left: percent(s.lamp_left) })}
+      ${s.lamp_ratio === null
+        ? nothing
+        : html`(${t("lamps_ratio", { ratio: percent(s.lamp_ratio) })})`}
+    </p>`;
   }
 
   _details(ui, level, s) {
@@ -121,10 +132,23 @@ class LevelSheet extends LitElement {
               : html`<span
                   >${t("ppfd")}:
                   ${t("ppfd_of", { value: f.number(s.ppfd), target: f.number(s.ppfd_target ?? 0) })}
-                  ${s.ppfd_modelled
-                    ? html`<span class="muted">(${t("ppfd_modelled")})</span>`
-                    : nothing}</span
+                  ${s.ppfd_source === "measured"
+                    ? nothing
+                    : html`<span class="muted">(${t(`ppfd_${s.ppfd_source}`)})</span>`}</span
                 >`}
+            ${s.shift_h
+              ? html`<span
+                  >${t("light_moved", { hours: f.number(s.shift_h, 2) })}
+                  ${s.saving > 0
+                    ? html`<span class="muted"
+                        >(${t("light_saving", {
+                          share: t("percent", { n: f.number(s.saving * 100) }),
+                        })})</span
+                      >`
+                    : nothing}</span
+                >`
+              : nothing}
+            ${(s.notes ?? []).map((key) => html`<span class="muted">${t(`note_${key}`)}</span>`)}
             ${bar("light", s.dli ?? 0, s.dli_target, t("dli"))}
             <span
               >${t("dli")}: ${dliText(ui, s)}

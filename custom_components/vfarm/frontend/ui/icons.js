@@ -21,6 +21,10 @@ export const STATUS_ICONS = {
 /** The icon of each actuator role. */
 export const ROLE_ICONS = {
   grow_light: "lamp",
+  grow_light_white: "lamp",
+  grow_light_blue: "lamp",
+  grow_light_red: "lamp",
+  grow_light_far_red: "lamp",
   heater: "heater",
   cooler: "cooler",
   humidifier: "humidifier",
