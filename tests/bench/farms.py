@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.core.support import START, actuator, bench_recipe, sensor
 from vfarm_core.batches.model import Batch, BatchState, Placement
 from vfarm_core.control.clock import Now
+from vfarm_core.control.effects import Send
 from vfarm_core.control.inputs import Report, StartBatch, Started
 from vfarm_core.control.memory import Memory
 from vfarm_core.control.step import step
@@ -24,6 +26,7 @@ from vfarm_core.farm.nodes import (
     Zone,
 )
 from vfarm_core.farm.roles import Role, RoleKind, spec
+from vfarm_core.twin.load import Plot, demo_plot
 
 LEVELS_PER_ZONE = 50
 LEVELS_PER_RACK = 10
@@ -151,10 +154,42 @@ def running(farm: Farm) -> tuple[Memory, Now]:
     return memory, now
 
 
+def leaf_room() -> Plot:
+    """The leaf room of the demo farm alone: one zone of eight levels with everything it has."""
+    whole = demo_plot()
+    farm, zone = whole.farm, "zone_a"
+    racks = tuple(r for r in farm.racks if r.zone == zone)
+    levels = farm.levels_of_zone[zone]
+    here = {level.id for level in levels}
+    circuits = tuple(c for c in farm.circuits if here.issuperset(c.levels))
+    pumps = tuple(p for p in farm.pumps if p.id in {c.pump for c in circuits})
+    tanks = tuple(r for r in farm.reservoirs if r.id in {p.reservoir for p in pumps})
+    room = replace(
+        farm,
+        zones=(farm.zone[zone],),
+        racks=racks,
+        levels=levels,
+        circuits=circuits,
+        pumps=pumps,
+        reservoirs=tanks,
+        supplies=tuple(s for s in farm.supplies if here.issuperset(s.levels)),
+        bindings=(),
+    )
+    bindings = tuple(b for b in farm.bindings if b.node in room.nodes)
+    return replace(
+        whole,
+        farm=check(replace(room, bindings=bindings)),
+        batches=tuple(b for b in whole.batches if here.issuperset(b.levels)),
+        config=replace(
+            whole.config,
+            zones={zone: whole.config.zones[zone]},
+            reservoirs={tank.id: whole.config.reservoirs[tank.id] for tank in tanks},
+        ),
+    )
+
+
 def steps(farm: Farm, memory: Memory, now: Now, count: int) -> Iterator[tuple[Memory, Now]]:
     """Quarter minutes in which every command is obeyed."""
-    from vfarm_core.control.effects import Send
-
     echoes: list[Report] = []
     for _ in range(count):
         now = Now(now.farm + 15, now.mono + 15)

@@ -39,7 +39,7 @@ _KEEP_S = 300.0
 def records(d: Draft) -> list[Record]:
     """The slices this step has to keep."""
     found: list[Record] = []
-    if _farm(d.state) != _farm(d.memory.farm):
+    if d.state is not d.memory.farm and _farm(d.state) != _farm(d.memory.farm):
         found.append(_slice(d, "farm", encode(d.state)))
     found += _kept(d, "level", d.levels, _level_matters)
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
@@ -76,6 +76,8 @@ def _farm(state: FarmState) -> FarmState:
 def _kept[T](
     d: Draft, group: str, overlay: Overlay[T], matters: Callable[[T | None, T, float], bool]
 ) -> Iterable[Record]:
+    if not overlay.changes and not overlay.removed:
+        return
     for key, new in list(overlay.changes.items()):
         if matters(overlay.old(key), new, d.now.farm):
             if isinstance(new, LevelState):

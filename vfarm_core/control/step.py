@@ -284,6 +284,8 @@ def _look(d: Draft) -> None:
 
 def _visit[T](d: Draft, kind: type[T]) -> dict[str, T]:
     """Take the marked nodes of a kind out of the marks."""
+    if not d.dirty:
+        return {}
     nodes = d.farm.nodes
     found = {k: n for k in d.dirty if isinstance(n := nodes.get(k), kind)}
     d.dirty.difference_update(found)
@@ -429,7 +431,8 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
     effects += [*d.records, *kept]
     effects += [Send(c) for c in sent if c.gated]
     effects += [Emit(event) for event in d.events]
-    if d.batches.changes or d.state != d.memory.farm or (d.state.emergency and d.actuators.changes):
+    changed = d.state is not d.memory.farm and d.state != d.memory.farm
+    if d.batches.changes or changed or (d.state.emergency and d.actuators.changes):
         d.seen.add(d.farm.id)
     for key in sorted(d.seen) if show else ():
         found = snapshot(d, key)
@@ -437,7 +440,9 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
             effects.append(Publish(key, found))
     effects += answers
     memory = Memory(
-        farm=replace(d.state, next_command=d.next_command),
+        farm=d.state
+        if d.state.next_command == d.next_command
+        else replace(d.state, next_command=d.next_command),
         points=d.points.merged(),
         actuators=d.actuators.merged(),
         zones=d.zones.merged(),

@@ -7,10 +7,21 @@ from typing import Any
 from ..farm.codec import decode, encode
 from .model import Recipe
 
+#: Recipes that were encoded before, by version, and their values: a recipe is long, never changes,
+#: and is kept anew with every batch that starts on it.
+_ENCODED: dict[str, tuple[Recipe, dict[str, Any]]] = {}
+_ENCODED_MOST = 64
+
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as JSON-able values."""
+    """The recipe as JSON-able values, which nobody changes."""
+    known = _ENCODED.get(recipe.version)
+    if known is not None and known[0] is recipe:
+        return known[1]
+    if len(_ENCODED) >= _ENCODED_MOST:
+        _ENCODED.clear()
     data: dict[str, Any] = encode(recipe)
+    _ENCODED[recipe.version] = recipe, data
     return data
 
 

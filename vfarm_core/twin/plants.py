@@ -8,6 +8,7 @@ parameters; both are the functions of `science`, this module only keeps state an
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import dataclass
 from typing import override
 
@@ -307,6 +308,21 @@ def stand_of(recipe: Recipe, plants: float, area_m2: float) -> Stand:
 def raised(recipe: Recipe, plants: float, area_m2: float, days: float) -> Stand:
     """A stand that has followed its recipe's targets and spacing to the letter for `days` since
     sowing, with `area_m2` at most."""
+    key = (recipe.version, plants, area_m2, days)
+    known = _RAISED.get(key)
+    if known is None:
+        if len(_RAISED) >= _RAISED_MOST:
+            _RAISED.clear()
+        known = _RAISED[key] = _raise(recipe, plants, area_m2, days)
+    return copy(known)
+
+
+#: Stands that were raised before: every scenario begins with the same ones.
+_RAISED: dict[tuple[str, float, float, float], Stand] = {}
+_RAISED_MOST = 256
+
+
+def _raise(recipe: Recipe, plants: float, area_m2: float, days: float) -> Stand:
     stand = stand_of(recipe, plants, area_m2)
     done = 0.0
     for index, phase in enumerate(recipe.phases):
