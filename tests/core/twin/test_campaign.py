@@ -113,8 +113,8 @@ class TestAStory:
 
 
 def _first_things_first(original: Callable[..., Command]) -> Callable[..., Command]:
-    def ungated(d: Draft, point: str, value: float, reason: Reason, *, gated: bool) -> Command:
-        return original(d, point, value, reason, gated=False)
+    def ungated(d: Draft, *args: Any, gated: bool, **more: Any) -> Command:
+        return original(d, *args, gated=False, **more)
 
     return ungated
 
