@@ -357,6 +357,7 @@ class Bench:
         self.state[command.point] = command.value
         if command.point == "pump.irrigation_pump":
             self.values["pump.flow"] = 20.0 if command.value else 0.0
+            self.values["circuit.flow"] = self.values["pump.flow"]
         declared = binding.declaration
         shown = declared.proved_by if declared is not None else None
         if shown is not None:
@@ -364,8 +365,9 @@ class Bench:
         self.runtime.feed(CommandResult(command.id, command.point), self._report(command.point))
         if shown is not None:
             self.runtime.feed(self._report(shown))
-        if command.point == "pump.irrigation_pump":
-            self.runtime.feed(self._report("pump.flow"))
+        for meter in ("pump.flow", "circuit.flow"):
+            if command.point == "pump.irrigation_pump" and meter in self.farm.binding:
+                self.runtime.feed(self._report(meter))
 
     # the hand ---------------------------------------------------------------------------------
 

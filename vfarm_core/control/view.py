@@ -460,6 +460,8 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
             problems.add("not_proved")
     if watering.not_controlled(d, circuit):
         problems.add("water_not_planned")
+    if not watering.dry_run_protected(d, circuit):
+        problems.add("no_dry_run_protection")
     block = watering.blocked(d, circuit)
     if block is not None:
         problems.add(block[1].code)

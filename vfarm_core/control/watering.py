@@ -160,6 +160,8 @@ def not_ready(d: Draft, circuit: Circuit) -> str:
         return "circulating"
     if any(d.actuator(b.id).reported is None for b in (*valves(d, circuit), *pumps(d, circuit))):
         return "actuator_missing"
+    if not dry_run_protected(d, circuit):
+        return "no_dry_run_protection"
     reservoir = d.farm.pump[circuit.pump].reservoir
     places = (reservoir, *d.farm.zones_of_circuit[circuit.id])
     if any(readings.unknown(d, node, Role.LEAK) for node in places):
@@ -177,6 +179,22 @@ def not_ready(d: Draft, circuit: Circuit) -> str:
     ):
         return "pump_busy"
     return ""
+
+
+def dry_run_protected(d: Draft, circuit: Circuit) -> bool:
+    """Whether something notices that the pump of a circuit runs dry (volume, low float or flow), or
+    its declaration says that it does not mind. No default stands in for a missing safety input
+    (design rule 1), so there is no shot without; water that roots depend on is not withheld, and
+    the problem is shown."""
+    pump = circuit.pump
+    reservoir = d.farm.pump[pump].reservoir
+    switches = pumps(d, circuit)
+    return (
+        not switches
+        or bool(d.of(reservoir, Role.VOLUME) or d.of(reservoir, Role.LEVEL_LOW))
+        or bool(d.of(pump, Role.FLOW) or d.of(circuit.id, Role.FLOW))
+        or all(b.declaration is not None and b.declaration.survives_dry_run for b in switches)
+    )
 
 
 def waiting_since(d: Draft, circuit: Circuit) -> float:

@@ -63,6 +63,7 @@ class Declaration:
     24 h limit of on-time. `rating_w` is the electrical power when on. `deadline_s` is how long
     a command may take until it is proved (real time). `isolation` names the binding of the valve
     or switch upstream that is driven to its safe state when this actuator cannot be proved safe.
+    `survives_dry_run`: a pump that is not harmed when its reservoir is empty.
     `proved_by` names the binding whose reading is the feedback, where several of the node could be;
     `dosing` are the limits of a dosing pump.
     """
@@ -80,6 +81,7 @@ class Declaration:
     proof: Proof = Proof.ECHO
     deadline_s: float = 10.0
     isolation: str | None = None
+    survives_dry_run: bool = False
     proved_by: str | None = None
     dosing: Dosing | None = None
 
