@@ -357,7 +357,8 @@ class Bench:
         self.state[command.point] = command.value
         if command.point == "pump.irrigation_pump":
             self.values["pump.flow"] = 20.0 if command.value else 0.0
-            self.values["circuit.flow"] = self.values["pump.flow"]
+            if "circuit.flow" in self.farm.binding:
+                self.values["circuit.flow"] = self.values["pump.flow"]
         declared = binding.declaration
         shown = declared.proved_by if declared is not None else None
         if shown is not None:

@@ -18,6 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from test_translations import texts
 
 from custom_components.vfarm.const import DOMAIN
+from vfarm_core.farm.bindings import Degraded, OnNoReading
 
 
 class Flow:
@@ -324,6 +325,48 @@ async def test_a_dosing_pump_is_declared_with_its_limits(hass: HomeAssistant, fl
     )
     assert bound.declaration.dosing.max_tank_ml == 300
     assert bound.declaration.dosing.effect_per_ml_l is None
+
+
+async def test_a_device_may_run_on_without_its_reading(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("switch.dryer", "off")
+    await flow.edit("zone")
+    await bind(flow, "dehumidifier")
+    await flow.go(entity="switch.dryer")
+    dryer = {**DECLARED, "danger": "neither"}
+    result = await flow.go(**dryer, no_reading="schedule", no_reading_limit_s=7200)
+    assert result["errors"] == {"base": "degraded_without_schedule"}
+    times = {"no_reading_limit_s": 7200, "no_reading_on_s": 600, "no_reading_off_s": 1200}
+    await flow.go(**dryer, no_reading="schedule", **times)
+    await flow.save()
+    declared = flow.entry.runtime_data.farm.binding["tent.dehumidifier"].declaration
+    assert declared.on_no_reading == Degraded(
+        mode=OnNoReading.SCHEDULE, limit_s=7200, on_s=600, off_s=1200
+    )
+    await flow.edit("zone")
+    await flow.choose("change_binding")
+    await flow.go(binding="tent.dehumidifier")
+    result = await flow.go(entity="switch.dryer")
+    shown = {
+        key.schema: (key.description or {}).get("suggested_value")
+        for key in result["data_schema"].schema
+    }
+    assert shown["no_reading"] == "schedule"
+    assert shown["no_reading_on_s"] == 600
+    await flow.go(**dryer, no_reading="safe")
+    await flow.save()
+    declared = flow.entry.runtime_data.farm.binding["tent.dehumidifier"].declaration
+    assert declared.on_no_reading is None
+
+
+async def test_a_pump_may_survive_a_dry_run(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("switch.other_pump", "off")
+    await flow.edit("pump")
+    await bind(flow, "irrigation_pump")
+    await flow.go(entity="switch.other_pump")
+    await flow.go(**DECLARED, max_on_s=600, survives_dry_run=True)
+    await flow.save()
+    pumps = [b for b in flow.entry.runtime_data.farm.bindings if b.role == "irrigation_pump"]
+    assert [b.declaration.survives_dry_run for b in pumps][-1]
 
 
 async def test_an_automatic_fill_says_what_it_needs(hass: HomeAssistant, flow: Flow) -> None:

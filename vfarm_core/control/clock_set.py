@@ -61,6 +61,8 @@ def set_clock(d: Draft, by_s: float) -> None:
         d.levels.set(key, _level(d, key, level, by_s))
     for key, circuit in list(d.circuits.merged().items()):
         d.circuits.set(key, _circuit(circuit, by_s))
+    for key, degraded in list(d.degraded.merged().items()):
+        d.degraded.set(key, replace(degraded, since=degraded.since + by_s))
     for key, workflow in list(d.workflows.merged().items()):
         # Contact and working times count as elapsed hours.
         moved = {name: getattr(workflow, name) + by_s for name in ("since", "until", "step_at")}

@@ -108,6 +108,7 @@ class Draft:
         self.circuits = Overlay(memory.circuits)
         self.reservoirs = Overlay(memory.reservoirs)
         self.interlocks = Overlay(memory.interlocks)
+        self.degraded = Overlay(memory.degraded)
         self.batches = Overlay(memory.batches)
         self.recipes = Overlay(memory.recipes)
         self.overrides = Overlay(memory.overrides)

@@ -21,6 +21,7 @@ from .effects import Record
 from .memory import (
     ActuatorState,
     CircuitState,
+    DegradedState,
     FarmState,
     Interlock,
     LevelState,
@@ -44,6 +45,7 @@ def records(d: Draft) -> list[Record]:
     found += _kept(d, "level", d.levels, _level_matters)
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
     found += _kept(d, "actuator", d.actuators, _actuator_matters)
+    found += _kept(d, "degraded", d.degraded, lambda old, new, now: True)
     found += _kept(d, "interlock", d.interlocks, lambda old, new, now: True)
     found += _kept(d, "workflow", d.workflows, lambda old, new, now: True)
     found += _kept(d, "override", d.overrides, lambda old, new, now: True)
@@ -151,6 +153,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
             k: replace(decode(ActuatorState, v, k), proof=ProofState.UNKNOWN)
             for k, v in groups.get("actuator", {}).items()
         },
+        degraded={k: decode(DegradedState, v, k) for k, v in groups.get("degraded", {}).items()},
         interlocks={k: decode(Interlock, v, k) for k, v in groups.get("interlock", {}).items()},
         batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
         recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},

@@ -319,6 +319,16 @@ class ReservoirState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DegradedState:
+    """A device without its reading: since when (farm time), what it did last, and whether its limit
+    is over. Kept: a restart does not lengthen it."""
+
+    since: float
+    value: float
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interlock:
     """A contact that has tripped, by its binding: since when, and whether that was told. Smoke and
     leak stay until a person clears them, a door until it is closed."""
@@ -339,6 +349,7 @@ class Memory:
     circuits: Mapping[str, CircuitState] = field(default_factory=dict)
     reservoirs: Mapping[str, ReservoirState] = field(default_factory=dict)
     interlocks: Mapping[str, Interlock] = field(default_factory=dict)
+    degraded: Mapping[str, DegradedState] = field(default_factory=dict)
     batches: Mapping[str, Batch] = field(default_factory=dict)
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)

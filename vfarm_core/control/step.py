@@ -17,6 +17,7 @@ from ..farm.roles import Role, spec
 from . import (
     climate,
     clock_set,
+    degraded,
     interlocks,
     irrigation,
     keep,
@@ -202,6 +203,10 @@ def _forget_gone(d: Draft) -> None:
             points.remove(key)
             d.due.remove(key)
             d.due.remove(interlocks.DUE + key)
+    for point in list(d.degraded.merged()):
+        binding = d.farm.binding.get(point)
+        if binding not in d.farm.degradable.get("" if binding is None else binding.node, ()):
+            degraded.forget(d, point)
     for key in [k for k in d.workflows.merged() if k not in d.farm.nodes]:
         workflows.forget(d, key)
     for key, override in list(d.overrides.merged().items()):
@@ -244,6 +249,8 @@ def _wake_due(d: Draft) -> None:
             requests.phase_due(d, key.removeprefix("batch:"))
         elif key.startswith(interlocks.DUE):
             interlocks.door_due(d, key.removeprefix(interlocks.DUE))
+        elif key.startswith(degraded.DUE):
+            _wake_degraded(d, key)
         elif key.startswith(workflows.DUE):
             workflows.due(d, key.removeprefix(workflows.DUE))
         elif key.startswith("override:"):
@@ -268,6 +275,13 @@ def _passed(d: Draft) -> list[str]:
 #: A mark made late in a pass is seen in the next one. A step that has not settled after this many
 #: goes on in the next step, at once.
 _PASSES = 6
+
+
+def _wake_degraded(d: Draft, key: str) -> None:
+    d.due.remove(key)
+    binding = d.farm.binding.get(key.removeprefix(degraded.DUE))
+    if binding is not None:
+        d.mark(binding.node)
 
 
 def _look(d: Draft) -> None:
@@ -304,6 +318,7 @@ def _pass(d: Draft) -> None:
     for zone in _visit(d, Zone).values():
         climate.advance(d, zone)
         intents.update(climate.control(d, zone))
+        degraded.apply(d, zone, intents)
         if _changed(d, zone.id, Role.LEAK):
             # Whether a sensor is known at all decides about the next shot.
             d.mark(*d.farm.circuits_of_zone[zone.id])
@@ -450,6 +465,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         circuits=d.circuits.merged(),
         reservoirs=d.reservoirs.merged(),
         interlocks=d.interlocks.merged(),
+        degraded=d.degraded.merged(),
         batches=d.batches.merged(),
         recipes=d.recipes.merged(),
         overrides=d.overrides.merged(),

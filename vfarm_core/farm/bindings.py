@@ -54,6 +54,25 @@ class Dosing:
     effect_per_ml_l: float | None = None
 
 
+class OnNoReading(StrEnum):
+    """What a device may do while the reading it follows is lost, instead of its safe state: what it
+    did last, or a schedule."""
+
+    HOLD = "hold"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Degraded:
+    """What a device does without its reading, for `limit_s` at most; then its safe state. `on_s`
+    and `off_s` are the schedule."""
+
+    mode: OnNoReading
+    limit_s: float
+    on_s: float = 0.0
+    off_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
     """What a person declares of an actuator. Without it vfarm does not control the actuator.
@@ -63,6 +82,7 @@ class Declaration:
     24 h limit of on-time. `rating_w` is the electrical power when on. `deadline_s` is how long
     a command may take until it is proved (real time). `isolation` names the binding of the valve
     or switch upstream that is driven to its safe state when this actuator cannot be proved safe.
+    `on_no_reading` is what a climate device does without its reading; None is its safe state.
     `survives_dry_run`: a pump that is not harmed when its reservoir is empty.
     `proved_by` names the binding whose reading is the feedback, where several of the node could be;
     `dosing` are the limits of a dosing pump.
@@ -82,6 +102,7 @@ class Declaration:
     deadline_s: float = 10.0
     isolation: str | None = None
     survives_dry_run: bool = False
+    on_no_reading: Degraded | None = None
     proved_by: str | None = None
     dosing: Dosing | None = None
 

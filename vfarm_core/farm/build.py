@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from .bindings import Binding, Danger, Declaration, Dosing, Proof
+from .bindings import Binding, Danger, Declaration, Degraded, Dosing, OnNoReading, Proof
 from .codec import DecodeError, decode, encode
 from .nodes import Farm, Fixture, Level, Method, NodeKind, Reservoir
 from .roles import DOSING, Loop, Role, RoleKind, spec
@@ -502,6 +502,35 @@ def unit_problems(b: Binding) -> Iterator[Problem]:
         )
 
 
+#: What may run on without its reading, where a person says so. Never heat, CO2, dosing or fill.
+DEGRADABLE = (Role.COOLER, Role.HUMIDIFIER, Role.DEHUMIDIFIER, Role.EXHAUST_FAN)
+
+
+def _without_reading(b: Binding, declared: Degraded) -> Iterator[Problem]:
+    """Whether what a device does without its reading is allowed and has an end."""
+    if b.role not in DEGRADABLE:
+        yield _problem(
+            b.id,
+            "degraded_not_allowed",
+            "{binding} has to be in its safe state while its reading is lost",
+            binding=b.id,
+        )
+    if not 0 < declared.limit_s <= 86400.0:
+        yield _problem(
+            b.id,
+            "degraded_without_end",
+            "{binding} may run without its reading for up to 24 h; say for how long",
+            binding=b.id,
+        )
+    if declared.mode is OnNoReading.SCHEDULE and not (declared.on_s > 0 and declared.off_s > 0):
+        yield _problem(
+            b.id,
+            "degraded_without_schedule",
+            "{binding} needs a time on and a time off for its schedule",
+            binding=b.id,
+        )
+
+
 def declaration_problems(b: Binding) -> Iterator[Problem]:
     """Whether an actuator is declared, and declared so that it can be kept safe."""
     d: Declaration | None = b.declaration
@@ -532,6 +561,8 @@ def declaration_problems(b: Binding) -> Iterator[Problem]:
         )
     if b.role in DOSING:
         yield from _dosing(b, d.dosing)
+    if d.on_no_reading is not None:
+        yield from _without_reading(b, d.on_no_reading)
     if d.danger is Danger.ON and not d.max_on_s:
         yield _problem(
             b.id,

@@ -259,6 +259,15 @@ class Farm:
         return MappingProxyType({key: tuple(group) for key, group in found.items()})
 
     @cached_property
+    def degradable(self) -> Mapping[str, tuple[Binding, ...]]:
+        """The actuators of each node that something is declared of for when a reading is lost."""
+        found: dict[str, list[Binding]] = {}
+        for b in self.bindings:
+            if b.declaration is not None and b.declaration.on_no_reading is not None:
+                found.setdefault(b.node, []).append(b)
+        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+
+    @cached_property
     def isolated_by(self) -> Mapping[str, tuple[str, ...]]:
         """For each binding that is an isolation: the actuators that name it."""
         found: dict[str, list[str]] = {}

@@ -27,8 +27,8 @@ from homeassistant.helpers.selector import (
 )
 
 from vfarm_core.control.readings import parse
-from vfarm_core.farm.bindings import Binding, Danger, OnLoss, Proof, binding_id
-from vfarm_core.farm.build import Problem
+from vfarm_core.farm.bindings import Binding, Danger, OnLoss, OnNoReading, Proof, binding_id
+from vfarm_core.farm.build import DEGRADABLE, Problem
 from vfarm_core.farm.roles import DOSING, SPECS, Role, RoleKind, RoleSpec, spec
 from vfarm_core.farm.units import CONVERSIONS, UnitError, linear
 
@@ -65,6 +65,14 @@ CONF_ISOLATION = "isolation"
 CONF_PROVED_BY = "proved_by"
 CONF_DOSING = "dosing"
 
+CONF_ON_NO_READING = "on_no_reading"
+CONF_NO_READING = "no_reading"
+#: The choice of a device that goes into its safe state without its reading.
+SAFE = "safe"
+#: The times of a device without its reading, as the core names them, and the fields of the form.
+_TIMES = ("limit_s", "on_s", "off_s")
+_NO_READING = (CONF_NO_READING, *(f"{CONF_NO_READING}_{key}" for key in _TIMES))
+
 _SECONDS = ("min_on_s", "min_off_s", "max_on_s", "max_off_s", "daily_cap_s", "deadline_s")
 #: The limits of a dosing pump, in mL, and what its stock does.
 _DOSING = ("max_dose_ml", "max_hour_ml", "max_day_ml", "max_tank_ml", "effect_per_ml_l")
@@ -92,6 +100,14 @@ def suggestions(hass: HomeAssistant, role: RoleSpec) -> list[str]:
         if score >= 3:
             found.append((-score, state.entity_id))
     return [entity_id for _, entity_id in sorted(found)[:_SUGGESTIONS]]
+
+
+def _no_reading_shown(stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is stored of a device without its reading, as the form has it."""
+    if not stored:
+        return {}
+    times = {f"{CONF_NO_READING}_{key}": stored[key] for key in _TIMES if stored.get(key)}
+    return {CONF_NO_READING: stored["mode"], **times}
 
 
 def _select(options: list[str], key: str) -> SelectSelector:
@@ -533,6 +549,10 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             dosing = {key: declaration.pop(key) for key in _DOSING if key in declaration}
             if dosing:
                 declaration[CONF_DOSING] = {**dict.fromkeys(_DOSING[:4], 0.0), **dosing}
+            without = {key: declaration.pop(key) for key in _NO_READING if key in declaration}
+            if (mode := without.get(CONF_NO_READING, SAFE)) != SAFE:
+                times = {key: without.get(f"{CONF_NO_READING}_{key}", 0.0) for key in _TIMES}
+                declaration[CONF_ON_NO_READING] = {"mode": mode, **times}
             binding = {**self._binding, CONF_DECLARATION: declaration}
             entity_id = self._entity_id()
             unit = setting_unit(self.hass, entity_id)
@@ -547,7 +567,11 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             if not errors:
                 return await self.async_step_menu()
         declared = self._binding.get(CONF_DECLARATION, {})
-        shown = user_input or {**declared, **(declared.get(CONF_DOSING) or {})}
+        shown = user_input or {
+            **declared,
+            **(declared.get(CONF_DOSING) or {}),
+            **_no_reading_shown(declared.get(CONF_ON_NO_READING)),
+        }
         return self.async_show_form(
             step_id="declaration",
             data_schema=self.add_suggested_values_to_schema(self._declaration_schema(), shown),
@@ -598,6 +622,13 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             ),
         }
         fields |= self._dosing_fields()
+        role = Role(self._binding[CONF_ROLE])
+        if role is Role.IRRIGATION_PUMP:
+            fields[vol.Optional("survives_dry_run", default=False)] = BooleanSelector()
+        if role in DEGRADABLE:
+            modes = [SAFE, *(mode.value for mode in OnNoReading)]
+            fields[vol.Optional(CONF_NO_READING, default=SAFE)] = _select(modes, CONF_NO_READING)
+            fields |= {vol.Optional(key): _seconds() for key in _NO_READING[1:]}
         shows = [
             b["id"]
             for b in self._farm_bindings()
