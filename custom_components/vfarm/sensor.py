@@ -30,7 +30,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from vfarm_core.control.memory import ShotEnd, ShotStage, Stage
+from vfarm_core.control.memory import ShotEnd, ShotStage, Stage, SteeringPhase
 from vfarm_core.control.snapshot import (
     CircuitSnapshot,
     FarmSnapshot,
@@ -298,15 +298,17 @@ RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
 )
 
 IDLE = "idle"
+CYCLING = "cycling"
+UNIT_POINTS = "points"
 
 CIRCUIT_SENSORS: tuple[VfarmSensorDescription[CircuitSnapshot], ...] = (
     VfarmSensorDescription(
         key="state",
         translation_key="circuit_state",
         device_class=SensorDeviceClass.ENUM,
-        options=[IDLE, *(stage.value for stage in ShotStage)],
+        options=[IDLE, CYCLING, *(stage.value for stage in ShotStage)],
         discrete=True,
-        value_fn=lambda s: s.stage.value if s.stage else IDLE,
+        value_fn=lambda s: s.stage.value if s.stage else CYCLING if s.cycling else IDLE,
     ),
     VfarmSensorDescription(
         key="next_shot",
@@ -331,6 +333,87 @@ CIRCUIT_SENSORS: tuple[VfarmSensorDescription[CircuitSnapshot], ...] = (
         options=[end.value for end in ShotEnd],
         discrete=True,
         value_fn=lambda s: s.last_end.value if s.last_end else None,
+    ),
+    VfarmSensorDescription(
+        key="steering_phase",
+        translation_key="steering_phase",
+        device_class=SensorDeviceClass.ENUM,
+        options=[phase.value for phase in SteeringPhase],
+        discrete=True,
+        roles=(Role.SUBSTRATE_MOISTURE,),
+        value_fn=lambda s: s.steering.value if s.steering else None,
+    ),
+    VfarmSensorDescription(
+        key="substrate_moisture",
+        translation_key="substrate_moisture",
+        device_class=SensorDeviceClass.MOISTURE,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        roles=(Role.SUBSTRATE_MOISTURE,),
+        value_fn=lambda s: s.moisture,
+    ),
+    VfarmSensorDescription(
+        key="dryback",
+        translation_key="dryback",
+        native_unit_of_measurement=UNIT_POINTS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        roles=(Role.SUBSTRATE_MOISTURE,),
+        value_fn=lambda s: s.dryback_points,
+    ),
+    VfarmSensorDescription(
+        key="substrate_ec",
+        translation_key="substrate_ec",
+        device_class=SensorDeviceClass.CONDUCTIVITY,
+        native_unit_of_measurement=UnitOfConductivity.MILLISIEMENS_PER_CM,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        entity_registry_enabled_default=False,
+        roles=(Role.SUBSTRATE_EC,),
+        value_fn=lambda s: s.substrate_ec,
+    ),
+    VfarmSensorDescription(
+        key="substrate_temperature",
+        translation_key="substrate_temperature",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        roles=(Role.SUBSTRATE_TEMPERATURE,),
+        value_fn=lambda s: s.substrate_temperature,
+    ),
+    VfarmSensorDescription(
+        key="drain_ec",
+        translation_key="drain_ec",
+        device_class=SensorDeviceClass.CONDUCTIVITY,
+        native_unit_of_measurement=UnitOfConductivity.MILLISIEMENS_PER_CM,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        entity_registry_enabled_default=False,
+        roles=(Role.DRAIN_EC,),
+        value_fn=lambda s: s.drain_ec,
+    ),
+    VfarmSensorDescription(
+        key="runoff",
+        translation_key="runoff",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        roles=(Role.DRAIN_VOLUME,),
+        value_fn=lambda s: s.runoff_pct,
+    ),
+    VfarmSensorDescription(
+        key="runoff_today",
+        translation_key="runoff_today",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        suggested_display_precision=0,
+        roles=(Role.DRAIN_VOLUME,),
+        value_fn=lambda s: s.runoff_today_pct,
     ),
 )
 

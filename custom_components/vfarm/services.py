@@ -26,6 +26,7 @@ from vfarm_core.control.inputs import (
     AdvancePhase,
     AdvanceWorkflow,
     Arm,
+    ClearInhibit,
     ClearLatch,
     ClearOverride,
     EmergencyStop,
@@ -82,6 +83,7 @@ class Service(StrEnum):
     EMERGENCY_STOP = "emergency_stop"
     RELEASE_EMERGENCY_STOP = "release_emergency_stop"
     ARM_LOOP = "arm_loop"
+    CLEAR_INHIBIT = "clear_inhibit"
     CLEAR_LATCH = "clear_latch"
     GIVE_BACK = "give_back"
     FIXTURE_REPLACED = "fixture_replaced"
@@ -151,6 +153,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     ),
     Service.RELEASE_EMERGENCY_STOP: vol.Schema(ENTRY_SCHEMA),
     Service.ARM_LOOP: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOOP): vol.Coerce(Loop)}),
+    Service.CLEAR_INHIBIT: vol.Schema(TARGET_SCHEMA),
     Service.CLEAR_LATCH: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.GIVE_BACK: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.FIXTURE_REPLACED: vol.Schema(TARGET_SCHEMA),
@@ -394,6 +397,16 @@ async def _arm(hass: HomeAssistant, call: ServiceCall) -> Response:
     return _ask(async_entry(hass, call), Arm(loop=call.data[Field.LOOP], by=by))
 
 
+async def _clear_inhibit(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    return {
+        "circuits": [
+            _ask(target.entry, ClearInhibit(node=target.node, by=by))
+            for target in async_targets(hass, call, NodeKind.CIRCUIT)
+        ]
+    }
+
+
 async def _clear_latch(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return _ask(async_entry(hass, call), ClearLatch(point=call.data[Field.POINT], by=by))
@@ -505,6 +518,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.EMERGENCY_STOP: _emergency_stop,
     Service.RELEASE_EMERGENCY_STOP: _release,
     Service.ARM_LOOP: _arm,
+    Service.CLEAR_INHIBIT: _clear_inhibit,
     Service.CLEAR_LATCH: _clear_latch,
     Service.GIVE_BACK: _give_back,
     Service.FIXTURE_REPLACED: _fixture_replaced,

@@ -178,7 +178,9 @@ def bench_farm(*, levels: int = 2, extra: Iterable[Binding] = ()) -> Farm:
                 for key in ids
             ),
             reservoirs=(Reservoir(id="tank", name="Tank", capacity_l=200, volume_min_l=40),),
-            pumps=(Pump(id="pump", name="Pump", reservoir="tank", flow_l_min=20),),
+            pumps=(
+                Pump(id="pump", name="Pump", reservoir="tank", flow_l_min=20, meter_timeout_s=300),
+            ),
             circuits=(
                 Circuit(
                     id="circuit",
@@ -447,7 +449,7 @@ class Bench:
             self.clock.mono += wait
             if sensors and self.clock.farm >= next_report:
                 next_report += 200.0
-                for point in self.values:
+                for point in list(self.values):
                     if point in self.farm.binding:
                         self.runtime.feed(self._report(point))
             self.settle()

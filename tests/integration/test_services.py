@@ -182,6 +182,8 @@ OVERRIDE = {"node": "tent", "quantity": "air_temperature", "value": 20, "duratio
         ("clear_override", {"node": "tent", "quantity": "co2"}, "override_unknown"),
         ("release_emergency_stop", {}, "not_stopped"),
         ("arm_loop", {"loop": "light"}, "loop_armed"),
+        ("clear_inhibit", {"node": "bench"}, "not_inhibited"),
+        ("clear_inhibit", {"node": "rack"}, "wrong_kind"),
         ("clear_latch", {"point": "tent.heater"}, "not_latched"),
         ("clear_latch", {"point": "moon.heater"}, "point_unknown"),
         ("give_back", {"point": "tent.heater"}, "not_taken_over"),

@@ -119,6 +119,13 @@ async def test_a_node_is_added_to_the_running_farm(
         flow = await Flow(hass, flow.entry).add("circuit")
     await flow.go(**fields)
     assert len(flow.entry.subentries) == before + (type_ == "circuit")
+    if type_ == "circuit":
+        assert "save" not in flow.result["menu_options"], "it shares its pump and has no valve"
+        assert "valve" in flow.result["description_placeholders"]["bindings"]
+        hass.states.async_set("switch.c2", "off")
+        await bind(flow, "irrigation_valve")
+        await flow.go(entity="switch.c2")
+        await flow.go(**DECLARED, max_on_s=600)
     result = await flow.save()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert flow.entry.runtime_data.engine is engine, "the farm was reloaded"
@@ -420,6 +427,48 @@ async def test_a_binding_is_changed_and_removed(hass: HomeAssistant, flow: Flow)
     registry = er.async_get(hass)
     unique_id = f"{flow.entry.entry_id}:tent:humidity"
     assert registry.async_get_entity_id("sensor", DOMAIN, unique_id) is None
+
+
+async def test_what_shots_are_worked_out_from_is_given_and_taken_away(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    await flow.edit("circuit")
+    await flow.choose("node")
+    given = {
+        "name": "Bench",
+        "pump": "pump",
+        "levels": ["rack_level_1"],
+        "method": "drip",
+        "drain_s": 60,
+    }
+    plant = {"substrate_l": 6.75, "drippers": 1, "dripper_l_h": 4, "daily_cap_l": 90}
+    result = await flow.go(**{**given, **plant, "drippers": 0})
+    assert result["errors"] == {"drippers": "not_positive"}
+    await flow.go(**given, **plant)
+    await flow.save()
+    circuit = flow.entry.runtime_data.farm.circuit["bench"]
+    assert (circuit.substrate_l, circuit.drippers, circuit.dripper_l_h) == (6.75, 1, 4)
+    assert circuit.daily_cap_l == 90
+    await Flow(hass, flow.entry).edit("circuit")
+    again = await Flow(hass, flow.entry).edit("circuit")
+    await again.choose("node")
+    await again.go(**given)
+    await again.save()
+    assert flow.entry.runtime_data.farm.circuit["bench"].daily_cap_l is None
+
+
+async def test_a_pump_has_its_lowest_pressure_and_its_patience_with_a_meter(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    await flow.edit("pump")
+    await flow.choose("node")
+    given = {"name": "Pump", "reservoir": "tank", "flow_l_min": 8}
+    result = await flow.go(**given, meter_timeout_s=0)
+    assert result["errors"] == {"meter_timeout_s": "not_positive"}
+    await flow.go(**given, meter_timeout_s=300, pressure_min_kpa=80)
+    await flow.save()
+    pump = flow.entry.runtime_data.farm.pump["pump"]
+    assert (pump.meter_timeout_s, pump.pressure_min_kpa) == (300, 80)
 
 
 async def test_an_isolation_in_use_stays(hass: HomeAssistant, flow: Flow) -> None:

@@ -189,6 +189,7 @@ def _circuit(state: CircuitState, by_s: float) -> CircuitState:
             started_at=_moved(shot.started_at, by_s),
             stopped_at=_moved(shot.stopped_at, by_s),
             counted_at=_moved(shot.counted_at, by_s),
+            pulse_at=_moved(shot.pulse_at, by_s),
         )
     return replace(
         state,
@@ -196,4 +197,9 @@ def _circuit(state: CircuitState, by_s: float) -> CircuitState:
         last_shot_at=_moved(state.last_shot_at, by_s),
         last_started_at=_moved(state.last_started_at, by_s),
         dry_at=_moved(state.dry_at, by_s),
+        flow_lost_at=_moved(state.flow_lost_at, by_s),
+        flow_low_at=_moved(state.flow_low_at, by_s),
+        last_mist_at=_moved(state.last_mist_at, by_s),
+        water_log=tuple((at + by_s, litres) for at, litres in state.water_log),
+        steering=state.steering and replace(state.steering, day=_moved(state.steering.day, by_s)),
     )

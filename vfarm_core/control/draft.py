@@ -195,8 +195,9 @@ class Draft:
         *,
         gated: bool,
         duration_s: float | None = None,
+        recorded: bool = True,
     ) -> Command:
-        """A new command, recorded with its reason."""
+        """A new command, recorded with its reason; not one of many that a record owns together."""
         made = Command(
             id=self._next_command,
             point=point,
@@ -207,6 +208,8 @@ class Draft:
         )
         self._next_command += 1
         self.commands.append(made)
+        if not recorded:
+            return made
         self.records.append(
             Record(
                 kind="command",

@@ -198,6 +198,13 @@ class RunShot(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClearInhibit(Request):
+    """A person has looked at a circuit whose shots failed in a row: it may water again."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClearLatch(Request):
     """A person has looked at an actuator that could not be proved, or at a smoke or leak sensor
     that has tripped, and clears its latch."""

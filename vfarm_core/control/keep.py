@@ -16,6 +16,7 @@ from ..farm.codec import decode, encode
 from ..farm.overrides import Override, Workflow
 from ..recipes.codec import from_dict as recipe_from_dict
 from ..recipes.codec import to_dict as recipe_to_dict
+from . import cycles
 from .draft import Draft, Overlay
 from .effects import Record
 from .memory import (
@@ -44,7 +45,7 @@ def records(d: Draft) -> list[Record]:
         found.append(_slice(d, "farm", encode(d.state)))
     found += _kept(d, "level", d.levels, _level_matters)
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
-    found += _kept(d, "actuator", d.actuators, _actuator_matters)
+    found += _kept(d, "actuator", d.actuators, _actuator_matters, cycles.quiet_point)
     found += _kept(d, "degraded", d.degraded, lambda old, new, now: True)
     found += _kept(d, "interlock", d.interlocks, lambda old, new, now: True)
     found += _kept(d, "workflow", d.workflows, lambda old, new, now: True)
@@ -76,12 +77,17 @@ def _farm(state: FarmState) -> FarmState:
 
 
 def _kept[T](
-    d: Draft, group: str, overlay: Overlay[T], matters: Callable[[T | None, T, float], bool]
+    d: Draft,
+    group: str,
+    overlay: Overlay[T],
+    matters: Callable[[T | None, T, float], bool],
+    quiet: Callable[[Draft, str], bool] = lambda d, key: False,
 ) -> Iterable[Record]:
     if not overlay.changes and not overlay.removed:
         return
     for key, new in list(overlay.changes.items()):
-        if matters(overlay.old(key), new, d.now.farm):
+        old = overlay.old(key)
+        if matters(old, new, d.now.farm) and not (quiet(d, key) and _routine(old, new)):
             if isinstance(new, LevelState):
                 kept = new.kept(d.now.farm)
                 d.levels.set(key, kept)
@@ -92,6 +98,14 @@ def _kept[T](
                 yield _slice(d, f"{group}:{key}", encode(new))
     for key in overlay.removed:
         yield _slice(d, f"{group}:{key}", None)
+
+
+def _routine(old: object, new: object) -> bool:
+    """Whether an actuator did nothing but move with its cycle, and was kept not long ago."""
+    if not isinstance(old, ActuatorState) or not isinstance(new, ActuatorState):
+        return False
+    same = old.latched == new.latched and old.takeover_until == new.takeover_until
+    return same and not cycles.worth_keeping(old, new)
 
 
 def _history(state: ActuatorState) -> ActuatorState:
@@ -110,14 +124,23 @@ def _level_matters(old: LevelState | None, new: LevelState, now: float) -> bool:
 
 
 def _circuit_matters(old: CircuitState | None, new: CircuitState, now: float) -> bool:
+    if old is not None and old.cycling and new.cycling:
+        if cycles.counts_worth_keeping(old, new):
+            return True
+        old, new = cycles.without_mist(old), cycles.without_mist(new)
     if old is None or (old.shot is None) != (new.shot is None):
         return True
     if new.shot is not None and old.shot is not None:
         if _minute(new.shot) != _minute(old.shot):
             return True
-        counted = replace(new.shot, delivered_l=0.0, counted_at=None, metered=False)
-        return counted != replace(old.shot, delivered_l=0.0, counted_at=None, metered=False)
+        return replace(old, shot=_uncounted(old.shot)) != replace(new, shot=_uncounted(new.shot))
     return old != new
+
+
+def _uncounted(shot: Shot) -> Shot:
+    return replace(
+        shot, delivered_l=0.0, counted_at=None, metered=False, counter_l=None, pulse_at=None
+    )
 
 
 def _minute(shot: Shot) -> int | None:

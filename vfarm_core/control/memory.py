@@ -270,12 +270,18 @@ class ShotEnd(StrEnum):
     SMOKE = "smoke"
     JOURNAL = "journal"
     CRASH = "crash"
+    DEAD_HEAD = "dead_head"
+    LOW_PRESSURE = "low_pressure"
+    METER_DEAD = "meter_dead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """An irrigation event in progress. `started_at` is when the pump was proved on (farm time),
-    `delivered_l` what the flow meter, else the rated flow, says so far."""
+    `delivered_l` what the meter, else the rated flow, says so far. It ends at `planned_l` where a
+    meter counts, after `limit_s` at the latest. `counter_l` is the newest state of a counter,
+    `pulse_at` when it last moved; `heir` the circuit whose valve opens before this one's closes.
+    `quiet`: one mist of a cycle, which is owned by the cycle in the journal, not by itself."""
 
     id: str
     circuit: str
@@ -291,11 +297,59 @@ class Shot:
     counted_at: float | None = None
     end: ShotEnd | None = None
     by: str = ""
+    limit_s: float = 0.0
+    counter_l: float | None = None
+    pulse_at: float | None = None
+    heir: str | None = None
+    due_end: ShotEnd | None = None
+    quiet: bool = False
+
+
+class SteeringPhase(StrEnum):
+    """The parts of a day of crop steering: wait for the first shot, fill up, maintain, dry back."""
+
+    P0 = "p0"
+    P1 = "p1"
+    P2 = "p2"
+    P3 = "p3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteeringState:
+    """Crop steering of one circuit. `day` is the lights-on it belongs to, `from_vwc` the moisture
+    at that time, `peak_vwc` the highest since the first shot of the day; `shots` and `ramp` count
+    since lights-on. `still` counts shots that moved the moisture by nothing, from `seen_vwc`."""
+
+    phase: SteeringPhase = SteeringPhase.P3
+    day: float | None = None
+    from_vwc: float | None = None
+    peak_vwc: float | None = None
+    seen_vwc: float | None = None
+    shots: int = 0
+    ramp: int = 0
+    still: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunoffState:
+    """What drips out of the substrate. `counter_l` is the newest state of the drain counter;
+    `last_pct` the share of the last shot, `factor` how shots are resized to keep to the target."""
+
+    counter_l: float | None = None
+    shot_l: float = 0.0
+    drained_l: float = 0.0
+    last_pct: float | None = None
+    litres_today: float = 0.0
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitState:
-    """One circuit. No shot starts before `dry_at`, when the last one has drained."""
+    """One circuit. No shot starts before `dry_at`, when the last one has drained; `unknown`: how
+    much stands on the table nobody knows, up to `table_l`. After failed shots in a row it is
+    `inhibited` until a person clears it. `water_log` are litres by the hour of the last 24 h.
+    `flow_lost` is why circulation rests (since `flow_lost_at`). `cycling`: mist comes in a cycle;
+    `missed` is 1 when it is late, 2 when that is urgent. `light_at` is the DLI at the last shot."""
 
     shot: Shot | None = None
     last_shot_at: float | None = None
@@ -309,6 +363,21 @@ class CircuitState:
     shots_today: int = 0
     litres_today: float = 0.0
     day_start: float | None = None
+    failed_in_row: int = 0
+    meter_dead: bool = False
+    water_log: tuple[tuple[float, float], ...] = ()
+    flow_lost: str = ""
+    flow_lost_at: float | None = None
+    flow_low_at: float | None = None
+    unknown: bool = False
+    table_l: float = 0.0
+    drain_blocked: bool = False
+    cycling: bool = False
+    missed: int = 0
+    last_mist_at: float | None = None
+    light_at: float | None = None
+    steering: SteeringState | None = None
+    runoff: RunoffState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

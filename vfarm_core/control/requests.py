@@ -5,9 +5,10 @@ Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key 
 level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
 override_wrong_node, override_out_of_range, override_expired, override_unknown, vpd_unreachable,
 not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_not_ready,
-duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over, still_tripped,
-workflow_wrong_node, workflow_over, workflow_too_long, workflow_running, workflow_plants,
-workflow_dark, workflow_last_step, workflow_none, no_fixture.
+not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over,
+still_tripped, workflow_wrong_node, workflow_over, workflow_too_long, workflow_running,
+workflow_plants, workflow_dark, workflow_last_step, workflow_none,
+no_fixture.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from .inputs import (
     AdvancePhase,
     AdvanceWorkflow,
     Arm,
+    ClearInhibit,
     ClearLatch,
     ClearOverride,
     EmergencyStop,
@@ -381,15 +383,10 @@ def _run_shot(d: Draft, request: RunShot) -> dict[str, Any]:
         found = watering.plan_of(d, circuit)
         if found is None:
             raise Refusal("duration_missing", circuit=circuit.name)
-        duration = found[1].duration_s
-    limit = min(
-        (
-            b.declaration.max_on_s
-            for b in (*watering.valves(d, circuit), *watering.pumps(d, circuit))
-            if b.declaration is not None and b.declaration.max_on_s is not None
-        ),
-        default=3600.0,
-    )
+        cycle = found[1].cycle
+        duration = found[1].duration_s if cycle is None else cycle.on_s
+    longest = watering.longest_on_s(d, circuit)
+    limit = 3600.0 if longest is None else longest
     if not 0 < duration < limit:
         raise Refusal("duration_out_of_range", value=duration, high=limit)
     why = watering.not_ready(d, circuit)
@@ -401,6 +398,19 @@ def _run_shot(d: Draft, request: RunShot) -> dict[str, Any]:
     )
     d.mark(circuit.id, circuit.pump)
     return {"circuit": circuit.id, "duration_s": duration}
+
+
+def _clear_inhibit(d: Draft, request: ClearInhibit) -> dict[str, Any]:
+    circuit = d.farm.circuit.get(request.node)
+    if circuit is None:
+        raise Refusal("circuit_unknown", circuit=request.node)
+    state = d.circuit(circuit.id)
+    if not state.inhibited:
+        raise Refusal("not_inhibited", circuit=circuit.name)
+    d.circuits.set(circuit.id, replace(state, inhibited="", failed_in_row=0))
+    d.mark(circuit.id, circuit.pump)
+    d.event("inhibit_cleared", circuit.id, was=state.inhibited, by=request.by)
+    return {"circuit": circuit.id}
 
 
 def _clear_latch(d: Draft, request: ClearLatch) -> dict[str, Any]:
@@ -467,6 +477,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     ReleaseStop: _release,
     Arm: _arm,
     RunShot: _run_shot,
+    ClearInhibit: _clear_inhibit,
     ClearLatch: _clear_latch,
     GiveBack: _give_back,
     FixtureReplaced: _fixture_replaced,

@@ -262,8 +262,15 @@ def _send(
     if d.state.mode is Mode.MONITOR and d.state.emergency is None and not protects:
         _would_send(d, binding, state, value, reason)
         return
-    gated = value > 0 and needs_record(d.farm, binding)
-    sent = d.command(binding.id, value, reason, gated=gated, duration_s=_pulse_s(declared, allowed))
+    recorded = needs_record(d.farm, binding)
+    sent = d.command(
+        binding.id,
+        value,
+        reason,
+        gated=value > 0 and recorded,
+        duration_s=_pulse_s(declared, allowed),
+        recorded=recorded or not allowed.quiet or attempt > 1,
+    )
     wait = declared.deadline_s if not state.latched else max(declared.deadline_s, _AGAIN_S)
     d.actuators.set(
         binding.id,
@@ -395,7 +402,9 @@ def allow(
         code = "reconcile" if d.state.stage is Stage.RECONCILING else "shutdown"
         # Light and climate are left as they are. What waters or doses is closed, in the order that
         # its controller asks for: None is a valve that waits for its pump.
-        if not closes_on_restart(d.farm, binding) or intent.value is None:
+        # Water that must stop stops all the same.
+        stops = intent.trip and intent.value == 0 and loop_of(binding) is Loop.IRRIGATION
+        if not (closes_on_restart(d.farm, binding) or stops) or intent.value is None:
             return Intent(None, Reason(code))
         return Intent(0.0, Reason(code), trip=True)
     if binding.id in d.farm.isolated_by and (failed := _isolates(d, binding)):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from ..farm.overrides import Mode, Step, WorkflowKind
 from ..farm.roles import Loop, Role
 from .hot import hot_value
-from .memory import ProofState, Quality, ShotEnd, ShotStage, Stage
+from .memory import ProofState, Quality, ShotEnd, ShotStage, Stage, SteeringPhase
 
 
 class Status(StrEnum):
@@ -185,7 +185,10 @@ class ReservoirSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitSnapshot:
-    """One circuit; `next_shot_at` is None when nothing is planned."""
+    """One circuit; `next_shot_at` is None when nothing is planned. A circuit that mists in a cycle
+    shows the cycle, not each mist. `inhibited` is the end of the shot that stopped it for good.
+    `by_schedule`: what should bring its shots is not known. `moisture` vol-%, `dryback_points`
+    percentage points below the peak, runoff in % of a shot and of the day's water."""
 
     shot: str | None
     stage: ShotStage | None
@@ -198,6 +201,18 @@ class CircuitSnapshot:
     litres_today: float
     workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
+    cycling: bool = False
+    inhibited: str = ""
+    by_schedule: bool = False
+    steering: SteeringPhase | None = None
+    moisture: float | None = None
+    dryback_points: float | None = None
+    dryback_target_points: float | None = None
+    substrate_ec: float | None = None
+    substrate_temperature: float | None = None
+    drain_ec: float | None = None
+    runoff_pct: float | None = None
+    runoff_today_pct: float | None = None
     problems: tuple[str, ...]
     status: Status
 

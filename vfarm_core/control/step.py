@@ -18,6 +18,7 @@ from . import (
     climate,
     clock_set,
     degraded,
+    drain,
     interlocks,
     irrigation,
     keep,
@@ -166,6 +167,8 @@ def _started(d: Draft, item: Started) -> None:
     for circuit in d.farm.circuits:
         if d.circuit(circuit.id).shot is not None:
             shot.end_shot(d, circuit, ShotEnd.CRASH)
+        elif item.lost:
+            drain.forget(d, circuit)
     _wind_clock(d)
     d.mark_all()
 
@@ -356,6 +359,7 @@ def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> No
         low = True
     if low != state.low or _changed(d, reservoir.id, Role.LEAK):
         d.mark(*(c.id for c in d.farm.circuits_of_reservoir[reservoir.id]))
+    d.mark(*(c.id for c in d.farm.circuits_of_reservoir[reservoir.id] if d.circuit(c.id).unknown))
     if low != state.low:
         d.reservoirs.set(reservoir.id, replace(state, low=low))
         d.event(

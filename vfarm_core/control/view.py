@@ -12,7 +12,17 @@ from ..farm.overrides import Step, WorkflowKind
 from ..farm.roles import Role, spec
 from ..recipes.model import SolutionQuantity
 from ..science.light import LightDay
-from . import climate, interlocks, readings, spectrum, supply, watering, workflows
+from . import (
+    climate,
+    drain,
+    interlocks,
+    readings,
+    spectrum,
+    steering,
+    supply,
+    watering,
+    workflows,
+)
 from .draft import Draft
 from .light import ppfd_now
 from .memory import ActuatorState, ProofState, Quality
@@ -39,7 +49,10 @@ _WORST = (Status.CRITICAL, Status.WARNING, Status.OK, Status.IDLE)
 #: Problems that put people, the crop or the room at risk.
 _CRITICAL = frozenset(
     {
+        "flow_lost",
+        "inhibited",
         "leak",
+        "mist_missed",
         "smoke",
         "co2_danger",
         "too_warm_off",
@@ -447,6 +460,11 @@ def _solution(d: Draft, reservoir: Reservoir, quantity: SolutionQuantity) -> Tar
     return None
 
 
+def _rounded(d: Draft, node: str, role: Role, digits: int) -> float | None:
+    value = readings.reading(d, node, role).value
+    return None if value is None else round(value, digits)
+
+
 def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
     state = d.circuit(circuit.id)
     shot = state.shot
@@ -467,7 +485,33 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
         problems.add(block[1].code)
     if state.last_end in FAILED_ENDS:
         problems.add(f"shot_{state.last_end.value}")
-    used = watering.plan_of(d, circuit) is not None
+    if state.inhibited:
+        problems.add("inhibited")
+    if state.meter_dead:
+        problems.add("meter_dead")
+    if state.unknown:
+        problems.add("table_unknown")
+    if state.drain_blocked:
+        problems.add("drain_blocked")
+    if state.flow_lost:
+        problems.add("flow_lost")
+    if state.missed:
+        problems.add("mist_late" if state.missed == 1 else "mist_missed")
+    left = watering.room_l(d, circuit)
+    if left is not None and left <= 0:
+        problems.add("daily_litres")
+    found = watering.plan_of(d, circuit)
+    used = found is not None
+    steered = None if found is None else found[1].steering
+    by_schedule = watering.by_schedule(d, circuit)
+    if by_schedule:
+        problems.add("moisture_frozen" if steering.frozen(state) else "by_schedule")
+    if state.cycling:
+        # Every mist would be a change: a cycle is shown as one.
+        shot = None
+    vwc = readings.reading(d, circuit.id, Role.SUBSTRATE_MOISTURE)
+    dryback = steering.dryback_points(state, vwc.value)
+    runoff, of_day = state.runoff, drain.runoff_of_day_pct(state)
     return CircuitSnapshot(
         shot=shot.id if shot else None,
         stage=shot.stage if shot else None,
@@ -481,6 +525,18 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
         shots_today=state.shots_today,
         litres_today=round(state.litres_today, 1),
         workflow=_workflow(d, circuit.id),
+        cycling=state.cycling,
+        inhibited=state.inhibited,
+        by_schedule=by_schedule,
+        steering=None if steered is None or state.steering is None else state.steering.phase,
+        moisture=None if vwc.value is None else round(vwc.value, 1),
+        dryback_points=None if dryback is None else round(dryback, 1),
+        dryback_target_points=None if steered is None else steered.p3_dryback_points,
+        substrate_ec=_rounded(d, circuit.id, Role.SUBSTRATE_EC, 2),
+        substrate_temperature=_rounded(d, circuit.id, Role.SUBSTRATE_TEMPERATURE, 1),
+        drain_ec=_rounded(d, circuit.id, Role.DRAIN_EC, 2),
+        runoff_pct=None if runoff is None else runoff.last_pct,
+        runoff_today_pct=None if of_day is None else round(of_day),
         actuators=actuators,
         problems=tuple(sorted(problems)),
         status=_status(problems, (), used=used),

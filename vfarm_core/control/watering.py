@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from ..farm.bindings import Binding
-from ..farm.nodes import Circuit
+from dataclasses import dataclass
+
+from ..farm.bindings import Binding, Danger
+from ..farm.nodes import Circuit, Method
 from ..farm.overrides import Mode
 from ..farm.roles import Loop, Role
 from ..recipes.model import IrrigationPlan
-from . import interlocks, readings, workflows
+from . import interlocks, readings, steering, triggers, workflows
 from .draft import Draft
-from .memory import Quality, ShotEnd, Stage
+from .memory import ProofState, Quality, ShotEnd, Stage
 from .reasons import Reason
 from .targets import light_target
 
@@ -19,6 +21,22 @@ LATE_S = 1800.0
 #: The first shot of a day waits this long after lights-on (s) (design choice: roots are not left
 #: dry for long once the lamps make the plants transpire).
 _FIRST_S = 900.0
+
+
+_DAY_S = 86400.0
+#: Methods whose water runs without interruption.
+CIRCULATING = frozenset({Method.NFT, Method.DWC})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A shot that is due: its length, its volume where that is known apart from the flow, and who
+    asks for it. `fault` says that it comes because nothing else did."""
+
+    planned_s: float
+    planned_l: float | None = None
+    by: str = "recipe"
+    fault: bool = False
 
 
 def valves(d: Draft, circuit: Circuit) -> tuple[Binding, ...]:
@@ -76,8 +94,16 @@ def next_shot(d: Draft, circuit: Circuit) -> float | None:
     if found is None:
         return None
     level, plan = found
-    if plan.continuous:
+    if plan.continuous or plan.cycle is not None:
         return None
+    if plan.steering is not None and steering.usable(d, circuit, plan.steering):
+        return steering.next_at(d, circuit, level, plan.steering)
+    if plan.trigger is not None and triggers.usable(d, circuit, level, plan.trigger):
+        return None
+    return _by_the_clock(d, circuit, level, plan)
+
+
+def _by_the_clock(d: Draft, circuit: Circuit, level: str, plan: IrrigationPlan) -> float | None:
     day = d.level(level).light_day
     if day is None or light_target(d, level) is None:
         return None
@@ -94,6 +120,96 @@ def next_shot(d: Draft, circuit: Circuit) -> float | None:
     return None
 
 
+def wanted_shot(d: Draft, circuit: Circuit) -> Wanted | None:
+    """The shot that is due on a circuit now, if any; whether it may start is `not_ready`'s."""
+    state = d.circuit(circuit.id)
+    if state.requested is not None:
+        return Wanted(planned_s=state.requested, by=state.requested_by)
+    found = plan_of(d, circuit)
+    if found is None or found[1].continuous or found[1].cycle is not None:
+        return None
+    level, plan = found
+    factor = 1.0 if state.runoff is None or plan.runoff_pct is None else state.runoff.factor
+    if plan.steering is not None and steering.usable(d, circuit, plan.steering):
+        asked = steering.wanted(d, circuit, level, plan.steering)
+        if asked is None:
+            return None
+        size_pct, fault = asked
+        seconds, litres = steering.size(d, circuit, size_pct * factor)
+        return Wanted(planned_s=seconds, planned_l=litres, fault=fault)
+    if plan.trigger is not None and triggers.usable(d, circuit, level, plan.trigger):
+        due = triggers.due(d, circuit, level, plan.trigger)
+        return None if due is None else Wanted(planned_s=plan.duration_s * factor, fault=due.fault)
+    at = _by_the_clock(d, circuit, level, plan)
+    most = plan.steering or plan.trigger
+    if at is None or at > d.now.farm or plan.duration_s <= 0:
+        return None
+    if most is not None and state.shots_today >= most.max_shots_per_day:
+        return None
+    return Wanted(planned_s=plan.duration_s * factor)
+
+
+def by_schedule(d: Draft, circuit: Circuit) -> bool:
+    """Whether a recipe's schedule stands in for what should bring the shots."""
+    found = plan_of(d, circuit)
+    if found is None:
+        return False
+    level, plan = found
+    if plan.steering is not None:
+        return not steering.usable(d, circuit, plan.steering)
+    return plan.trigger is not None and not triggers.usable(d, circuit, level, plan.trigger)
+
+
+def next_in_line(d: Draft, circuit: Circuit) -> Circuit | None:
+    """The circuit that takes the pump over from `circuit` while it runs: of those that are due and
+    ready, the one that has waited longest. None where one of the two has no valve."""
+    if not valves(d, circuit):
+        return None
+    waiting = [
+        other
+        for other in d.farm.circuits_of_pump[circuit.pump]
+        if other.id != circuit.id
+        and valves(d, other)
+        and wanted_shot(d, other) is not None
+        and not not_ready(d, other, after=circuit.id)
+    ]
+    return min(waiting, key=lambda c: (waiting_since(d, c), c.id), default=None)
+
+
+def longest_on_s(d: Draft, circuit: Circuit) -> float | None:
+    """How long valve and pump may be on at most, by their declarations."""
+    return min(
+        (
+            b.declaration.max_on_s
+            for b in (*valves(d, circuit), *pumps(d, circuit))
+            if b.declaration is not None and b.declaration.max_on_s is not None
+        ),
+        default=None,
+    )
+
+
+def litres_of_day(d: Draft, circuit: Circuit) -> float:
+    """What a circuit got in the last 24 h, by the hour."""
+    since = d.now.farm - _DAY_S
+    return sum(litres for hour, litres in d.circuit(circuit.id).water_log if hour > since - 3600)
+
+
+def room_l(d: Draft, circuit: Circuit) -> float | None:
+    """What a circuit may still get within its daily cap, L; None without a cap."""
+    cap = circuit.daily_cap_l
+    return None if cap is None else max(0.0, cap - litres_of_day(d, circuit))
+
+
+def must_run(d: Draft, circuit: Circuit) -> bool:
+    """Whether plants die where a circuit stays off: its devices are declared so, and its plan never
+    stops. It does not stop with a disk or for a hold."""
+    found = plan_of(d, circuit)
+    if found is None or not (found[1].continuous or found[1].cycle is not None):
+        return False
+    bound = (*valves(d, circuit), *pumps(d, circuit))
+    return all(b.declaration is not None and b.declaration.danger is Danger.OFF for b in bound)
+
+
 def blocked(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
     """What forbids water on this circuit now: the end it would give a shot, and the reason."""
     state = d.state
@@ -101,7 +217,7 @@ def blocked(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
         return ShotEnd.EMERGENCY, Reason("emergency_stop")
     if state.stage is Stage.STOPPING:
         return ShotEnd.SHUTDOWN, Reason("shutdown")
-    if not state.journal_ok:
+    if not state.journal_ok and not must_run(d, circuit):
         return ShotEnd.JOURNAL, Reason("journal")
     if state.mode is Mode.MONITOR:
         return ShotEnd.STOPPED, Reason("monitor")
@@ -137,7 +253,21 @@ def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
         d.actuator(b.id).latched for b in valves(d, circuit)
     ):
         return ShotEnd.PUMP_FAILED, Reason("latched")
+    if circuit.method not in CIRCULATING and _neighbour_open(d, circuit):
+        return ShotEnd.VALVE_FAILED, Reason("neighbour_open")
     return None
+
+
+def _neighbour_open(d: Draft, circuit: Circuit) -> bool:
+    """Whether another valve of the same pump could not be closed: the water would go there too."""
+    for other in d.farm.circuits_of_pump[circuit.pump]:
+        if other.id == circuit.id:
+            continue
+        for b in valves(d, other):
+            state = d.actuator(b.id)
+            if state.proof is ProofState.FAILED and state.is_on is not False:
+                return True
+    return False
 
 
 def _kept_on(pump: Binding) -> bool:
@@ -146,20 +276,36 @@ def _kept_on(pump: Binding) -> bool:
     return pump.declaration is not None and pump.declaration.safe_on
 
 
-def not_ready(d: Draft, circuit: Circuit) -> str:
-    """Why no shot may start now, as a key; empty when one may."""
+def not_ready(d: Draft, circuit: Circuit, *, after: str | None = None) -> str:
+    """Why no shot may start now, as a key; empty when one may. `after` is the circuit that hands
+    its pump over: it does not keep it busy."""
     state = d.circuit(circuit.id)
     block = blocked(d, circuit)
     if block is not None:
         return block[1].code
-    if d.state.mode is not Mode.AUTO or d.state.lost_memory:
+    if (d.state.mode is not Mode.AUTO or d.state.lost_memory) and not must_run(d, circuit):
         return "mode"
+    if state.inhibited:
+        return "inhibited"
     if not pumps(d, circuit) and not valves(d, circuit):
         return "not_bound"
     if any(circulates(d, other) for other in d.farm.circuits_of_pump[circuit.pump]):
         return "circulating"
     if any(d.actuator(b.id).reported is None for b in (*valves(d, circuit), *pumps(d, circuit))):
         return "actuator_missing"
+    if not must_run(d, circuit) and (why := _not_known(d, circuit)):
+        return why
+    if state.shot is not None or any(
+        d.circuit(other.id).shot is not None
+        for other in d.farm.circuits_of_pump[circuit.pump]
+        if other.id != after
+    ):
+        return "pump_busy"
+    return ""
+
+
+def _not_known(d: Draft, circuit: Circuit) -> str:
+    """What has to be known before water that may flood something, and is not."""
     if not dry_run_protected(d, circuit):
         return "no_dry_run_protection"
     reservoir = d.farm.pump[circuit.pump].reservoir
@@ -172,12 +318,13 @@ def not_ready(d: Draft, circuit: Circuit) -> str:
         d.of(reservoir, Role.VOLUME) and not floats and volume.quality is not Quality.GOOD
     ):
         return "volume_unknown"
-    if state.dry_at is not None and state.dry_at > d.now.farm:
+    if readings.unknown(d, circuit.id, Role.TABLE_LEVEL):
+        return "table_unknown"
+    if not drained(d, circuit):
         return "draining"
-    if state.shot is not None or any(
-        d.circuit(other.id).shot is not None for other in d.farm.circuits_of_pump[circuit.pump]
-    ):
-        return "pump_busy"
+    left = room_l(d, circuit)
+    if left is not None and left <= 0:
+        return "daily_cap_l"
     return ""
 
 
@@ -195,6 +342,14 @@ def dry_run_protected(d: Draft, circuit: Circuit) -> bool:
         or bool(d.of(pump, Role.FLOW) or d.of(circuit.id, Role.FLOW))
         or all(b.declaration is not None and b.declaration.survives_dry_run for b in switches)
     )
+
+
+def drained(d: Draft, circuit: Circuit) -> bool:
+    """Whether the table has run dry, as far as time and its contact tell."""
+    state = d.circuit(circuit.id)
+    if state.unknown or (state.dry_at is not None and state.dry_at > d.now.farm):
+        return False
+    return not readings.tripped(d, circuit.id, Role.TABLE_LEVEL)
 
 
 def waiting_since(d: Draft, circuit: Circuit) -> float:

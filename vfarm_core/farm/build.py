@@ -179,6 +179,18 @@ def _references(farm: Farm) -> Iterator[Problem]:
                 "{pump} feeds nft and other circuits; nft needs a pump that never waits its turn",
                 pump=pump.id,
             )
+        if len(fed) > 1 and not methods <= {Method.NFT, Method.DWC}:
+            valved = {b.node for b in farm.bindings if b.role is Role.IRRIGATION_VALVE}
+            for circuit in fed:
+                if circuit.id not in valved:
+                    yield _problem(
+                        circuit.id,
+                        "circuit_without_valve",
+                        "{node} shares {pump} with other circuits and has no valve; each of "
+                        "them needs one, or the pump waters all of them together",
+                        node=circuit.id,
+                        pump=pump.id,
+                    )
 
 
 #: What must be positive, by node group: attribute and unit.
@@ -189,13 +201,24 @@ _POSITIVE = (
     ("reservoirs", "capacity_l", "L"),
     ("pumps", "flow_l_min", "L/min"),
     ("supplies", "limit_kw", "kW"),
+    ("pumps", "meter_timeout_s", "s"),
+)
+#: What must be positive where it is given.
+_POSITIVE_IF_GIVEN = (
+    ("pumps", "pressure_min_kpa", "kPa"),
+    ("circuits", "daily_cap_l", "L"),
+    ("circuits", "substrate_l", "L"),
+    ("circuits", "drippers", ""),
+    ("circuits", "dripper_l_h", "L/h"),
 )
 
 
 def _sizes(farm: Farm) -> Iterator[Problem]:
-    for group, attribute, unit in _POSITIVE:
+    for group, attribute, unit in (*_POSITIVE, *_POSITIVE_IF_GIVEN):
         for node in getattr(farm, group):
             value = getattr(node, attribute)
+            if value is None and (group, attribute, unit) in _POSITIVE_IF_GIVEN:
+                continue
             if not value > 0:
                 yield _problem(
                     node.id,

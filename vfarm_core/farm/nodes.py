@@ -146,18 +146,24 @@ class Reservoir:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pump:
-    """A pump that draws from one reservoir. `flow_l_min` is its rated flow."""
+    """A pump that draws from one reservoir. `flow_l_min` is its rated flow. A meter that tells
+    nothing for `meter_timeout_s` while the pump runs is dead; below `pressure_min_kpa` the pump
+    stops."""
 
     id: str
     name: str
     reservoir: str
     flow_l_min: float
+    meter_timeout_s: float = 120.0
+    pressure_min_kpa: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circuit:
     """A circuit waters `levels` by one method from one pump. `drain_s` is how long the water
-    needs to run back after a shot; the next shot waits for it."""
+    needs to run back after a shot; the next shot waits for it. In any 24 h it gets at most
+    `daily_cap_l`. Of drip: `substrate_l` and `drippers` of one plant, `dripper_l_h` of one dripper.
+    """
 
     id: str
     name: str
@@ -165,6 +171,10 @@ class Circuit:
     levels: tuple[str, ...]
     method: Method
     drain_s: float = 900.0
+    daily_cap_l: float | None = None
+    substrate_l: float | None = None
+    drippers: float | None = None
+    dripper_l_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

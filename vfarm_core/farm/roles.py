@@ -56,6 +56,14 @@ class Role(StrEnum):
     LEVEL_LOW = "level_low"
     LEVEL_HIGH = "level_high"
     FLOW = "flow"
+    WATER_TOTAL = "water_total"
+    PRESSURE = "pressure"
+    TABLE_LEVEL = "table_level"
+    SUBSTRATE_MOISTURE = "substrate_moisture"
+    SUBSTRATE_EC = "substrate_ec"
+    SUBSTRATE_TEMPERATURE = "substrate_temperature"
+    DRAIN_EC = "drain_ec"
+    DRAIN_VOLUME = "drain_volume"
     POWER = "power"
     FEEDBACK = "feedback"
     GROW_LIGHT = "grow_light"
@@ -72,6 +80,7 @@ class Role(StrEnum):
     CO2_VALVE = "co2_valve"
     IRRIGATION_PUMP = "irrigation_pump"
     IRRIGATION_VALVE = "irrigation_valve"
+    DRAIN_VALVE = "drain_valve"
     AIR_PUMP = "air_pump"
     FILL_VALVE = "fill_valve"
     MIXING_PUMP = "mixing_pump"
@@ -266,6 +275,25 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.POWER: _measure(
             "farm zone level pump reservoir", "W", 0, 1_000_000, 600, 1, "power", "power"
         ),
+        # Counters of litres: what counts is how they grow, so a restart at 0 is no fault.
+        Role.WATER_TOTAL: _measure(
+            "pump circuit", "L", 0, 1e9, 7200, 0.001, "water volume", "water total consumption"
+        ),
+        Role.PRESSURE: _measure("pump circuit", "kPa", 0, 2000, 600, 1, "pressure", "pressure"),
+        Role.TABLE_LEVEL: _contact("circuit", "moisture problem opening", "table flood level"),
+        Role.SUBSTRATE_MOISTURE: _measure(
+            "circuit", "%", 0, 100, 7200, 0.2, "moisture humidity", "moisture vwc soil substrate"
+        ),
+        Role.SUBSTRATE_EC: _measure(
+            "circuit", "mS/cm", 0, 30, 7200, 0.01, "conductivity", "substrate pore ec"
+        ),
+        Role.SUBSTRATE_TEMPERATURE: _measure(
+            "circuit", "°C", -5, 50, 7200, 0.1, "temperature", "substrate root soil"
+        ),
+        Role.DRAIN_EC: _measure("circuit", "mS/cm", 0, 30, 7200, 0.01, "conductivity", "drain ec"),
+        Role.DRAIN_VOLUME: _measure(
+            "circuit", "L", 0, 1e9, 7200, 0.001, "water volume", "drain runoff"
+        ),
         Role.FEEDBACK: _contact(
             "zone level pump circuit reservoir", "running opening power", "running"
         ),
@@ -283,6 +311,7 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.CO2_VALVE: _switch("zone", Loop.CO2, "co2"),
         Role.IRRIGATION_PUMP: _switch("pump", Loop.IRRIGATION, "pump"),
         Role.IRRIGATION_VALVE: _switch("circuit", Loop.IRRIGATION, "valve"),
+        Role.DRAIN_VALVE: _switch("circuit", Loop.IRRIGATION, "drain"),
         Role.AIR_PUMP: _switch("reservoir", Loop.CLIMATE, "air aerat"),
         Role.FILL_VALVE: _switch("reservoir", Loop.FILL, "fill top"),
         # Water in motion is irrigation's: a hold, which ends dosing, does not stop it.

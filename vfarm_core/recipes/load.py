@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from .model import (
     Band,
     Channel,
     ClimateQuantity,
+    CropSteering,
     DayLength,
     Estimate,
     FarRed,
@@ -30,12 +32,14 @@ from .model import (
     GrowthModel,
     IrrigationPlan,
     LightPlan,
+    MistCycle,
     Phase,
     PhaseKind,
     Provenance,
     Recipe,
     Setpoint,
     Shift,
+    ShotTrigger,
     SolutionQuantity,
     Yield,
 )
@@ -463,13 +467,29 @@ class _Reader:
             value,
             path,
             required=_ORIGIN_REQUIRED,
-            optional=("continuous", "events_per_day", "night_events", "duration", "note"),
+            optional=(
+                "continuous",
+                "events_per_day",
+                "night_events",
+                "duration",
+                "cycle",
+                "steering",
+                "trigger",
+                "runoff",
+                "note",
+            ),
         )
         if entries is None:
             return _NO_PLAN
+        self.check_method(entries, path, method)
         by_event = [k for k in ("events_per_day", "night_events", "duration") if k in entries]
         events, nights, duration = 1, 0, 86400.0
-        if "continuous" in entries and self.flag(entries, "continuous", path):
+        if "cycle" in entries:
+            events, duration = 0, 0.0
+            for key in ("continuous", *by_event, "trigger"):
+                if key in entries:
+                    self.problem(f"{path}.{key}", "is given beside cycle")
+        elif "continuous" in entries and self.flag(entries, "continuous", path):
             if by_event:
                 self.problem(f"{path}.{by_event[0]}", "is given beside continuous")
         else:
@@ -487,6 +507,107 @@ class _Reader:
             night_events=nights,
             duration_s=duration,
             provenance=self.provenance(entries, path),
+            cycle=self.cycle(entries, path),
+            steering=self.steering(entries, path),
+            trigger=self.trigger(entries, path),
+            runoff_pct=self.band(entries["runoff"], f"{path}.runoff", q.SHARE)
+            if "runoff" in entries
+            else None,
+        )
+
+    def check_method(self, entries: Mapping[str, Any], path: str, method: Method) -> None:
+        """Mist is of aeroponics; moisture and runoff are of a substrate."""
+        for key, methods in (
+            ("cycle", (Method.AEROPONICS,)),
+            ("steering", (Method.DRIP,)),
+            ("runoff", (Method.DRIP,)),
+            ("trigger", (Method.DRIP, Method.EBB_FLOW)),
+        ):
+            if key in entries and method not in methods:
+                self.problem(f"{path}.{key}", f"does not fit {method}", ", ".join(methods))
+        both = [key for key in ("steering", "trigger") if key in entries]
+        if len(both) > 1:
+            self.problem(f"{path}.trigger", "is given beside steering", "one of them")
+
+    def cycle(self, entries: Mapping[str, Any], path: str) -> MistCycle | None:
+        if "cycle" not in entries:
+            return None
+        path = f"{path}.cycle"
+        inner = self.mapping(
+            entries["cycle"],
+            path,
+            required=("mist", "pause"),
+            optional=("night_mist", "night_pause"),
+        )
+        if inner is None:
+            return None
+        on = self.number(inner, "mist", path, q.DURATION) or 0.0
+        off = self.number(inner, "pause", path, q.DURATION) or 0.0
+        night_on, night_off = on, off
+        if "night_mist" in inner:
+            night_on = self.number(inner, "night_mist", path, q.NIGHT_MIST) or 0.0
+        if "night_pause" in inner:
+            night_off = self.number(inner, "night_pause", path, q.DURATION) or 0.0
+        return MistCycle(on_s=on, off_s=off, night_on_s=night_on, night_off_s=night_off)
+
+    def steering(self, entries: Mapping[str, Any], path: str) -> CropSteering | None:
+        if "steering" not in entries:
+            return None
+        path = f"{path}.steering"
+        kinds = q.STEERING
+        inner = self.mapping(
+            entries["steering"], path, required=(*kinds, *_ORIGIN_REQUIRED), optional=("note",)
+        )
+        if inner is None:
+            return None
+        values = {key: self.number(inner, key, path, kind) for key, kind in kinds.items()}
+        provenance = self.provenance(inner, path)
+        if any(value is None for value in values.values()):
+            return None
+        found = {key: value or 0.0 for key, value in values.items()}
+        levels = ("floor_vwc", "p2_threshold_vwc", "p1_target_vwc")
+        for low, high in pairwise(levels):
+            if found[low] >= found[high]:
+                self.problem(f"{path}.{low}", f"is not below {high}", f"below {found[high]:g} %")
+        return CropSteering(
+            p0_dryback_points=found["p0_dryback_points"],
+            p0_max_wait_min=found["p0_max_wait"],
+            p1_target_vwc_pct=found["p1_target_vwc"],
+            p1_shot_pct=found["p1_shot"],
+            p1_increment_pct=found["p1_increment"],
+            p1_interval_min=found["p1_interval"],
+            p1_max_shots=int(found["p1_max_shots"]),
+            p2_threshold_vwc_pct=found["p2_threshold_vwc"],
+            p2_shot_pct=found["p2_shot"],
+            p2_interval_min=found["p2_interval"],
+            p3_last_shot_before_lights_off_h=found["p3_last_shot_before_lights_off"],
+            p3_dryback_points=found["p3_dryback_points"],
+            floor_vwc_pct=found["floor_vwc"],
+            max_shots_per_day=int(found["max_shots_per_day"]),
+            provenance=provenance,
+        )
+
+    def trigger(self, entries: Mapping[str, Any], path: str) -> ShotTrigger | None:
+        if "trigger" not in entries:
+            return None
+        path = f"{path}.trigger"
+        inner = self.mapping(
+            entries["trigger"],
+            path,
+            required=("min_interval", "max_shots_per_day", *_ORIGIN_REQUIRED),
+            optional=("moisture_below", "light", "note"),
+        )
+        if inner is None:
+            return None
+        given = [key for key in ("moisture_below", "light") if key in inner]
+        if len(given) != 1:
+            self.problem(path, "needs one thing that triggers", "moisture_below or light")
+        return ShotTrigger(
+            moisture_below_pct=self.number(inner, "moisture_below", path, q.MOISTURE),
+            light_mol_m2=self.number(inner, "light", path, q.LIGHT_SUM),
+            min_interval_min=self.number(inner, "min_interval", path, q.INTERVAL) or 0.0,
+            max_shots_per_day=int(self.number(inner, "max_shots_per_day", path, q.EVENTS) or 0),
+            provenance=self.provenance(inner, path),
         )
 
     def check_events(

@@ -247,15 +247,79 @@ class LightPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MistCycle:
+    """Mist of aeroponics: `on_s` seconds, then `off_s` without. `night_on_s` and `night_off_s` hold
+    in the dark; no mist there where `night_on_s` is 0."""
+
+    on_s: float
+    off_s: float
+    night_on_s: float
+    night_off_s: float
+
+    def at(self, day: bool) -> tuple[float, float]:
+        """Seconds of mist and seconds without, by day or in the dark."""
+        return (self.on_s, self.off_s) if day else (self.night_on_s, self.night_off_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropSteering:
+    """Drip by the moisture of the substrate. Moisture is vol-%; a dryback is a DROP in percentage
+    points, never a share and never the moisture it ends at; shots are % of the substrate's volume.
+
+    P0, from lights-on: wait until `p0_dryback_points` have dried back since lights-on, or
+    `p0_max_wait_min`. P1: shots of `p1_shot_pct`, each `p1_increment_pct` larger, every
+    `p1_interval_min`, up to `p1_target_vwc_pct` or `p1_max_shots`. P2: shots of `p2_shot_pct` below
+    `p2_threshold_vwc_pct`, at least `p2_interval_min` apart. P3, from
+    `p3_last_shot_before_lights_off_h`: no shot, towards a total of `p3_dryback_points` below the
+    peak, except below `floor_vwc_pct`. All day at most `max_shots_per_day`."""
+
+    p0_dryback_points: float
+    p0_max_wait_min: float
+    p1_target_vwc_pct: float
+    p1_shot_pct: float
+    p1_increment_pct: float
+    p1_interval_min: float
+    p1_max_shots: int
+    p2_threshold_vwc_pct: float
+    p2_shot_pct: float
+    p2_interval_min: float
+    p3_last_shot_before_lights_off_h: float
+    p3_dryback_points: float
+    floor_vwc_pct: float
+    max_shots_per_day: int
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShotTrigger:
+    """Shots of a plan's duration when they are needed instead of by the clock, while lit: when the
+    moisture falls below `moisture_below_pct`, or when `light_mol_m2` of light came since the last
+    shot (plants transpire in proportion to it). At least `min_interval_min` apart, at most
+    `max_shots_per_day`."""
+
+    moisture_below_pct: float | None
+    light_mol_m2: float | None
+    min_interval_min: float
+    max_shots_per_day: int
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IrrigationPlan:
     """Watering by one method: `events_per_day` events while lit and `night_events` in the dark,
-    each `duration_s` long. One event of 24 h means without interruption."""
+    each `duration_s` long. One event of 24 h means without interruption. With `steering` or a
+    `trigger` the events are what happens when their sensor fails. `runoff_pct` is the share of a
+    shot that should drain out of the substrate."""
 
     method: Method
     events_per_day: int
     night_events: int
     duration_s: float
     provenance: Provenance
+    cycle: MistCycle | None = None
+    steering: CropSteering | None = None
+    trigger: ShotTrigger | None = None
+    runoff_pct: Band | None = None
 
     @property
     def continuous(self) -> bool:

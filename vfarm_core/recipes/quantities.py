@@ -57,6 +57,12 @@ SHIFT = Kind("h", 0, 5)
 DAYS = Kind("d", 0, 1000, above_low=True)
 EVENTS = Kind("", 0, 288, whole=True)
 DURATION = Kind("s", 0, 86400, above_low=True)
+NIGHT_MIST = Kind("s", 0, 86400)
+MOISTURE = Kind("%", 0, 100)
+SHARE = Kind("%", 0, 100)
+POINTS = Kind("points", 0, 100)
+INTERVAL = Kind("min", 0, 1440, above_low=True)
+LIGHT_SUM = Kind("mol/m²", 0, 100, above_low=True)
 DENSITY = Kind("plants/m²", 0, 200_000, above_low=True)
 AREA_MASS = Kind("kg/m²", 0, 200)
 FRACTION = Kind("", 0, 1, above_low=True)
@@ -82,6 +88,26 @@ SOLUTION: Mapping[SolutionQuantity, Kind] = {
     SolutionQuantity.WATER_TEMPERATURE: Kind("°C", 0, 40),
 }
 
+_SHOT = Kind("%", 0, 20, above_low=True)
+#: Crop steering. Shots are % of the substrate's volume (the largest known is 6 %, irrigation.yaml);
+#: moisture is vol-%; drybacks are percentage points.
+STEERING: Mapping[str, Kind] = {
+    "p0_dryback_points": POINTS,
+    "p0_max_wait": INTERVAL,
+    "p1_target_vwc": MOISTURE,
+    "p1_shot": _SHOT,
+    "p1_increment": Kind("%", 0, 20),
+    "p1_interval": INTERVAL,
+    "p1_max_shots": EVENTS,
+    "p2_threshold_vwc": MOISTURE,
+    "p2_shot": _SHOT,
+    "p2_interval": INTERVAL,
+    "p3_last_shot_before_lights_off": PHOTOPERIOD,
+    "p3_dryback_points": POINTS,
+    "floor_vwc": MOISTURE,
+    "max_shots_per_day": EVENTS,
+}
+
 #: What only recipes measure; the rest is converted as readings are.
 _OWN_UNITS: Mapping[str, Mapping[str, float]] = {
     "h": {"h": 1.0, "min": 1 / 60, "s": 1 / 3600},
@@ -91,6 +117,8 @@ _OWN_UNITS: Mapping[str, Mapping[str, float]] = {
     "mol/m²/d": {"mol/m²/d": 1.0, "mol/m2/d": 1.0, "mol m⁻² d⁻¹": 1.0},
     "plants/m²": {"plants/m²": 1.0, "plants/m2": 1.0, "/m²": 1.0, "plants/ft²": 10.76391},
     "kg/m²": {"kg/m²": 1.0, "kg/m2": 1.0, "g/m²": 0.001, "g/m2": 0.001},
+    "points": {"points": 1.0, "percentage points": 1.0},
+    "mol/m²": {"mol/m²": 1.0, "mol/m2": 1.0},
     "g/mol": {"g/mol": 1.0},
     "g": {"g": 1.0, "mg": 0.001},
     "": {"%": 0.01},

@@ -19,6 +19,7 @@ from .errors import Problem, RecipeError
 from .model import (
     Band,
     ClimateQuantity,
+    CropSteering,
     DayLength,
     GrowthModel,
     Phase,
@@ -33,6 +34,8 @@ DLI_OVER_MAX = 1.3
 _WATER_C = Band(12, 28)
 #: Fill and drain of an ebb-flow bed take up to 30 min together (CANNA); a flood is part of it.
 _FLOOD_MAX_S = 1800.0
+#: Intervals of up to 60 min were tried without loss (Tunio 2021, limits_alarms.csv).
+_MIST_PAUSE_MAX_S = 3600.0
 #: Nothing transpires yet, or a lid holds the humidity.
 _COVERED = frozenset({PhaseKind.GERMINATION, PhaseKind.BLACKOUT})
 
@@ -253,6 +256,44 @@ def _water(phase: Phase, path: str) -> Iterator[Finding]:
             path=f"{path}.irrigation.ebb_flow.duration",
             message=f"a flood of {plan.duration_s / 60:.0f} min drowns roots",
             accepted="at most 30 min with its drain",
+        )
+    mist = phase.irrigation.get(Method.AEROPONICS)
+    if mist is not None and mist.cycle is not None:
+        for day in (True, False):
+            on_s, off_s = mist.cycle.at(day)
+            if on_s > 0 and off_s > _MIST_PAUSE_MAX_S:
+                yield Finding(
+                    severity=Severity.WARNING,
+                    code="mist_pause_long",
+                    path=f"{path}.irrigation.aeroponics.cycle",
+                    message=f"{off_s / 60:.0f} min without mist are beyond what was tried",
+                    accepted="at most 60 min",
+                    source="Tunio 2021 Agronomy 11:97",
+                )
+    drip = phase.irrigation.get(Method.DRIP)
+    if drip is not None and drip.steering is not None:
+        yield from _steering(drip.steering, phase, f"{path}.irrigation.drip.steering")
+
+
+def _steering(plan: CropSteering, phase: Phase, path: str) -> Iterator[Finding]:
+    wait_h = plan.p0_max_wait_min / 60 + plan.p3_last_shot_before_lights_off_h
+    if phase.light.photoperiod_h <= wait_h:
+        yield Finding(
+            severity=Severity.ERROR,
+            code="steering_no_time",
+            path=f"{path}.p3_last_shot_before_lights_off",
+            message=f"leaves no time for shots in {phase.light.photoperiod_h:g} lit hours",
+            accepted="p0_max_wait and p3_last_shot_before_lights_off shorter than the photoperiod",
+        )
+    peak_to_floor = plan.p1_target_vwc_pct - plan.floor_vwc_pct
+    if plan.p3_dryback_points > peak_to_floor:
+        yield Finding(
+            severity=Severity.WARNING,
+            code="dryback_below_floor",
+            path=f"{path}.p3_dryback_points",
+            message=f"a drop of {plan.p3_dryback_points:g} percentage points from "
+            f"{plan.p1_target_vwc_pct:g} % ends below the floor of {plan.floor_vwc_pct:g} %",
+            accepted=f"at most {peak_to_floor:g} percentage points",
         )
 
 

@@ -65,6 +65,9 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
 
     #: What must exist before such a node makes sense, and the reason to abort without it.
     needs: ClassVar[tuple[SubentryType, str] | None] = None
+    #: Problems that a later step of the flow mends: they keep it from being saved, not from going
+    #: on.
+    later: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         """Begin with an empty draft."""
@@ -120,6 +123,9 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
 
     def problems(self, title: str, draft: Mapping[str, Any]) -> tuple[Problem, ...]:
         """What would be wrong with the farm because of a draft."""
+        return tuple(p for p in self._all_problems(title, draft) if p.key not in self.later)
+
+    def _all_problems(self, title: str, draft: Mapping[str, Any]) -> tuple[Problem, ...]:
         part = Part(type=self.type, title=title, data=draft)
         return problems_of_part(self.hass, self._get_entry(), part, self.replaces)
 
@@ -181,19 +187,22 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
     @override
     async def async_step_menu(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """What to do next with the draft."""
-        options = ["save", "node", *self.menu(), *self.binding_menu()]
+        missing = [p for p in self._all_problems(self.title, self.draft) if p.key in self.later]
+        save = [] if missing else ["save"]
+        text = self.bindings_text()
+        if missing:
+            words = await self._async_words()
+            text = "\n\n".join((text, *(words.sentence(p) for p in missing)))
+        options = [*save, "node", *self.menu(), *self.binding_menu()]
         return self.async_show_menu(
             step_id="menu",
             menu_options=options,
-            description_placeholders={
-                CONF_NAME: self.title,
-                "bindings": self.bindings_text(),
-            },
+            description_placeholders={CONF_NAME: self.title, "bindings": text},
         )
 
     async def async_step_save(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Write the draft, unless the farm around it has changed so that it no longer fits."""
-        if found := self.problems(self.title, self.draft):
+        if found := self._all_problems(self.title, self.draft):
             words = await self._async_words()
             return self.async_abort(
                 reason="farm_changed",

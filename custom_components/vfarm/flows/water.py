@@ -71,7 +71,18 @@ class PumpFlow(NodeFlow):
         return {
             vol.Required("reservoir"): choice(self.nodes(SubentryType.RESERVOIR)),
             vol.Required("flow_l_min"): number("L/min"),
+            vol.Required("meter_timeout_s", default=120): number("s"),
+            vol.Optional("pressure_min_kpa"): number("kPa"),
         }
+
+    @override
+    def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
+        """A field that was emptied is gone."""
+        draft.update({"pressure_min_kpa": None, **values})
+
+
+#: Fields of a circuit that may be left empty.
+_OF_CIRCUIT = ("daily_cap_l", "substrate_l", "drippers", "dripper_l_h")
 
 
 class CircuitFlow(NodeFlow):
@@ -79,6 +90,8 @@ class CircuitFlow(NodeFlow):
 
     type = SubentryType.CIRCUIT
     needs = (SubentryType.PUMP, "no_pump")
+    #: A valve is bound after the circuit was named.
+    later = frozenset({"circuit_without_valve"})
 
     @override
     def fields(self) -> dict[vol.Marker, Any]:
@@ -93,4 +106,13 @@ class CircuitFlow(NodeFlow):
                 )
             ),
             vol.Required("drain_s", default=900): number("s"),
+            vol.Optional("daily_cap_l"): number("L"),
+            vol.Optional("substrate_l"): number("L"),
+            vol.Optional("drippers"): number(),
+            vol.Optional("dripper_l_h"): number("L/h"),
         }
+
+    @override
+    def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
+        """A field that was emptied is gone."""
+        draft.update({**dict.fromkeys(_OF_CIRCUIT), **values})

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.support import START, Bench, actuator, bench_farm
+from tests.core.support import START, Bench, bench_farm
 from vfarm_core.control.inputs import ClearLatch, EmergencyStop, RunShot, SetMode, Shutdown
 from vfarm_core.control.snapshot import CircuitSnapshot
 from vfarm_core.control.watering import shot_times
 from vfarm_core.farm.overrides import Mode
-from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.model import IrrigationPlan, Method
 
 HOUR = 3600.0
@@ -289,36 +288,6 @@ def test_a_disk_that_fails_while_nothing_happens_is_noticed_during_a_shot(growin
     growing.advance(95)
     assert not growing.on(PUMP)
     assert not growing.on(VALVE)
-
-
-def test_two_circuits_share_a_pump_one_after_the_other() -> None:
-    from dataclasses import replace
-
-    from vfarm_core.farm.build import check
-
-    farm = bench_farm()
-    first = replace(farm.circuits[0], levels=("level_1",))
-    second = replace(first, id="circuit_b", levels=("level_2",))
-    farm = check(
-        replace(
-            farm,
-            circuits=(first, second),
-            bindings=(*farm.bindings, actuator("circuit_b", Role.IRRIGATION_VALVE)),
-        )
-    )
-    bench = Bench(farm)
-    bench.start_batch(["level_1", "level_2"])
-    bench.advance(24 * HOUR)
-    shots = [r.data["node"] for r in bench.journal.records if r.kind == "shot_started"]
-    assert shots.count("circuit") == 4
-    assert shots.count("circuit_b") == 4
-    both = False
-    state = {VALVE: 0.0, "circuit_b.irrigation_valve": 0.0}
-    for _, command in bench.sent:
-        if command.point in state:
-            state[command.point] = command.value
-            both = both or all(state.values())
-    assert not both
 
 
 class TestCirculation:

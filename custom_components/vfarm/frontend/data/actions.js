@@ -18,6 +18,9 @@ export const advanceWorkflow = (hass, farm, node) =>
 export const endWorkflow = (hass, farm, node) =>
   perform(hass, farm, "end_workflow", { node: [node] });
 
+export const clearInhibit = (hass, farm, circuit) =>
+  perform(hass, farm, "clear_inhibit", { node: [circuit.id] });
+
 export const clearLatch = (hass, farm, point) => perform(hass, farm, "clear_latch", { point });
 
 export const giveBack = (hass, farm, point) => perform(hass, farm, "give_back", { point });

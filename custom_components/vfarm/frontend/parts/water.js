@@ -1,5 +1,5 @@
 import { css, html, nothing } from "../vendor/lit.js";
-import { runShot } from "../data/actions.js";
+import { clearInhibit, runShot } from "../data/actions.js";
 import { actuators } from "./actuators.js";
 import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { problemText } from "./alerts.js";
@@ -39,6 +39,28 @@ const lastShot = ({ t, f, now }, s) => {
   return t(s.last_delivered_l === null ? "last_shot" : "last_shot_litres", words);
 };
 
+/** What is known of a substrate that is steered, or whose drain is measured. */
+const substrate = ({ t, f }, s) => {
+  const words = [
+    s.steering ? t(`steering_${s.steering}`) : "",
+    s.moisture === null ? "" : t("moisture_of", { value: f.number(s.moisture, 1) }),
+    s.dryback_points === null ? "" : t("dryback_of", { value: f.number(s.dryback_points, 1) }),
+    s.runoff_today_pct === null ? "" : t("runoff_of", { value: f.number(s.runoff_today_pct) }),
+  ].filter(Boolean);
+  return words.length ? html`<p class="muted">${words.join(" · ")}</p>` : nothing;
+};
+
+/** A person has looked at a circuit whose shots failed in a row. */
+const cleared = ({ t, hass, farm }, node) => html`<vfarm-confirm-button
+  .t=${t}
+  icon="check"
+  .label=${t("clear_latch")}
+  .question=${t("latch_question")}
+  .text=${t("clear_latch_text")}
+  .confirm=${t("clear_latch_confirm")}
+  .action=${() => clearInhibit(hass, farm, node)}
+></vfarm-confirm-button>`;
+
 /** A circuit: what it does, when the next shot is, how the last one ended. */
 export const circuit = (ui, node) => {
   const { t, f, now, hass, farm } = ui;
@@ -58,12 +80,14 @@ export const circuit = (ui, node) => {
       : html`<p class="row">
           ${icon("clock")}
           <strong
-            >${s.next_shot_at === null
-              ? t("no_next_shot")
-              : t("next_shot", { when: f.until(s.next_shot_at, now) })}</strong
+            >${s.cycling
+              ? t("cycling")
+              : s.next_shot_at === null
+                ? t("no_next_shot")
+                : t("next_shot", { when: f.until(s.next_shot_at, now) })}</strong
           >
         </p>`}
-    ${problems(t, s)}
+    ${substrate(ui, s)} ${problems(t, s)} ${s.inhibited ? cleared(ui, node) : nothing}
     <p class="muted">
       ${lastShot(ui, s)}<br />${t.count("today", s.shots_today, {
         shots: f.number(s.shots_today),
