@@ -19,9 +19,9 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .const import CONF_BINDINGS, CONF_KIND, DOMAIN, FarmKind, SubentryType
+from .const import CONF_BINDINGS, CONF_KIND, CONF_TAKEOVER, DOMAIN, FarmKind, SubentryType
 from .demo import demo_parts
-from .farm_data import farm_dict
+from .farm_data import entry_dict, farm_dict
 from .flows import farm as templates
 from .flows.checks import DRAFT_ID, async_words, form_errors, problems
 from .flows.farm import MAX_LEVELS, Template
@@ -160,16 +160,30 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Rename the farm."""
+        """Rename the farm, and say how long a takeover lasts."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
             name = user_input[CONF_NAME].strip()
+            minutes = user_input[CONF_TAKEOVER]
             errors = self._name_errors(name, but=entry.entry_id)
+            data = {**entry_dict(entry, self.hass.config.time_zone), CONF_TAKEOVER: minutes}
+            if any(p.params.get("attribute") == CONF_TAKEOVER for p in problems(data)):
+                errors[CONF_TAKEOVER] = "takeover_out_of_range"
             if not errors:
-                return self.async_update_and_abort(entry, title=name)
-        schema = vol.Schema({vol.Required(CONF_NAME): TextSelector()})
-        shown = user_input or {CONF_NAME: entry.title}
+                return self.async_update_and_abort(
+                    entry, title=name, data={**entry.data, CONF_TAKEOVER: minutes}
+                )
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_NAME): TextSelector(),
+                vol.Required(CONF_TAKEOVER, default=30.0): number("min"),
+            }
+        )
+        shown = user_input or {
+            CONF_NAME: entry.title,
+            CONF_TAKEOVER: entry.data.get(CONF_TAKEOVER, 30.0),
+        }
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(schema, shown),

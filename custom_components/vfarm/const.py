@@ -28,6 +28,7 @@ DEMO_PLATFORMS: Final = (
 
 CONF_KIND: Final = "kind"
 CONF_BINDINGS: Final = "bindings"
+CONF_TAKEOVER: Final = "takeover_min"
 
 #: Fired on the bus for every event of the core that people and automations may want.
 EVENT_VFARM: Final = f"{DOMAIN}_event"

@@ -10,6 +10,7 @@ from homeassistant.helpers.device_registry import AnyDeviceEntry
 
 from vfarm_core import __version__
 from vfarm_core.control.clock import Now
+from vfarm_core.control.protection import gaps
 from vfarm_core.farm.build import farm_to_dict
 from vfarm_core.farm.codec import encode
 
@@ -44,6 +45,7 @@ async def async_get_config_entry_diagnostics(
                 node: encode(snapshot) for node, snapshot in engine.runtime.snapshots.items()
             },
             "commands_sent": engine.actuators.sent,
+            "unprotected": [gap.text for gap in gaps(data.farm)],
             "journal": await engine.journal.async_events(limit=200),
         },
         TO_REDACT,

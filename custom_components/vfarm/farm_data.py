@@ -16,7 +16,7 @@ from homeassistant.util import slugify
 from vfarm_core.farm.build import FarmError, Problem, farm_from_dict
 from vfarm_core.farm.nodes import Farm
 
-from .const import CONF_BINDINGS, SubentryType
+from .const import CONF_BINDINGS, CONF_TAKEOVER, SubentryType
 
 #: Where the nodes of a subentry type are in the data of a farm.
 _GROUPS: Mapping[SubentryType, str] = {
@@ -74,13 +74,16 @@ def farm_dict(
 
 def entry_dict(entry: ConfigEntry, time_zone: str) -> dict[str, Any]:
     """The data of the farm a config entry describes."""
-    return farm_dict(
+    data = farm_dict(
         entry.entry_id,
         entry.title,
         time_zone,
         parts_of(entry),
         entry.data.get(CONF_BINDINGS, ()),
     )
+    if CONF_TAKEOVER in entry.data:
+        data[CONF_TAKEOVER] = entry.data[CONF_TAKEOVER]
+    return data
 
 
 def usable_farm(data: Mapping[str, Any]) -> tuple[Farm, tuple[Problem, ...]]:

@@ -22,6 +22,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from vfarm_core.batches import lifecycle
+from vfarm_core.control.explain import explain
 from vfarm_core.control.inputs import (
     AdvancePhase,
     AdvanceWorkflow,
@@ -42,6 +43,7 @@ from vfarm_core.control.inputs import (
     StartBatch,
     StartWorkflow,
 )
+from vfarm_core.control.protection import gaps_of
 from vfarm_core.control.snapshot import LevelSnapshot
 from vfarm_core.farm.codec import encode
 from vfarm_core.farm.nodes import NodeKind
@@ -503,6 +505,8 @@ async def _explain(hass: HomeAssistant, call: ServiceCall) -> Response:
                 ATTR_NODE: target.node,
                 "name": known.name if known is not None else target.farm.name,
                 **encode(snapshot),
+                "sentences": list(explain(snapshot)),
+                "unprotected": [gap.text for gap in gaps_of(target.farm, target.node)],
             }
         )
     return {"nodes": nodes}

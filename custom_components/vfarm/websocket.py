@@ -26,6 +26,11 @@ instant are farm time in epoch seconds; `speed` is farm seconds per real second.
     {"type": "update", "nodes": {id: snapshot}, "now", "speed"}
     {"type": "event", "kind", "node", "name", "severity", "at", "params"}   what happened
     {"type": "closed"}                              the farm was unloaded; subscribe again
+
+`vfarm/explain` {node, entry_id?} answers why the actuators of a node are as they are and what would
+change it, in English, and which of its dangers nothing ends while vfarm is not there:
+
+    {"sentences": [text], "unprotected": [{"node", "key", "params"}]}
 """
 
 from __future__ import annotations
@@ -40,6 +45,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from vfarm_core.control.effects import Event
+from vfarm_core.control.explain import explain
+from vfarm_core.control.protection import gaps_of
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.codec import encode
 
@@ -49,6 +56,7 @@ from .devices import async_device_id
 from .happenings import event_data
 
 TYPE_OVERVIEW: Final = f"{DOMAIN}/overview"
+TYPE_EXPLAIN: Final = f"{DOMAIN}/explain"
 TYPE_SUBSCRIBE: Final = f"{DOMAIN}/subscribe"
 #: The shortest time between two updates of one subscription (real s).
 INTERVAL_S: Final = 1.0
@@ -59,6 +67,7 @@ def async_setup(hass: HomeAssistant) -> None:
     """Register the commands."""
     websocket_api.async_register_command(hass, websocket_overview)
     websocket_api.async_register_command(hass, websocket_subscribe)
+    websocket_api.async_register_command(hass, websocket_explain)
 
 
 @callback
@@ -102,6 +111,36 @@ def websocket_subscribe(
     connection.send_result(msg["id"])
     feed = _Feed(hass, entries[0], connection, msg["id"])
     connection.subscriptions[msg["id"]] = feed.close
+
+
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): TYPE_EXPLAIN,
+        vol.Required("node"): str,
+        vol.Optional("entry_id"): str,
+    }
+)
+@callback
+def websocket_explain(
+    hass: HomeAssistant,
+    connection: websocket_api.ActiveConnection,
+    msg: dict[str, Any],
+) -> None:
+    """Why the actuators of a node are as they are."""
+    for entry in _entries(hass, msg.get("entry_id")):
+        snapshot = entry.runtime_data.engine.snapshot(msg["node"])
+        if snapshot is not None:
+            connection.send_result(
+                msg["id"],
+                {
+                    "sentences": list(explain(snapshot)),
+                    "unprotected": [
+                        encode(g) for g in gaps_of(entry.runtime_data.farm, msg["node"])
+                    ],
+                },
+            )
+            return
+    connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "No such node is shown")
 
 
 class _Feed:

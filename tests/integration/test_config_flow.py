@@ -127,11 +127,18 @@ async def test_a_farm_can_be_renamed(hass: HomeAssistant, farm: MockConfigEntry)
     assert result["step_id"] == "reconfigure"
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {"name": ""})
     assert result["errors"] == {"name": "name_empty"}
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"name": "Roof"})
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"name": "Roof", "takeover_min": 0}
+    )
+    assert result["errors"] == {"takeover_min": "takeover_out_of_range"}
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"name": "Roof", "takeover_min": 90}
+    )
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert farm.title == "Roof"
     assert farm.runtime_data.farm.name == "Roof"
+    assert farm.runtime_data.farm.takeover_min == 90
 
 
 async def test_there_is_one_demo_at_most(hass: HomeAssistant) -> None:

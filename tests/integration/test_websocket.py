@@ -94,6 +94,24 @@ async def test_changes_are_gathered_and_told_once_a_second(
     assert [z["name"] for z in again["zones"]] == ["Tent", "Second"]
 
 
+async def test_a_node_explains_itself(
+    hass: HomeAssistant, farm: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "vfarm/explain", "node": "tent"})
+    result = (await client.receive_json())["result"]
+    assert any(said.startswith("The heater is off.") for said in result["sentences"])
+    assert {"gas_detector", "no_smoke"} & {gap["key"] for gap in result["unprotected"]}
+    await client.send_json_auto_id({"type": "vfarm/explain", "node": "cellar"})
+    assert (await client.receive_json())["error"]["code"] == "not_found"
+    answer = await hass.services.async_call(
+        DOMAIN, "explain", {"node": "bench"}, blocking=True, return_response=True
+    )
+    assert isinstance(answer, dict)
+    (node,) = answer["nodes"]  # type: ignore[misc]
+    assert any("pump" in said for said in node["sentences"])  # type: ignore[index,call-overload,union-attr]
+
+
 async def test_a_closed_connection_leaves_nothing(
     hass: HomeAssistant,
     farm: MockConfigEntry,

@@ -93,6 +93,21 @@ class PricesKnown:
     prices: Prices
 
 
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Commands (point and number) that wait for their record, so that their time to be proved has
+    not begun."""
+
+    commands: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentLate:
+    """Commands that had to wait for their record are sent now."""
+
+    commands: tuple[tuple[str, int], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """Something a person (or an automation on a person's behalf) asks for. `by` is who."""
@@ -241,5 +256,7 @@ type Input = (
     | PricesKnown
     | JournalFailed
     | JournalRecovered
+    | Unsent
+    | SentLate
     | Request
 )

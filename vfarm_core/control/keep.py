@@ -73,7 +73,7 @@ def _slice(d: Draft, key: str, data: Any) -> Record:
 
 
 def _farm(state: FarmState) -> FarmState:
-    return replace(state, stage=Stage.RUNNING, waiting=False, next_command=0)
+    return replace(state, stage=Stage.RUNNING, waiting=False, journal_slow=False, next_command=0)
 
 
 def _kept[T](
@@ -169,7 +169,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         groups.setdefault(group, {})[name] = data
     farm = decode(FarmState, groups.get("farm", {}).get("", {}))
     return Memory(
-        farm=replace(farm, stage=Stage.RECONCILING, journal_ok=True),
+        farm=replace(farm, stage=Stage.RECONCILING, journal_ok=True, journal_slow=False),
         levels={k: decode(LevelState, v, k) for k, v in groups.get("level", {}).items()},
         circuits={k: decode(CircuitState, v, k) for k, v in groups.get("circuit", {}).items()},
         actuators={

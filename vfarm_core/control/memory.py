@@ -65,6 +65,7 @@ class FarmState:
     emergency: EmergencyState | None = None
     disarmed: frozenset[Loop] = frozenset()
     journal_ok: bool = True
+    journal_slow: bool = False
     lost_memory: bool = False
     waiting: bool = False
     next_command: int = 1

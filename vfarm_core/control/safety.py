@@ -32,8 +32,6 @@ ATTEMPTS = 3
 _AGAIN_S = 60.0
 #: After its maximum on-time an actuator rests at least this long (s) (design choice).
 _REST_S = 60.0
-#: A person's takeover is respected for this long (s of farm time), within all limits of danger.
-TAKEOVER_S = 1800.0
 _DAY_S = 86400.0
 #: Flow that proves a pump, as a share of any reading: L/min.
 _FLOW_PROOF = 0.05
@@ -141,7 +139,7 @@ def _foreign(d: Draft, binding: Binding, state: ActuatorState, report: Report) -
         return state
     if state.latched or d.state.emergency is not None:
         return state
-    until = d.now.farm + TAKEOVER_S
+    until = d.now.farm + d.farm.takeover_min * 60
     d.event(
         "takeover",
         binding.node,

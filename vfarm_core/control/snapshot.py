@@ -36,7 +36,7 @@ class Measured:
 @hot_value
 class ActuatorView:
     """One actuator: `reported` and `wanted` are 0…1, `reason` the English sentence, `code` and
-    `params` what a translated one is made of."""
+    `params` what a translated one is made of; `change` is the key of what would change it."""
 
     point: str
     role: Role
@@ -47,6 +47,7 @@ class ActuatorView:
     code: str
     params: Mapping[str, str | float | int]
     reason: str
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,9 @@ from .inputs import (
     Ready,
     Report,
     Request,
+    SentLate,
     Started,
+    Unsent,
 )
 from .intents import Intent
 from .memory import Memory, ProofState, Quality, ShotEnd, Stage
@@ -102,6 +104,8 @@ def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
     elif isinstance(item, PricesKnown):
         # Looked at when a lights-on is decided: nothing has to be done now.
         d.state = replace(d.state, prices=item.prices)
+    elif isinstance(item, (Unsent, SentLate)):
+        _waited(d, item)
     elif isinstance(item, JournalFailed):
         if d.state.journal_ok:
             d.state = replace(d.state, journal_ok=False)
@@ -146,6 +150,31 @@ def _result(d: Draft, result: CommandResult) -> None:
     soon = min(pending.deadline, d.now.mono + 1.0)
     d.actuators.set(result.point, replace(state, pending=replace(pending, deadline=soon)))
     d.wake(result.point, Due(mono=soon))
+
+
+def _waited(d: Draft, item: Unsent | SentLate) -> None:
+    """A disk that takes its time must not make a valve look failed: the time to be proved begins
+    when a command is sent."""
+    for point, command in item.commands:
+        state, binding = d.actuator(point), d.farm.binding.get(point)
+        pending = state.pending
+        if pending is None or pending.command != command or binding is None:
+            continue
+        if isinstance(item, Unsent) and d.now.mono < pending.deadline:
+            continue
+        declared = binding.declaration
+        assert declared is not None
+        deadline = d.now.mono + declared.deadline_s
+        pending = replace(pending, deadline=deadline, sent_at=d.now.farm)
+        d.actuators.set(point, replace(state, pending=pending))
+        due = d.due.get(point) or Due()
+        d.wake(point, Due(due.farm, deadline))
+        if isinstance(item, Unsent) and not d.state.journal_slow:
+            d.state = replace(d.state, journal_slow=True)
+            d.event("journal_slow", d.farm.id, Severity.P2)
+    if isinstance(item, SentLate) and d.state.journal_slow:
+        d.state = replace(d.state, journal_slow=False)
+        d.event("journal_recovered", d.farm.id)
 
 
 def _started(d: Draft, item: Started) -> None:

@@ -24,6 +24,7 @@ from . import (
     workflows,
 )
 from .draft import Draft
+from .explain import change_of
 from .light import ppfd_now
 from .memory import ActuatorState, ProofState, Quality
 from .plausible import TOLD
@@ -109,6 +110,7 @@ def _actuator_view(binding: Binding, state: ActuatorState) -> ActuatorView:
         code=reason.code if reason else "",
         params=reason.params if reason else {},
         reason=reason.text if reason else "",
+        change=change_of(reason.code) if reason else "",
     )
 
 
@@ -225,6 +227,8 @@ def _farm(d: Draft) -> FarmSnapshot:
         problems.add("disarmed")
     if not state.journal_ok:
         problems.add("journal")
+    if state.journal_slow:
+        problems.add("journal_slow")
     if state.lost_memory:
         problems.add("lost_memory")
     unproved: tuple[str, ...] = ()

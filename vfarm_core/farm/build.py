@@ -68,6 +68,14 @@ def problems_of(farm: Farm) -> Iterator[Problem]:
         yield _problem(
             farm.id, "unknown_time_zone", "{zone} is not a time zone", zone=farm.time_zone
         )
+    if not 1 <= farm.takeover_min <= 1440:
+        yield _problem(
+            farm.id,
+            "takeover_out_of_range",
+            "a takeover lasts from 1 to 1,440 minutes, not {value}",
+            attribute="takeover_min",
+            value=farm.takeover_min,
+        )
     yield from _ids(farm)
     yield from _references(farm)
     yield from _sizes(farm)

@@ -193,11 +193,13 @@ type Node = Zone | Rack | Level | Reservoir | Pump | Circuit | Supply
 @dataclass(frozen=True, kw_only=True)
 class Farm:
     """One site: its nodes and what its entities mean for them. Build it with `build.build_farm`,
-    which checks it; the indexes below trust the check."""
+    which checks it; the indexes below trust the check. A person's takeover of a device is respected
+    for `takeover_min` minutes, within all limits of danger."""
 
     id: str
     name: str
     time_zone: str
+    takeover_min: float = 30.0
     zones: tuple[Zone, ...] = ()
     racks: tuple[Rack, ...] = ()
     levels: tuple[Level, ...] = ()

@@ -24,7 +24,9 @@ from ..control.inputs import (
     Ready,
     Report,
     Request,
+    SentLate,
     Started,
+    Unsent,
 )
 from ..control.memory import Memory, ProofState, Stage
 from ..control.reasons import Reason
@@ -40,6 +42,10 @@ _RETRY_S = 10.0
 #: ahead of what has passed by more than this, which is how far a clock is slewed or stepped often.
 _SET_BACK_S = 1.0
 _SET_FORWARD_S = 30.0
+#: A command that waited longer for its record than this (s) has its time to be proved set anew; a
+#: journal that takes longer than that (s) counts as one that cannot be written (design choice).
+_LATE_S = 1.0
+_SLOW_S = 120.0
 #: Records kept back while the journal cannot be written; the newest are kept.
 _BACKLOG = 10_000
 
@@ -75,6 +81,8 @@ class Runtime:
         self._newest: dict[str, int] = {}
         self._backlog: list[Record] = []
         self._failing = False
+        #: Commands that wait for their record: point, and since when (monotonic).
+        self._unsent: dict[int, tuple[str, float]] = {}
         self._seen: Now | None = None
 
     @property
@@ -165,7 +173,7 @@ class Runtime:
                 batch = list(self._queue)
                 self._queue.clear()
                 now = self._clock.now()
-                batch = [*self._clock_set(now), *batch]
+                batch = [*self._clock_set(now), *self._waiting(now), *batch]
                 result = step(self.farm, self.memory, now, batch, show=self._show)
                 self.memory = result.memory
                 self._carry_out(result.effects)
@@ -191,6 +199,16 @@ class Runtime:
             yield ClockSet(now.farm - seen.farm - (passed or 0.0))
         elif passed is not None and now.farm - seen.farm - passed > _SET_FORWARD_S:
             yield ClockSet(now.farm - seen.farm - passed)
+
+    def _waiting(self, now: Now) -> Iterable[Input]:
+        """What the journal has not taken yet; one that takes forever counts as failed."""
+        if not self._unsent:
+            return
+        yield Unsent(tuple((point, key) for key, (point, _) in self._unsent.items()))
+        since = min(since for _, since in self._unsent.values())
+        if not self._failing and now.mono - since >= _SLOW_S:
+            self._failing = True
+            yield JournalFailed(f"not written for {_SLOW_S:.0f} s")
 
     def _due_at(self, due: Due) -> None:
         self.due = due
@@ -225,7 +243,13 @@ class Runtime:
         batch = [*self._backlog, *records]
         self._backlog = []
 
+        begun = self._clock.now().mono
+        for command in gated:
+            self._unsent[command.id] = (command.point, begun)
+
         def done(error: str | None) -> None:
+            for command in gated:
+                del self._unsent[command.id]
             if error is not None:
                 self._backlog = [*batch, *self._backlog][-_BACKLOG:]
                 self._failing = True
@@ -233,6 +257,8 @@ class Runtime:
                 return
             for command in gated:
                 self._send(command)
+            if gated and self._clock.now().mono - begun > _LATE_S:
+                self._handle([SentLate(tuple((c.point, c.id) for c in gated))])
             if self._failing:
                 self._failing = False
                 self._handle([JournalRecovered()])

@@ -20,6 +20,10 @@ export const reasonText = (t, view) => {
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
+/** What would change it, in the reader's language. */
+const changeText = (t, view) =>
+  view.code && view.change ? t.or(`change_${view.change}`, "", view.params ?? {}) : "";
+
 const clear = ({ t, hass, farm }, view) => html`<vfarm-confirm-button
   .t=${t}
   icon="check"
@@ -72,7 +76,7 @@ export const actuators = (ui, views) => {
             : nothing}
           ${view.latched ? clear(ui, view) : nothing}
           ${view.code === "takeover" ? back(ui, view) : nothing}
-          <span class="muted">${reasonText(t, view)}</span>
+          <span class="muted">${reasonText(t, view)} ${changeText(t, view)}</span>
         </span>
       </li>`;
     })}

@@ -1,0 +1,101 @@
+"""Why an actuator is in its state and what would change it, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .reasons import Reason
+from .snapshot import ActuatorView, FarmSnapshot, Snapshot
+
+#: What would change a state: key -> sentence, with the parameters of the reason.
+CHANGES: Mapping[str, str] = MappingProxyType(
+    {
+        "at": "That changes at {until}.",
+        "target": "That changes when the reading crosses the band around the target.",
+        "asked": "That changes when a recipe or a person asks for it.",
+        "reading": "That changes when there is a valid reading again.",
+        "cool": "That changes when the air has cooled down.",
+        "batch": "That changes when plants grow here, or are harvested.",
+        "tomorrow": "That changes with the next light day.",
+        "supply": "That changes when the lamps on the same supply ask for less.",
+        "moment": "That changes in a moment.",
+        "looked": "That changes when a person has looked and clears it.",
+        "arm": "That changes when a person arms the loop.",
+        "release": "That changes when a person releases the stop and arms the loop.",
+        "mode": "That changes when a person chooses another mode.",
+        "journal": "That changes when the records can be written again.",
+        "shot": "That changes with the next step of a shot, or when one is due.",
+        "volume": "That changes when the reservoir is filled.",
+        "rest": "That changes when the device may switch again.",
+        "people": "That changes when the zone is known to be empty of people.",
+        "door": "That changes when every door is known to be closed.",
+        "light": "That changes at lights-on.",
+        "air": "That changes when the air is clear again.",
+        "opposed": "That changes when {other} is off.",
+        "rinse": "That changes when a person confirms the rinse.",
+        "start": "That changes when vfarm runs again.",
+        "other": "That changes when what it says is over.",
+    }
+)
+
+_OF_CODE: Mapping[str, str] = MappingProxyType(
+    {
+        code: change
+        for change, codes in {
+            "at": "photoperiod_day photoperiod_night takeover maintenance solution_change "
+            "sanitation dark_germination work_light degraded",
+            "target": "below_target above_target in_band",
+            "asked": "no_target exhaust_idle fill_closed",
+            "reading": "no_reading no_temperature_dim",
+            "cool": "too_warm_dim too_warm_off",
+            "batch": "no_batch circulate circulating aerate",
+            "tomorrow": "dli_reached",
+            "supply": "supply_limit",
+            "moment": "staggered",
+            "looked": "latched leak smoke isolation no_owner",
+            "arm": "disarmed",
+            "release": "emergency_stop",
+            "mode": "hold monitor",
+            "journal": "journal",
+            "shot": "shot_idle shot_valve shot_running shot_stopping shot_closing",
+            "volume": "volume_low",
+            "rest": "max_on max_off daily_cap min_on min_off",
+            "people": "co2_people",
+            "door": "door_open",
+            "light": "co2_dark",
+            "air": "co2_exhausting co2_limit exhaust_co2",
+            "opposed": "opposed",
+            "rinse": "rinse",
+            "start": "reconcile shutdown",
+        }.items()
+        for code in codes.split()
+    }
+)
+
+
+def change_of(code: str) -> str:
+    """The key of what would change a state that has this reason."""
+    return _OF_CODE.get(code, "other")
+
+
+def explain(snapshot: Snapshot) -> tuple[str, ...]:
+    """For every actuator of a node one sentence: its state, why, and what would change it."""
+    if isinstance(snapshot, FarmSnapshot):
+        return ()
+    return tuple(sentence(view) for view in snapshot.actuators)
+
+
+def sentence(view: ActuatorView) -> str:
+    """The sentence of one actuator."""
+    name = view.role.value.replace("_", " ")
+    if view.reported is None:
+        state = "not known"
+    elif 0 < view.reported < 1:
+        state = f"at {view.reported:.0%}"
+    else:
+        state = "on" if view.reported else "off"
+    if not view.code:
+        return f"The {name} is {state}; nothing was decided about it yet."
+    reason = Reason(view.code, view.params).text
+    return f"The {name} is {state}. {reason} {CHANGES[view.change].format(**view.params)}"
