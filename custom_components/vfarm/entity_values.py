@@ -99,7 +99,7 @@ def raw_of(state: State | None, binding: Binding) -> tuple[Raw, str | None]:
         return _runs(state, binding), None
     if state.domain == WATER_HEATER_DOMAIN:
         return state.state != STATE_OFF, None
-    if kind is RoleKind.DIMMER and state.state not in (STATE_OFF, "closed"):
+    if _is_dimmer(binding) and state.state not in (STATE_OFF, "closed"):
         return _level(state), None
     return state.state, None
 
@@ -336,7 +336,7 @@ _CALLS: Mapping[str, Callable[[State | None, Binding, float], _Service]] = {
 
 
 def _is_dimmer(binding: Binding) -> bool:
-    return spec(binding.role).kind is RoleKind.DIMMER
+    return spec(binding.role).kind is RoleKind.DIMMER or binding.has_levels
 
 
 def _dimmable(state: State) -> bool:
@@ -397,6 +397,17 @@ def can_dim(hass: HomeAssistant, entity_id: str) -> bool:
         return not modes or any(mode not in ("onoff", "unknown") for mode in modes)
     if (level := _LEVEL_FEATURES.get(able.domain)) is not None:
         return able.features is None or bool(able.features & level)
+    return able.domain in _NUMERIC_DOMAINS
+
+
+def has_levels(hass: HomeAssistant, entity_id: str) -> bool:
+    """Whether an entity surely can be brought to a level. Nobody guesses it of a climate device:
+    one that is only on or off would be latched for not being half on."""
+    able = abilities(hass, entity_id)
+    if able.domain == LIGHT_DOMAIN:
+        return bool(able.facts.get("supported_color_modes")) and can_dim(hass, entity_id)
+    if able.domain in _LEVEL_FEATURES:
+        return bool(able.features) and can_dim(hass, entity_id)
     return able.domain in _NUMERIC_DOMAINS
 
 

@@ -164,7 +164,7 @@ def bench_farm(*, levels: int = 2, extra: Iterable[Binding] = ()) -> Farm:
             id="farm",
             name="Bench",
             time_zone="UTC",
-            zones=(Zone(id="zone", name="Room", volume_m3=40.0),),
+            zones=(Zone(id="zone", name="Room", volume_m3=40.0, co2_detector=True),),
             racks=(Rack(id="rack", name="Rack", zone="zone"),),
             levels=tuple(
                 Level(

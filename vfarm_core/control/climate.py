@@ -1,33 +1,35 @@
 """Climate: one arbiter per zone for temperature, humidity and CO2, so that devices never fight.
 
-Every device follows a hysteresis around the target. Opposing devices exclude each other by
-construction: heating is called below the target and cooling above it, humidifying below and drying
-above; CO2 never with exhaust.
+Every device follows the target by a strategy: on and off by hysteresis, or a level where it has
+levels. Opposing devices exclude each other by construction: heating is called below the target and
+cooling above it, humidifying below and drying above; CO2 never with exhaust. The one exception is
+declared: a cooler that dries while the heater holds the temperature.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ..farm.bindings import Binding
 from ..farm.nodes import Zone
 from ..farm.roles import Role
-from ..recipes.model import ClimateQuantity, Setpoint
+from ..recipes.model import ClimateQuantity
 from ..science.air import dew_point_c, vpd_air_kpa
-from . import readings
-from .clock import Due, earliest
+from . import co2, drying, heat, outside, readings
+from .clock import Due
 from .draft import Draft
 from .effects import Severity
 from .intents import Intent
-from .memory import Quality, ZoneState
 from .reasons import Reason
-from .targets import Target, dry_from, humidity_target, zone_setpoints, zone_target
+from .strategy import OFF, Hysteresis, Pid, StrategyState
+from .targets import Target, ramp_due, zone_setpoints, zone_target
 
 #: Half-widths of the hysteresis (design choice; about twice the noise of a good sensor).
 HYSTERESIS = {
     ClimateQuantity.AIR_TEMPERATURE: 0.5,
-    ClimateQuantity.HUMIDITY: 3.0,
-    ClimateQuantity.CO2: 50.0,
+    ClimateQuantity.HUMIDITY: drying.WIDTH,
+    ClimateQuantity.CO2: co2.WIDTH,
 }
 UNITS = {
     ClimateQuantity.AIR_TEMPERATURE: "°C",
@@ -35,24 +37,47 @@ UNITS = {
     ClimateQuantity.CO2: "ppm",
     ClimateQuantity.VPD: "kPa",
 }
-#: Lights are dimmed this much above the target (science.md section 6: automatic shed at +3 K).
-_DIM_OVER_K = 3.0
-#: Back from dimmed and from off this much below what set it off (design choice).
-_BACK_K = 1.0
-#: Off at this temperature where a recipe names no critical limit (limits_alarms.csv: leafy crops
-#: are damaged above 32 °C).
-_CRITICAL_C = 32.0
-#: CO2: injection stops, and air is exhausted (design rule 8; OSHA PEL 5,000 ppm).
-CO2_STOP_PPM = 2000.0
-CO2_DANGER_PPM = 5000.0
-_SEVERITY = {
-    "": Severity.INFO,
-    "unknown": Severity.P2,
-    "dim": Severity.P2,
-    "off": Severity.P1,
-}
+#: Devices with levels: output per K and per %, and the time of the integral (design choice: full at
+#: 2 K and 16 % off the target, and steady in a room whose air answers within minutes).
+_GAIN = {ClimateQuantity.AIR_TEMPERATURE: 0.5, ClimateQuantity.HUMIDITY: 0.06}
+_INTEGRAL_S = 900.0
+#: From off to full in five minutes, no command for less than a twentieth, and no fan below a fifth,
+#: where it may stall (design choice).
+_SLEW_PER_S = 1 / 300
+_DEADBAND = 0.05
+_LOWEST = 0.2
+#: A cooler dries only down to this much below the temperature target (K) (design choice: a heater
+#: that cannot keep up is no reason to chill the crop).
+_REHEAT_LOW_K = 2.0
 #: Safety of the zone is looked at again at least this often (s), also when nothing is reported.
 _LOOK_S = 300.0
+
+_SIGN = {Role.HEATER: 1, Role.COOLER: -1, Role.HUMIDIFIER: 1, Role.DEHUMIDIFIER: -1}
+_QUANTITY = {
+    Role.HEATER: ClimateQuantity.AIR_TEMPERATURE,
+    Role.COOLER: ClimateQuantity.AIR_TEMPERATURE,
+    Role.HUMIDIFIER: ClimateQuantity.HUMIDITY,
+    Role.DEHUMIDIFIER: ClimateQuantity.HUMIDITY,
+}
+_SWITCH = {
+    role: Hysteresis(sign=sign, width=HYSTERESIS[_QUANTITY[role]]) for role, sign in _SIGN.items()
+}
+_LEVEL = {
+    role: Pid(
+        sign=sign,
+        width=HYSTERESIS[_QUANTITY[role]],
+        gain=_GAIN[_QUANTITY[role]],
+        integral_s=_INTEGRAL_S,
+        slew_per_s=_SLEW_PER_S,
+        deadband=_DEADBAND,
+        lowest=_LOWEST,
+    )
+    for role, sign in _SIGN.items()
+}
+#: The key of the strategy of a role's devices with levels.
+_LEVELS = ".level"
+_DRIES = Hysteresis(sign=-1, width=drying.WIDTH)
+_DRIES_MORE = Hysteresis(sign=-1, width=2 * drying.WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +112,11 @@ def _view(d: Draft, zone: Zone) -> ZoneView:
     if temperature.value is not None and humidity.value is not None and humidity.value > 0:
         vpd = vpd_air_kpa(temperature.value, humidity.value)
         dew_point = dew_point_c(temperature.value, humidity.value)
-    target = _targets(d, zone.id, setpoints)
+    target = {
+        q: zone_target(d, zone.id, q, setpoints)
+        for q in ClimateQuantity
+        if q is not ClimateQuantity.HUMIDITY
+    }
     return ZoneView(
         temperature=temperature,
         humidity=humidity,
@@ -95,101 +124,117 @@ def _view(d: Draft, zone: Zone) -> ZoneView:
         vpd=vpd,
         dew_point=dew_point,
         temperature_target=target[ClimateQuantity.AIR_TEMPERATURE],
-        humidity_target=humidity_target(d, zone.id, setpoints, temperature.value),
+        humidity_target=drying.humidity_target(d, zone.id, setpoints, temperature.value),
         vpd_target=target[ClimateQuantity.VPD],
         co2_target=target[ClimateQuantity.CO2],
     )
 
 
-def _targets(
-    d: Draft, zone: str, setpoints: dict[ClimateQuantity, Setpoint]
-) -> dict[ClimateQuantity, Target | None]:
-    return {q: zone_target(d, zone, q, setpoints) for q in ClimateQuantity}
-
-
 def advance(d: Draft, zone: Zone) -> None:
-    """The zone's day state and over-temperature stage; marks the levels when it changes."""
+    """The state of a zone: day, over-temperature, CO2, dew; marks the levels that it concerns."""
     state = d.zone(zone.id)
     day = any(d.level(level.id).lit for level in d.farm.levels_of_zone[zone.id])
+    dawn = day and not state.day
     if day != state.day:
         state = replace(state, day=day, day_changed_at=d.now.farm)
         d.zones.set(zone.id, state)
     seen = view(d, zone)
-    stage, limit = _over_temperature(d, zone.id, state, seen)
-    if stage != state.over_temperature:
-        from_to = {"stage": stage or "none", "was": state.over_temperature or "none"}
-        d.zones.set(zone.id, replace(state, over_temperature=stage, trip_at=limit))
-        d.mark(*(level.id for level in d.farm.levels_of_zone[zone.id]))
-        severity = _SEVERITY[stage]
-        d.event("over_temperature", zone.id, severity, **from_to)
-    elif limit != state.trip_at:
-        d.zones.set(zone.id, replace(state, trip_at=limit))
+    heat.advance(d, zone.id, seen.temperature_target)
+    co2.advance(d, zone.id, dawn=dawn)
+    _dew(d, zone, seen)
 
 
-def _over_temperature(
-    d: Draft, zone: str, state: ZoneState, seen: ZoneView
-) -> tuple[str, float | None]:
-    if not d.of(zone, Role.AIR_TEMPERATURE):
-        return "", None
-    hottest = readings.highest(d, zone, Role.AIR_TEMPERATURE)
-    target = seen.temperature_target
-    off_at = _critical(d, zone)
-    if hottest is None:
-        before = readings.before_fault(d, zone, Role.AIR_TEMPERATURE)
-        if state.over_temperature != "off" or before is None:
-            return "unknown", off_at
-        # A glitch of the only sensor in the middle of an overheat does not end it.
-        hottest = before
-    dim_at = off_at
-    if state.day and target is not None and target.value is not None:
-        dim_at = min(off_at, target.value + _DIM_OVER_K)
-    was = state.over_temperature
-    if hottest >= off_at or (was == "off" and hottest >= off_at - _BACK_K):
-        return "off", off_at
-    if hottest >= dim_at or (was in ("off", "dim") and hottest >= dim_at - _BACK_K):
-        return "dim", off_at
-    if readings.all_flat(d, zone, Role.AIR_TEMPERATURE):
-        return "unknown", off_at
-    return "", off_at
+def _dew(d: Draft, zone: Zone, seen: ZoneView) -> None:
+    state = d.zone(zone.id)
+    wet = drying.condensing(
+        d, zone.id, seen.temperature.value, seen.dew_point, was=state.condensing
+    )
+    if wet != state.condensing:
+        d.zones.set(zone.id, replace(state, condensing=wet))
+        point = None if seen.dew_point is None else round(seen.dew_point, 1)
+        severity = Severity.P3 if wet else Severity.INFO
+        d.event("condensation" if wet else "condensation_over", zone.id, severity, dew_point=point)
 
 
-def _critical(d: Draft, zone: str) -> float:
-    """The temperature that plants are not left at, by day or by night. The higher of the two: at
-    lights-off the air is still as warm as the day was, and that is no emergency."""
-    setpoint = zone_setpoints(d, zone).get(ClimateQuantity.AIR_TEMPERATURE)
-    if setpoint is None:
-        return _CRITICAL_C
-    limits = [x for day in (True, False) if (x := setpoint.critical(day).high) is not None]
-    return max(limits, default=_CRITICAL_C)
+# -- what every device should do ----------------------------------------------------------------
+
+
+class _Desk:
+    """The arbiter's desk: what each role should do, for devices that are on or off (`wants`) and
+    for those with levels where that differs (`levels`), and what their strategies remember."""
+
+    def __init__(self, d: Draft, zone: Zone) -> None:
+        self.d = d
+        self.zone = zone
+        self.seen = view(d, zone)
+        self.state = d.zone(zone.id)
+        self.loops = dict(self.state.loops)
+        self.wants: dict[Role, Intent] = {}
+        self.levels: dict[Role, Intent] = {}
+
+    def put(self, role: Role, intent: Intent) -> None:
+        """The same for every device of a role."""
+        self.wants[role] = intent
+        self.levels.pop(role, None)
+
+    def asks(self, role: Role) -> bool:
+        """Whether any device of a role is wanted on."""
+        found = (self.wants[role], self.levels.get(role, self.wants[role]))
+        return any((intent.value or 0.0) > 0 for intent in found)
+
+    def forget(self, role: Role) -> None:
+        """The strategies of a role begin anew."""
+        self.loops.pop(role, None)
+        self.loops.pop(role + _LEVELS, None)
+
+    def intent(self, b: Binding) -> Intent:
+        """What one device should do."""
+        found = self.wants[b.role]
+        return self.levels.get(b.role, found) if b.has_levels else found
 
 
 def control(d: Draft, zone: Zone) -> dict[str, Intent]:
     """What every climate device of a zone should do."""
     if d.state.lost_memory:
         return {b.id: _on_lost_memory(role) for role in _CONTROLLED for b in d.of(zone.id, role)}
-    seen = view(d, zone)
-    state = d.zone(zone.id)
-    calling = set(state.calling)
-    wants = {
-        **_temperature(d, zone.id, seen, calling, state.over_temperature),
-        **_humidity(d, zone.id, seen, calling),
-    }
-    wants[Role.EXHAUST_FAN] = _exhaust(d, zone.id, seen, wants, calling)
-    wants[Role.CO2_VALVE] = _co2(d, zone.id, seen, wants, calling)
-    growing = bool(d.zone_batches(zone.id))
-    wants[Role.CIRCULATION_FAN] = (
-        Intent(1.0, Reason("circulate")) if growing else Intent(0.0, Reason("no_batch"), idle=True)
+    desk = _Desk(d, zone)
+    _temperature(desk)
+    _humidity(desk)
+    _reheat(desk)
+    _exhaust(desk)
+    desk.put(
+        Role.CO2_VALVE,
+        co2.control(
+            d,
+            zone.id,
+            desk.seen.co2_target,
+            exhausting=desk.asks(Role.EXHAUST_FAN),
+            temperature=desk.seen.temperature.value,
+            loops=desk.loops,
+        ),
     )
-    if frozenset(calling) != state.calling:
-        d.zones.set(zone.id, replace(d.zone(zone.id), calling=frozenset(calling)))
-    d.wake(zone.id, _due(d, zone.id) if growing else Due())
-    return {b.id: wants[role] for role in _CONTROLLED for b in d.of(zone.id, role)}
+    growing = bool(d.zone_batches(zone.id))
+    desk.put(
+        Role.CIRCULATION_FAN,
+        Intent(1.0, Reason("circulate")) if growing else Intent(0.0, Reason("no_batch"), idle=True),
+    )
+    loops = {key: state for key, state in desk.loops.items() if state != OFF}
+    if loops != desk.state.loops:
+        d.zones.set(zone.id, replace(desk.state, loops=loops))
+    d.wake(zone.id, _due(d, zone.id, loops, growing=growing))
+    return {b.id: desk.intent(b) for role in _CONTROLLED for b in d.of(zone.id, role)}
 
 
-def _due(d: Draft, zone: str) -> Due:
-    at = dry_from(d, zone)
-    look = Due(farm=d.now.farm + _LOOK_S)
-    return look if at is None or at <= d.now.farm else earliest(look, Due(farm=at))
+def _due(d: Draft, zone: str, loops: dict[str, StrategyState], *, growing: bool) -> Due:
+    times = [co2.effect_due(d, zone), heat.rise_due(d, zone)]
+    if growing:
+        times += [d.now.farm + _LOOK_S, ramp_due(d, zone)]
+        times += [drying.dry_from(d, zone), drying.dry_for_night_from(d, zone)]
+    for role, pid in _LEVEL.items():
+        moving = loops.get(role + _LEVELS)
+        if moving is not None and moving.at is not None:
+            times.append(moving.at + pid.period_s)
+    return Due(farm=min((t for t in times if t is not None and t > d.now.farm), default=None))
 
 
 def _on_lost_memory(role: Role) -> Intent:
@@ -210,179 +255,169 @@ _CONTROLLED = (
 )
 
 
-def _call(calling: set[str], role: Role, on: bool, off: bool) -> bool:
-    """Hysteresis: switch on when `on`, off when `off`, else as before."""
-    if off:
-        calling.discard(role)
-    elif on:
-        calling.add(role)
-    return role in calling
+# -- strategies ---------------------------------------------------------------------------------
 
 
-def _pair(
-    calling: set[str],
-    value: float,
-    target: float,
-    width: float,
-    raises: Role,
-    lowers: Role,
-    bound: Iterable[Role],
-) -> dict[Role, bool]:
-    up = _call(calling, raises, value <= target - width, value >= target)
-    down = _call(calling, lowers, value >= target + width, value <= target)
-    return {role: on for role, on in ((raises, up), (lowers, down)) if role in bound}
-
-
-def _hysteresis(
-    d: Draft,
-    zone: str,
-    quantity: ClimateQuantity,
+def _follow(
+    desk: _Desk,
+    role: Role,
     seen: readings.Reading,
     target: Target | None,
-    raises: Role,
-    lowers: Role,
-    calling: set[str],
-) -> dict[Role, Intent]:
-    if target is None or target.value is None:
-        calling.difference_update((raises, lowers))
-        off = Intent(0.0, Reason("no_target", {"quantity": quantity.value}))
-        return {raises: off, lowers: off}
-    if seen.value is None:
-        calling.difference_update((raises, lowers))
-        off = Intent(0.0, Reason("no_reading", {"quantity": quantity.value}))
-        return {raises: off, lowers: off}
-    width = HYSTERESIS[quantity]
-    on = _pair(calling, seen.value, target.value, width, raises, lowers, (raises, lowers))
+    feed_forward: Callable[[], float] = lambda: 0.0,
+) -> None:
+    """Let the devices of a role follow a target."""
+    quantity = _QUANTITY[role]
+    if target is None or target.value is None or seen.value is None:
+        desk.forget(role)
+        code = "no_reading" if target is not None and target.value is not None else "no_target"
+        desk.put(role, Intent(0.0, Reason(code, {"quantity": quantity.value})))
+        return
     params: dict[str, str | float] = {
         "quantity": quantity.value,
         "value": round(seen.value, 1),
         "target": round(target.value, 1),
         "unit": UNITS[quantity],
     }
-    return {
-        raises: Intent(
-            1.0 if on[raises] else 0.0, Reason("below_target" if on[raises] else "in_band", params)
-        ),
-        lowers: Intent(
-            1.0 if on[lowers] else 0.0, Reason("above_target" if on[lowers] else "in_band", params)
-        ),
-    }
+    called = "below_target" if _SIGN[role] > 0 else target.why or "above_target"
+    state, output = _SWITCH[role].decide(desk.loops.get(role, OFF), seen.value, target.value)
+    desk.loops[role] = state
+    desk.put(role, Intent(output, Reason(called if output else "in_band", params)))
+    if not _has_levels(desk, role):
+        desk.loops.pop(role + _LEVELS, None)
+        return
+    output = _move(desk, role, seen.value, target.value, feed_forward)
+    short = _SIGN[role] * (target.value - seen.value) > 0
+    code = (called if short else "holds_target") if output else "in_band"
+    desk.levels[role] = Intent(output, Reason(code, params))
 
 
-def _temperature(
-    d: Draft, zone: str, seen: ZoneView, calling: set[str], over: str
-) -> dict[Role, Intent]:
-    wants = _hysteresis(
-        d,
-        zone,
-        ClimateQuantity.AIR_TEMPERATURE,
-        seen.temperature,
-        seen.temperature_target,
-        Role.HEATER,
-        Role.COOLER,
-        calling,
-    )
-    if over in ("dim", "off"):
-        hottest = readings.highest(d, zone, Role.AIR_TEMPERATURE) or 0.0
-        params = {"value": round(hottest, 1), "limit": round(d.zone(zone).trip_at or 0.0, 1)}
-        reason = Reason("too_warm_off", params)
-        calling.discard(Role.HEATER)
-        wants[Role.HEATER] = Intent(0.0, reason, trip=True)
-        if over == "off":
-            calling.add(Role.COOLER)
-            wants[Role.COOLER] = Intent(1.0, reason, trip=True)
-        elif wants[Role.COOLER].value:
-            # Full cooling, also against a heater that cannot be switched off (design rule 9).
-            wants[Role.COOLER] = replace(wants[Role.COOLER], trip=True)
-    return wants
+def _move(
+    desk: _Desk, role: Role, value: float, target: float, feed_forward: Callable[[], float]
+) -> float:
+    pid, key, now = _LEVEL[role], role + _LEVELS, desk.d.now.farm
+    state = desk.loops.get(key, OFF)
+    dt_s = 0.0 if state.at is None else now - state.at
+    moves = not state.on or dt_s >= pid.period_s
+    state, output = pid.decide(state, value, target, feed_forward() if moves else 0.0, dt_s)
+    if state.on and moves:
+        state = replace(state, at=now)
+    desk.loops[key] = state
+    return output
 
 
-def _humidity(d: Draft, zone: str, seen: ZoneView, calling: set[str]) -> dict[Role, Intent]:
-    return _hysteresis(
-        d,
-        zone,
-        ClimateQuantity.HUMIDITY,
-        seen.humidity,
-        seen.humidity_target,
-        Role.HUMIDIFIER,
-        Role.DEHUMIDIFIER,
-        calling,
-    )
+def _has_levels(desk: _Desk, role: Role) -> bool:
+    """Whether a device that follows the target of a role has levels: its own, or exhaust."""
+    own = desk.d.of(desk.zone.id, role)
+    if not own and role in _IN_PLACE:
+        own = desk.d.of(desk.zone.id, Role.EXHAUST_FAN)
+    return any(b.has_levels for b in own)
 
 
-def _exhaust(
-    d: Draft, zone: str, seen: ZoneView, wants: dict[Role, Intent], calling: set[str]
-) -> Intent:
-    """Exhaust carries heat and moisture where the zone has no cooler or dehumidifier, and always
-    clears the air of dangerous CO2 and of heat at the critical limit."""
-    co2 = readings.highest(d, zone, Role.CO2)
-    if co2 is not None and co2 >= CO2_DANGER_PPM:
-        return Intent(1.0, Reason("exhaust_co2", {"value": round(co2)}), trip=True)
-    if d.zone(zone).over_temperature == "off":
-        return wants[Role.COOLER]
-    for role in (Role.COOLER, Role.DEHUMIDIFIER):
-        if not d.of(zone, role) and (wants[role].value or 0.0) > 0:
-            return wants[role]
-    return Intent(0.0, Reason("exhaust_idle"))
+#: What exhaust does where the zone has no device of its own for it.
+_IN_PLACE = (Role.COOLER, Role.DEHUMIDIFIER)
 
 
-def _co2(
-    d: Draft, zone: str, seen: ZoneView, wants: dict[Role, Intent], calling: set[str]
-) -> Intent:
-    """CO2 only lit, on a good reading, surely without people, and never while exhausting."""
+# -- devices ------------------------------------------------------------------------------------
 
-    def closed(code: str, *, trip: bool = True, **params: float | str) -> Intent:
-        calling.discard(Role.CO2_VALVE)
-        return Intent(0.0, Reason(code, params), trip=trip)
 
-    highest = readings.highest(d, zone, Role.CO2)
-    if highest is not None and highest >= CO2_STOP_PPM:
-        return closed("co2_limit", value=round(highest), limit=round(CO2_STOP_PPM))
-    if seen.co2.value is None or highest is None:
-        return closed("no_reading", quantity="co2")
-    if (
-        not d.of(zone, Role.OCCUPANCY)
-        or readings.unknown(d, zone, Role.OCCUPANCY)
-        or readings.tripped(d, zone, Role.OCCUPANCY)
-    ):
-        return closed("co2_people")
-    if not d.zone(zone).day:
-        return closed("co2_dark")
-    if (wants[Role.EXHAUST_FAN].value or 0.0) > 0 or any(
-        d.actuator(b.id).is_on for b in d.of(zone, Role.EXHAUST_FAN)
-    ):
-        return closed("co2_exhausting")
-    if d.zone(zone).over_temperature in ("dim", "off"):
-        return closed(
-            "too_warm_off",
-            value=round(seen.temperature.value or 0.0, 1),
-            limit=round(d.zone(zone).trip_at or 0.0, 1),
+def _temperature(desk: _Desk) -> None:
+    seen, state = desk.seen, desk.state
+    _follow(desk, Role.HEATER, seen.temperature, seen.temperature_target)
+    _follow(desk, Role.COOLER, seen.temperature, seen.temperature_target)
+    over = state.over_temperature
+    if over not in ("dim", "off"):
+        return
+    hottest = readings.highest(desk.d, desk.zone.id, Role.AIR_TEMPERATURE) or 0.0
+    params = {"value": round(hottest, 1), "limit": round(state.trip_at or 0.0, 1)}
+    reason = Reason("too_warm_off", params)
+    desk.forget(Role.HEATER)
+    desk.put(Role.HEATER, Intent(0.0, reason, trip=True))
+    if over == "off":
+        desk.loops[Role.COOLER] = replace(OFF, on=True, output=1.0)
+        desk.put(Role.COOLER, Intent(1.0, reason, trip=True))
+    elif desk.asks(Role.COOLER):
+        # Full cooling, also against a heater that cannot be switched off (design rule 9).
+        called = desk.wants[Role.COOLER]
+        if not called.value:
+            called = desk.levels[Role.COOLER]
+        desk.put(Role.COOLER, replace(called, value=1.0, trip=True))
+
+
+def _humidity(desk: _Desk) -> None:
+    seen = desk.seen
+
+    def latent() -> float:
+        return drying.latent_share(
+            desk.d, desk.zone.id, seen.temperature.value, seen.humidity.value
         )
-    target = seen.co2_target
-    if target is None or target.value is None:
-        return closed("no_target", trip=False, quantity="co2")
-    width = HYSTERESIS[ClimateQuantity.CO2]
-    on = _call(
-        calling,
-        Role.CO2_VALVE,
-        seen.co2.value <= target.value - width,
-        seen.co2.value >= target.value,
-    )
-    params: dict[str, str | float] = {
-        "quantity": "co2",
-        "value": round(seen.co2.value),
-        "target": round(target.value),
-        "unit": "ppm",
-    }
-    return Intent(1.0 if on else 0.0, Reason("below_target" if on else "in_band", params))
+
+    _follow(desk, Role.HUMIDIFIER, seen.humidity, seen.humidity_target)
+    _follow(desk, Role.DEHUMIDIFIER, seen.humidity, seen.humidity_target, latent)
 
 
-def co2_alarm(d: Draft, zone: str) -> bool:
-    """Whether CO2 is dangerous for people."""
-    highest = readings.highest(d, zone, Role.CO2)
-    return highest is not None and highest >= CO2_DANGER_PPM
+_REHEAT = "reheat"
 
 
-def quality_problem(seen: readings.Reading) -> bool:
-    """Whether a reading exists but cannot be trusted."""
-    return seen.quality in (Quality.STALE, Quality.IMPLAUSIBLE, Quality.DISAGREEING)
+def _reheat(desk: _Desk) -> None:
+    """Where it is declared: the cooler dries, while humidity is above its target, and the heater
+    holds the temperature. Never in over-temperature, and not into the cold."""
+    d, zone, seen = desk.d, desk.zone, desk.seen
+    t, rh = seen.temperature.value, seen.humidity.value
+    wanted, humidity = seen.temperature_target, seen.humidity_target
+    able = zone.reheat and d.of(zone.id, Role.COOLER) and d.of(zone.id, Role.HEATER)
+    if (
+        not able
+        or desk.state.over_temperature
+        or t is None
+        or rh is None
+        or wanted is None
+        or wanted.value is None
+        or humidity is None
+        or humidity.value is None
+        or t <= wanted.value - _REHEAT_LOW_K
+    ):
+        desk.loops.pop(_REHEAT, None)
+        return
+    # A dehumidifier goes first; the cooler helps where it is not enough.
+    dries = _DRIES_MORE if d.of(zone.id, Role.DEHUMIDIFIER) else _DRIES
+    state, output = dries.decide(desk.loops.get(_REHEAT, OFF), rh, humidity.value)
+    desk.loops[_REHEAT] = state
+    if not output:
+        return
+    params: dict[str, str | float] = {"value": round(rh, 1), "target": round(humidity.value, 1)}
+    desk.put(Role.COOLER, Intent(1.0, Reason("reheat_dry", params), beside=True))
+    for intents in (desk.wants, desk.levels):
+        if (called := intents.get(Role.HEATER)) is not None and called.value:
+            params = {"value": round(t, 1), "target": round(wanted.value, 1)}
+            intents[Role.HEATER] = replace(called, reason=Reason(_REHEAT, params), beside=True)
+
+
+def _exhaust(desk: _Desk) -> None:
+    """Exhaust carries heat and moisture where the zone has no cooler or dehumidifier and outside
+    air helps, and always clears the air of dangerous CO2 and of heat at the critical limit."""
+    d, zone, seen = desk.d, desk.zone.id, desk.seen
+    fan = Role.EXHAUST_FAN
+    if co2.alarm(d, zone):
+        ppm = round(readings.highest(d, zone, Role.CO2) or 0.0)
+        desk.put(fan, Intent(1.0, Reason("exhaust_co2", {"value": ppm}), trip=True))
+        return
+    if desk.state.over_temperature == "off":
+        desk.put(fan, desk.wants[Role.COOLER])
+        return
+    desk.put(fan, Intent(0.0, Reason("exhaust_idle")))
+    if not d.of(zone, fan):
+        return
+    for role in _IN_PLACE:
+        key = f"outside.{role}"
+        if d.of(zone, role) or not desk.asks(role):
+            desk.loops.pop(key, None)
+            continue
+        t, rh = seen.temperature.value, seen.humidity.value
+        refused = outside.refused(d, zone, role, t, rh, desk.loops)
+        if refused is not None:
+            if not desk.asks(fan):
+                desk.put(fan, refused)
+        elif not desk.asks(fan):
+            desk.put(fan, desk.wants[role])
+            if role in desk.levels:
+                desk.levels[fan] = desk.levels[role]

@@ -24,7 +24,7 @@ from .cadence import fresh_for_s
 from .clock import Due
 from .draft import Draft
 from .interlocks import DOOR_OPEN_S, DUE
-from .memory import ActuatorState, CircuitState, LevelState, Memory, Night, PointState
+from .memory import ActuatorState, CircuitState, LevelState, Memory, Night, PointState, ZoneState
 from .targets import light_target
 
 _DAY_S = 86400.0
@@ -56,7 +56,7 @@ def set_clock(d: Draft, by_s: float) -> None:
     for key, actuator in list(d.actuators.merged().items()):
         d.actuators.set(key, _actuator(actuator, by_s, d.farm.binding.get(key)))
     for key, zone in list(d.zones.merged().items()):
-        d.zones.set(key, replace(zone, day_changed_at=_moved(zone.day_changed_at, by_s)))
+        d.zones.set(key, _zone(zone, by_s))
     for key, level in list(d.levels.merged().items()):
         d.levels.set(key, _level(d, key, level, by_s))
     for key, circuit in list(d.circuits.merged().items()):
@@ -89,6 +89,17 @@ def _point(state: PointState, by_s: float) -> PointState:
         doubt = replace(doubt, at=doubt.at + by_s, since=doubt.since + by_s)
     since = state.since + by_s if state.since else 0.0
     return replace(state, at=state.at + by_s, since=since, doubt=doubt)
+
+
+def _zone(state: ZoneState, by_s: float) -> ZoneState:
+    injecting = state.injecting
+    return replace(
+        state,
+        day_changed_at=_moved(state.day_changed_at, by_s),
+        loops={k: replace(v, at=_moved(v.at, by_s)) for k, v in state.loops.items()},
+        warming=tuple((at + by_s, value) for at, value in state.warming),
+        injecting=None if injecting is None else (injecting[0] + by_s, injecting[1]),
+    )
 
 
 #: What is open for as long as was planned: its time is counted by what has passed.

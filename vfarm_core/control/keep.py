@@ -30,6 +30,7 @@ from .memory import (
     ProofState,
     Shot,
     Stage,
+    ZoneState,
 )
 
 #: Kind of the records that keep a slice.
@@ -45,6 +46,7 @@ def records(d: Draft) -> list[Record]:
         found.append(_slice(d, "farm", encode(d.state)))
     found += _kept(d, "level", d.levels, _level_matters)
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
+    found += _kept(d, "zone", d.zones, _zone_matters)
     found += _kept(d, "actuator", d.actuators, _actuator_matters, cycles.quiet_point)
     found += _kept(d, "degraded", d.degraded, lambda old, new, now: True)
     found += _kept(d, "interlock", d.interlocks, lambda old, new, now: True)
@@ -94,6 +96,8 @@ def _kept[T](
                 yield _slice(d, f"{group}:{key}", encode(kept))
             elif isinstance(new, ActuatorState):
                 yield _slice(d, f"{group}:{key}", encode(_history(new)))
+            elif isinstance(new, ZoneState):
+                yield _slice(d, f"{group}:{key}", encode(_inhibits(new)))
             else:
                 yield _slice(d, f"{group}:{key}", encode(new))
     for key in overlay.removed:
@@ -111,6 +115,15 @@ def _routine(old: object, new: object) -> bool:
 def _history(state: ActuatorState) -> ActuatorState:
     """What an actuator did and its latch; what it does now is asked anew after a restart."""
     return replace(state, reported=None, wanted=None, pending=None, reason=None)
+
+
+def _inhibits(state: ZoneState) -> ZoneState:
+    """What forbids a zone its CO2; the rest of its air is measured and followed anew."""
+    return ZoneState(co2=state.co2, co2_empty=state.co2_empty, day=state.co2_empty and state.day)
+
+
+def _zone_matters(old: ZoneState | None, new: ZoneState, now: float) -> bool:
+    return _inhibits(new) != _inhibits(old or ZoneState())
 
 
 def _level_matters(old: LevelState | None, new: LevelState, now: float) -> bool:
@@ -172,6 +185,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         farm=replace(farm, stage=Stage.RECONCILING, journal_ok=True, journal_slow=False),
         levels={k: decode(LevelState, v, k) for k, v in groups.get("level", {}).items()},
         circuits={k: decode(CircuitState, v, k) for k, v in groups.get("circuit", {}).items()},
+        zones={k: decode(ZoneState, v, k) for k, v in groups.get("zone", {}).items()},
         actuators={
             k: replace(decode(ActuatorState, v, k), proof=ProofState.UNKNOWN)
             for k, v in groups.get("actuator", {}).items()

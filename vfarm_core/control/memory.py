@@ -15,6 +15,7 @@ from .clock import NEVER, Due
 from .hot import hot_value
 from .prices import UNKNOWN_PRICES, Prices
 from .reasons import Reason
+from .strategy import StrategyState
 
 
 class Quality(StrEnum):
@@ -136,14 +137,25 @@ class ActuatorState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneState:
-    """One zone: its day state, the roles a hysteresis keeps on, and its over-temperature stage:
-    `dim`, `off`, `unknown` (no valid temperature) or none; `trip_at` is the limit in °C."""
+    """One zone: its day state, what its strategies remember by device, and its over-temperature
+    stage: `dim`, `off`, `unknown` (no valid temperature) or none; `trip_at` is the limit in °C.
+
+    `warming` are the temperatures of the last minutes with their times, `rise` is how fast it warms
+    (`warn`, `critical`); `condensing`: dew forms on the coldest surface; `co2`: too much of it
+    (`stop`, `danger`); `injecting` is when the CO2 valve opened and the lowest ppm since;
+    `co2_empty`: it was open without effect, so it stays closed until the next lights-on."""
 
     day: bool = False
     day_changed_at: float | None = None
-    calling: frozenset[str] = frozenset()
+    loops: Mapping[str, StrategyState] = field(default_factory=dict)
     over_temperature: str = ""
     trip_at: float | None = None
+    warming: tuple[tuple[float, float], ...] = ()
+    rise: str = ""
+    condensing: bool = False
+    co2: str = ""
+    injecting: tuple[float, float] | None = None
+    co2_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

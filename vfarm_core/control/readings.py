@@ -146,10 +146,10 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
         doubt=doubt,
     )
     d.points.set(point, new)
-    if (
-        value != before or quality is not old.quality or problem != old.problem
-    ) and binding.node != d.farm.id:
-        # What the farm as a whole measures (power) is counted, not controlled.
+    if (value != before or quality is not old.quality or problem != old.problem) and (
+        binding.node != d.farm.id or binding.role in OUTSIDE
+    ):
+        # What else the farm as a whole measures (power) is counted, not controlled.
         d.dirty.add(binding.node)
     if doubt is not None:
         d.wake(point, Due(farm=_deadline(facts, new, d.now.farm)))
@@ -158,6 +158,8 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
         d.wake(point, Due(farm=at + fresh_for_s(facts, cadence)))
 
 
+#: The air outside, which concerns every zone that exhausts.
+OUTSIDE = (Role.OUTSIDE_TEMPERATURE, Role.OUTSIDE_HUMIDITY)
 #: Why a reading is missing: the unit cannot become the role's (followed by the unit), or the
 #: temperature that an EC has to be compensated with is not known.
 UNIT = "unit:"

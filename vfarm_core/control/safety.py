@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..farm.bindings import Binding, Danger, Declaration, Proof
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode
-from ..farm.roles import Loop, Role, RoleKind, spec
+from ..farm.roles import Loop, Role, spec
 from . import interlocks, readings, workflows
 from .clock import NEVER, Due
 from .draft import Draft
@@ -80,7 +80,7 @@ def _before_circulation(farm: Farm, binding: Binding) -> bool:
 
 def dims(binding: Binding) -> bool:
     """Whether an actuator knows more than on and off."""
-    return spec(binding.role).kind is RoleKind.DIMMER and binding.dims
+    return binding.has_levels
 
 
 def same(a: float | None, b: float | None, binding: Binding) -> bool:
@@ -88,7 +88,9 @@ def same(a: float | None, b: float | None, binding: Binding) -> bool:
     if a is None or b is None:
         return a is b
     if dims(binding):
-        return abs(a - b) <= TOLERANCE and (a > 0) is (b > 0)
+        # A fan with three speeds takes the nearest one; that is what was asked.
+        near = max(TOLERANCE, 0.5 * binding.step)
+        return abs(a - b) <= near and (a > 0) is (b > 0)
     return (a > 0) is (b > 0)
 
 
@@ -434,7 +436,7 @@ def allow(
         other = _opposed(d, binding)
         if intent.value and other and _taken_later(d, other, binding.id):
             intent = Intent(0.0, Reason("opposed", {"other": other}), trip=True)
-    elif intent.value and not intent.trip and (other := _opposed(d, binding)):
+    elif intent.value and not intent.trip and not intent.beside and (other := _opposed(d, binding)):
         # A trip: two devices at war cost more than one short run of a compressor.
         intent = Intent(0.0, Reason("opposed", {"other": other}), trip=True)
     if intent.value is None:

@@ -343,10 +343,16 @@ def _pass(d: Draft) -> None:
     if d.farm.id in d.dirty:
         d.dirty.discard(d.farm.id)
         d.seen.add(d.farm.id)
+        if any(_changed(d, d.farm.id, role) for role in readings.OUTSIDE):
+            d.mark(*(zone.id for zone in d.farm.zones if d.of(zone.id, Role.EXHAUST_FAN)))
     intents: dict[str, Intent] = {}
     levels = _visit(d, Level)
     for level in levels.values():
         light.advance_day(d, level)
+        if _changed(d, level.id, Role.LEAF_TEMPERATURE) or _changed(
+            d, level.id, Role.SURFACE_TEMPERATURE
+        ):
+            d.mark(d.farm.zone_of_level[level.id])
     for zone in _visit(d, Zone).values():
         climate.advance(d, zone)
         intents.update(climate.control(d, zone))

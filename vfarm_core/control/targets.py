@@ -18,18 +18,20 @@ from ..recipes.model import (
     Phase,
     Setpoint,
 )
-from ..science.air import humidity_for_vpd_pct
+from ..science.light import LightDay
 from .draft import Draft
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A setpoint with its warning and critical limits, for the light state in force."""
+    """A setpoint with its warning and critical limits, for the light state in force. `why` is the
+    code of the reason where something else than the recipe asks for it."""
 
     value: float | None
     warning: Band
     critical: Band
     overridden: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,72 +155,96 @@ def zone_target(
         if override is None:
             return None
         return Target(override.value, Band(None, None), Band(None, None), overridden=True)
-    value = setpoint.at(day) if override is None else override.value
-    return Target(value, setpoint.warning(day), setpoint.critical(day), override is not None)
+    if override is not None:
+        return Target(override.value, setpoint.warning(day), setpoint.critical(day), True)
+    if quantity is ClimateQuantity.AIR_TEMPERATURE and (share := ramp_share(d, zone)) < 1.0:
+        return _between(setpoint, day, share)
+    return Target(setpoint.at(day), setpoint.warning(day), setpoint.critical(day))
 
 
-def humidity_target(
-    d: Draft,
-    zone: str,
-    setpoints: dict[ClimateQuantity, Setpoint],
-    temperature: float | None,
-) -> Target | None:
-    """The relative humidity to hold. By day a VPD target leads where the recipe has one; from
-    lights-off humidity itself is held, because VPD would ask for condensing air in the cold."""
-    vpd = zone_target(d, zone, ClimateQuantity.VPD, setpoints)
-    humidity = zone_target(d, zone, ClimateQuantity.HUMIDITY, setpoints)
-    by_vpd = vpd is not None and vpd.value is not None and temperature is not None
-    lead_by_vpd = by_vpd and (humidity is None or not humidity.overridden)
-    if lead_by_vpd and (d.zone(zone).day or humidity is None or (vpd and vpd.overridden)):
-        assert vpd is not None
-        assert vpd.value is not None
-        assert temperature is not None
-        wanted = humidity_for_vpd_pct(temperature, vpd.value)
-        limits = humidity or Target(None, Band(None, None), Band(None, None))
-        return Target(
-            min(max(wanted, 0.0), _MAX_HUMIDITY), limits.warning, limits.critical, vpd.overridden
-        )
-    if humidity is None or humidity.value is None or humidity.overridden or temperature is None:
-        return humidity
-    day = _humidity_ahead(d, zone, setpoints, temperature)
-    if day is None or day >= humidity.value:
-        return humidity
-    return replace(humidity, value=day)
+def _between(setpoint: Setpoint, day: bool, share: float) -> Target:
+    """On the way between day and night: neither target is to be held yet, and the limits of both
+    are respected as those of one night or day would be."""
+    now, before = setpoint.at(day), setpoint.at(not day)
+    value = now if now is None or before is None else before + (now - before) * share
+    return Target(
+        None if value is None else round(value, 2),
+        _hull(setpoint.warning(True), setpoint.warning(False)),
+        _hull(setpoint.critical(True), setpoint.critical(False)),
+    )
 
 
-def _humidity_ahead(
-    d: Draft, zone: str, setpoints: dict[ClimateQuantity, Setpoint], temperature: float
-) -> float | None:
-    """The humidity (%) that lets a night end within the day's VPD limits; None when nothing asks
-    for drying yet. No drier than the day itself, and no drier than those limits need."""
-    vpd = setpoints.get(ClimateQuantity.VPD)
-    low = None if vpd is None else vpd.warning(True).low
-    at = dry_from(d, zone)
-    if low is None or at is None or d.now.farm < at:
+def _hull(a: Band, b: Band) -> Band:
+    low = None if a.low is None or b.low is None else min(a.low, b.low)
+    high = None if a.high is None or b.high is None else max(a.high, b.high)
+    return Band(low, high)
+
+
+#: A ramp moves in steps of this length (s), so that a zone has to be looked at only then.
+RAMP_STEP_S = 60.0
+
+
+def ramp_share(d: Draft, zone: str) -> float:
+    """How far the temperature target of a zone has come on its way between day and night, 0…1."""
+    ramp_s = d.farm.zone[zone].ramp_min * 60
+    since = light_changed_at(d, zone) if ramp_s > 0 else None
+    if since is None:
+        return 1.0
+    gone = max(0.0, d.now.farm - since) // RAMP_STEP_S * RAMP_STEP_S
+    return min(1.0, gone / ramp_s)
+
+
+def ramp_due(d: Draft, zone: str) -> float | None:
+    """When the target moves on next (farm time); None when it is where it belongs."""
+    if ramp_share(d, zone) >= 1.0:
         return None
-    limit = min(max(humidity_for_vpd_pct(temperature, low), 0.0), _MAX_HUMIDITY)
-    humidity = setpoints.get(ClimateQuantity.HUMIDITY)
-    by_day = None if humidity is None else humidity.at(True)
-    return limit if by_day is None else max(limit, by_day)
+    since = light_changed_at(d, zone)
+    assert since is not None
+    gone = max(0.0, d.now.farm - since)
+    return since + (gone // RAMP_STEP_S + 1) * RAMP_STEP_S
 
 
-def dry_from(d: Draft, zone: str) -> float | None:
-    """When a dark zone starts to dry ahead of its next lights-on (farm time); None while it is
-    lit, and where no light is planned."""
-    if d.zone(zone).day:
+def light_changed_at(d: Draft, zone: str) -> float | None:
+    """When the day or night that a zone is in has begun, by the light days of its levels, which a
+    restart knows; None when nothing is known of it."""
+    days = _light_days(d, zone)
+    now = d.now.farm
+    if not d.zone(zone).day:
+        return max((x.end_s for x in days if x.end_s <= now), default=None)
+    began = min((x.start_s for x in days if x.start_s <= now < x.end_s), default=None)
+    while began is not None:
+        # Levels that take turns make one day.
+        earlier = min((x.start_s for x in days if x.start_s < began <= x.end_s), default=None)
+        if earlier is None:
+            break
+        began = earlier
+    return began
+
+
+def dark_from(d: Draft, zone: str) -> float | None:
+    """When a lit zone becomes dark (farm time); None while it is dark, and where it never is."""
+    if not d.zone(zone).day:
         return None
-    begins = []
-    for level in d.farm.levels_of_zone[zone]:
-        day = d.level(level.id).light_day
-        if day is not None and day.end_s > day.start_s:
-            begins.append(day.start_s if d.now.farm < day.start_s else day.next_start_s)
-    return min(begins) - DRY_AHEAD_S if begins else None
+    days = _light_days(d, zone)
+    now = d.now.farm
+    end = max((x.end_s for x in days if x.start_s <= now < x.end_s), default=None)
+    while end is not None:
+        later = [
+            x.end_s if x.start_s > now else x.next_start_s + x.end_s - x.start_s
+            for x in days
+            if (x.start_s if x.start_s > now else x.next_start_s) <= end
+        ]
+        if not later or max(later) <= end:
+            break
+        end = max(later)
+        if end > now + _DAY_S:
+            return None
+    return end
 
 
-#: Humid nights end this long before lights-on (s) (design choice: long enough for a dryer sized
-#: for a closed canopy, and short beside the hours of humid night that prevent tip-burn).
-DRY_AHEAD_S = 1800.0
+_DAY_S = 86400.0
 
 
-#: Above this, surfaces a little colder than the air are wet: dew point within about 1 K of the air.
-_MAX_HUMIDITY = 93.0
+def _light_days(d: Draft, zone: str) -> list[LightDay]:
+    found = (d.level(level.id).light_day for level in d.farm.levels_of_zone[zone])
+    return [x for x in found if x is not None and x.end_s > x.start_s]

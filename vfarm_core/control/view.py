@@ -14,6 +14,7 @@ from ..recipes.model import SolutionQuantity
 from ..science.light import LightDay
 from . import (
     climate,
+    co2,
     drain,
     interlocks,
     readings,
@@ -271,13 +272,26 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
         _measured(seen.co2, co2_target, 0),
     )
     problems = _common_problems(d, zone.id)
-    over = d.zone(zone.id).over_temperature
+    state = d.zone(zone.id)
+    over = state.over_temperature
     if over:
         problems.add({"dim": "too_warm", "off": "too_warm_off"}.get(over, "no_temperature"))
     if zone.id in d.disjoint:
         problems.add("limits_disjoint")
-    if climate.co2_alarm(d, zone.id):
+    if co2.alarm(d, zone.id):
         problems.add("co2_danger")
+    if state.co2 == "stop":
+        problems.add("co2_high")
+    if state.co2_empty:
+        problems.add("co2_ineffective")
+    if co2.detector_missing(d, zone):
+        problems.add("co2_no_detector")
+    if state.rise:
+        problems.add("temperature_rising")
+    if state.condensing:
+        problems.add("condensation")
+    if _blind(d, zone):
+        problems.add("no_temperature_bound")
     if interlocks.latched(d, zone.id, Role.LEAK):
         problems.add("leak")
     if interlocks.latched(d, zone.id, Role.SMOKE):
@@ -302,6 +316,14 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
 def day_of(day: LightDay | None) -> float | None:
     """What a light day is known by."""
     return None if day is None else day.start_s
+
+
+def _blind(d: Draft, zone: Zone) -> bool:
+    """Whether nothing tells how warm a zone gets that has lamps or a heater."""
+    if d.of(zone.id, Role.AIR_TEMPERATURE):
+        return False
+    levels = d.farm.levels_of_zone[zone.id]
+    return bool(d.of(zone.id, Role.HEATER)) or any(d.farm.lamps_of(x.id) for x in levels)
 
 
 def _next_lights_on(day: LightDay | None, now: float) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .roles import Role
+from .roles import SPECS, Role, RoleKind
 
 
 class Danger(StrEnum):
@@ -118,7 +118,7 @@ class Binding:
     smallest share of its output by which a device with few stages can be set (0: any). `on_option`
     and `off_option` are what the entity calls on and off, where it has words of its own: one entity
     may have several roles if each has its own word for on, as an air conditioner that heats or
-    cools.
+    cools. `levels`: a climate device that is driven to levels between off and full, not switched.
     """
 
     id: str
@@ -132,9 +132,18 @@ class Binding:
     dims: bool = True
     compensated: bool = True
     step: float = 0.0
+    levels: bool = False
     on_option: str | None = None
     off_option: str | None = None
     declaration: Declaration | None = None
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether it is driven to levels between off and full."""
+        facts = SPECS[self.role]
+        if facts.kind is RoleKind.DIMMER:
+            return self.dims
+        return self.levels and facts.levels and self.dims
 
 
 def binding_id(node: str, role: Role, number: int = 1) -> str:

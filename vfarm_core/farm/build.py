@@ -221,6 +221,15 @@ _POSITIVE_IF_GIVEN = (
 )
 
 
+#: How a zone keeps its air: attribute, the least and most that makes sense, unit (design choice).
+_CLIMATE = (
+    ("ramp_min", 0.0, 240.0, "min"),
+    ("drying_kg_h", 0.01, 10_000.0, "kg/h"),
+    ("dry_ahead_min", 0.0, 240.0, "min"),
+    ("dew_margin_k", 0.0, 5.0, "K"),
+)
+
+
 def _sizes(farm: Farm) -> Iterator[Problem]:
     for group, attribute, unit in (*_POSITIVE, *_POSITIVE_IF_GIVEN):
         for node in getattr(farm, group):
@@ -236,6 +245,21 @@ def _sizes(farm: Farm) -> Iterator[Problem]:
                     attribute=attribute,
                     value=value,
                     unit=unit,
+                )
+    for zone in farm.zones:
+        for attribute, low, high, unit in _CLIMATE:
+            value = getattr(zone, attribute)
+            if value is not None and not low <= value <= high:
+                yield _problem(
+                    zone.id,
+                    "climate_out_of_range",
+                    "{attribute} of {node} is {value} {unit}; it must be from {low} to {high}",
+                    node=zone.id,
+                    attribute=attribute,
+                    value=value,
+                    unit=unit,
+                    low=f"{low:g}",
+                    high=f"{high:g}",
                 )
     for reservoir in farm.reservoirs:
         if not 0 <= reservoir.volume_min_l < reservoir.capacity_l:

@@ -43,12 +43,25 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A space that shares one body of air. `volume_m3` is the air volume."""
+    """A space that shares one body of air. `volume_m3` is the air volume.
+
+    `ramp_min`: minutes over which the temperature target moves between day and night; `reheat`: the
+    cooler may dry the air while the heater holds the temperature; `drying_kg_h`: water that the
+    dehumidifiers take out at full output; `dry_ahead_min`: minutes before lights-off from which the
+    air is dried for the night; `dew_margin_k`: how far the dew point is kept below the coldest
+    surface at night; `co2_detector`: a certified gas detector with its own valve and fan is there.
+    """
 
     id: str
     name: str
     volume_m3: float
     lead_batch: str | None = None
+    ramp_min: float = 0.0
+    reheat: bool = False
+    drying_kg_h: float | None = None
+    dry_ahead_min: float = 30.0
+    dew_margin_k: float = 0.5
+    co2_detector: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,9 @@ class Role(StrEnum):
     HUMIDITY = "humidity"
     CO2 = "co2"
     LEAF_TEMPERATURE = "leaf_temperature"
+    SURFACE_TEMPERATURE = "surface_temperature"
+    OUTSIDE_TEMPERATURE = "outside_temperature"
+    OUTSIDE_HUMIDITY = "outside_humidity"
     OCCUPANCY = "occupancy"
     LEAK = "leak"
     SMOKE = "smoke"
@@ -99,7 +102,8 @@ class RoleSpec:
     `agreement` disagree (about three times what a good one errs; design choice). A value that moved
     by more than `jump` and `rate_min` a minute is doubted until it is confirmed; control goes on
     with the value before it for `hold_s`. A value that stays the same for `flat_s` while it must
-    have moved is a fault. A sensor that comes back is not trusted for `warm_up_s`. `domains`,
+    have moved is a fault. A sensor that comes back is not trusted for `warm_up_s`. `levels`: a
+    switch that can also be driven to a level between off and full. `domains`,
     `classes` and `patterns` are hints for choosing an entity, no filter."""
 
     kind: RoleKind
@@ -115,6 +119,7 @@ class RoleSpec:
     flat_s: float = inf
     warm_up_s: float = 0.0
     loop: Loop | None = None
+    levels: bool = False
     domains: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
@@ -139,6 +144,8 @@ _SWITCHED = (
     "humidifier",
     "climate",
 )
+#: What can be driven to a level is often a number (0-10 V) or a flap.
+_LEVELLED = (*_SWITCHED, "number", "input_number")
 
 
 #: How far redundant sensors may lie apart, in the role's unit.
@@ -235,6 +242,17 @@ def _switch(
     )
 
 
+def _levelled(patterns: str) -> RoleSpec:
+    return RoleSpec(
+        kind=RoleKind.SWITCH,
+        nodes=("zone",),
+        loop=Loop.CLIMATE,
+        levels=True,
+        domains=_LEVELLED,
+        patterns=tuple(patterns.split()),
+    )
+
+
 def _lamp(patterns: str) -> RoleSpec:
     return RoleSpec(
         kind=RoleKind.DIMMER,
@@ -252,6 +270,15 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.CO2: _measure("zone", "ppm", 200, 50_000, 300, 10, "carbon_dioxide", "co2"),
         Role.LEAF_TEMPERATURE: _measure(
             "zone level", "°C", -20, 60, 900, 0.05, "temperature", "leaf canopy"
+        ),
+        Role.SURFACE_TEMPERATURE: _measure(
+            "zone level", "°C", -40, 80, 900, 0.1, "temperature", "surface wall pipe"
+        ),
+        Role.OUTSIDE_TEMPERATURE: _measure(
+            "farm zone", "°C", -60, 60, 3600, 0.1, "temperature", "outside outdoor"
+        ),
+        Role.OUTSIDE_HUMIDITY: _measure(
+            "farm zone", "%", 0, 100, 3600, 0.5, "humidity", "outside outdoor"
         ),
         Role.OCCUPANCY: _contact("zone", "occupancy motion presence", "occup presence people"),
         Role.LEAK: _contact("zone reservoir", "moisture problem safety", "leak flood"),
@@ -302,12 +329,12 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.GROW_LIGHT_BLUE: _lamp("blue"),
         Role.GROW_LIGHT_RED: _lamp("red"),
         Role.GROW_LIGHT_FAR_RED: _lamp("far_red farred 730"),
-        Role.HEATER: _switch("zone", Loop.CLIMATE, "heat"),
-        Role.COOLER: _switch("zone", Loop.CLIMATE, "cool ac chiller"),
-        Role.HUMIDIFIER: _switch("zone", Loop.CLIMATE, "humidifier mist fog"),
-        Role.DEHUMIDIFIER: _switch("zone", Loop.CLIMATE, "dehumid dry"),
-        Role.EXHAUST_FAN: _switch("zone", Loop.CLIMATE, "exhaust extract vent"),
-        Role.CIRCULATION_FAN: _switch("zone", Loop.CLIMATE, "circulation fan"),
+        Role.HEATER: _levelled("heat"),
+        Role.COOLER: _levelled("cool ac chiller"),
+        Role.HUMIDIFIER: _levelled("humidifier mist fog"),
+        Role.DEHUMIDIFIER: _levelled("dehumid dry"),
+        Role.EXHAUST_FAN: _levelled("exhaust extract vent"),
+        Role.CIRCULATION_FAN: _levelled("circulation fan"),
         Role.CO2_VALVE: _switch("zone", Loop.CO2, "co2"),
         Role.IRRIGATION_PUMP: _switch("pump", Loop.IRRIGATION, "pump"),
         Role.IRRIGATION_VALVE: _switch("circuit", Loop.IRRIGATION, "valve"),

@@ -103,7 +103,10 @@ def demo_farm(time_zone: str = "UTC") -> Farm:
         id=FARM_ID,
         name="Demo farm",
         time_zone=time_zone,
-        zones=tuple(Zone(id=z, name=name, volume_m3=_VOLUME_M3) for z, name in _ZONES.items()),
+        zones=tuple(
+            Zone(id=z, name=name, volume_m3=_VOLUME_M3, co2_detector=True)
+            for z, name in _ZONES.items()
+        ),
         racks=tuple(Rack(id=r, name=name, zone=zone) for r, (name, zone) in _RACKS.items()),
         levels=levels,
         reservoirs=tuple(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import exp
+from math import ceil, exp
 from random import Random
 from types import MappingProxyType
 
@@ -42,6 +42,9 @@ TRAITS: Mapping[Role, SensorTraits] = MappingProxyType(
         Role.HUMIDITY: SensorTraits(noise=0.2, bias=0.8, lag_s=20, step=0.1),
         Role.CO2: SensorTraits(noise=5.0, bias=15.0, drift_per_day=0.3, lag_s=40, step=1.0),
         Role.LEAF_TEMPERATURE: SensorTraits(noise=0.1, bias=0.2, lag_s=5, step=0.1),
+        Role.SURFACE_TEMPERATURE: SensorTraits(noise=0.1, bias=0.2, lag_s=30, step=0.1),
+        Role.OUTSIDE_TEMPERATURE: SensorTraits(noise=0.1, bias=0.2, every_s=300.0, step=0.1),
+        Role.OUTSIDE_HUMIDITY: SensorTraits(noise=0.5, bias=1.0, every_s=300.0, step=1.0),
         Role.PPFD: SensorTraits(relative=0.005, every_s=120.0, step=0.1),
         Role.ILLUMINANCE: SensorTraits(relative=0.005, every_s=120.0, step=1.0),
         Role.SOLUTION_EC: SensorTraits(
@@ -87,7 +90,7 @@ class Actuator:
 
     def __init__(self, binding: Binding, at: float, lowest: float = 0.0) -> None:
         self.binding = binding
-        self.dimmer = spec(binding.role).kind is RoleKind.DIMMER
+        self.dimmer = binding.has_levels or spec(binding.role).kind is RoleKind.DIMMER
         self.delay_s = DELAY_S.get(binding.role, 0.0)
         self.lowest = lowest
         self.output = 0.0
@@ -104,6 +107,10 @@ class Actuator:
         value = min(1.0, max(0.0, value))
         if self.dimmer:
             # A driver holds its lowest output rather than flicker below it.
+            step = self.binding.step
+            if step and value > 0:
+                # A fan with speeds takes the next one up.
+                value = min(1.0, ceil(round(value / step, 6)) * step)
             self.wanted = max(value, self.lowest) if value > 0 else 0.0
         else:
             self.wanted = 1.0 if value > 0 else 0.0

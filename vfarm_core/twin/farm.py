@@ -18,8 +18,9 @@ from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Farm, Pump
 from ..farm.roles import Role, RoleKind, spec
 from ..recipes.model import Recipe
+from ..science.air import relative_humidity_from_absolute_pct
 from ..science.light import Lamp, lux_from_ppfd
-from .air import ZoneAir
+from .air import Outside, ZoneAir
 from .config import TwinConfig, ZoneConfig, equipment_of, room_of
 from .devices import METER_DELAY_S, Actuator, Contact, Sensor
 from .faults import ACTUATOR_FAULTS, SENSOR_FAULTS, Fault, FaultKind
@@ -420,6 +421,10 @@ class Twin:
             return lambda: flows(node)
         if role is Role.POWER:
             return partial(self._power_of, node)
+        if role is Role.OUTSIDE_TEMPERATURE:
+            return lambda: self.config.outdoor.at(self.now).temperature_c
+        if role is Role.OUTSIDE_HUMIDITY:
+            return lambda: _humidity_of(self.config.outdoor.at(self.now))
         if node in self.zones:
             zone = self.zones[node]
             return {
@@ -427,6 +432,7 @@ class Twin:
                 Role.HUMIDITY: lambda: zone.air.humidity_pct,
                 Role.CO2: lambda: zone.air.co2_ppm,
                 Role.LEAF_TEMPERATURE: lambda: _leaf(zone),
+                Role.SURFACE_TEMPERATURE: lambda: min(zone.air.t, zone.air.contents),
             }[role]
         if node in self.levels:
             level = self.levels[node]
@@ -435,6 +441,7 @@ class Twin:
                 Role.PPFD: level.ppfd_now,
                 Role.ILLUMINANCE: lambda: lux_from_ppfd(level.ppfd_now(), Lamp.LED_WHITE),
                 Role.LEAF_TEMPERATURE: lambda: air.t if level.leaf_c is None else level.leaf_c,
+                Role.SURFACE_TEMPERATURE: lambda: min(air.t, air.contents),
             }[role]
         tank = self.tanks[node]
         return {
@@ -675,6 +682,11 @@ def _rated(binding: Binding, default_w: float) -> float:
 
 def _proved_by(actuator: Binding) -> str | None:
     return actuator.declaration.proved_by if actuator.declaration is not None else None
+
+
+def _humidity_of(outside: Outside) -> float:
+    t, vapour = outside.temperature_c, outside.vapour_g_m3
+    return min(100.0, relative_humidity_from_absolute_pct(t, vapour))
 
 
 def _leaf(zone: ZoneRoom) -> float:

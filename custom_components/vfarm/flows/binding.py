@@ -36,6 +36,7 @@ from ..const import CONF_BINDINGS, DOMAIN, HARDWARE, SubentryType
 from ..entity_values import (
     abilities,
     can_dim,
+    has_levels,
     is_number,
     is_select,
     own_words,
@@ -57,6 +58,7 @@ CONF_OFFSET = "offset"
 CONF_INVERT = "invert"
 CONF_ON_OPTION = "on_option"
 CONF_OFF_OPTION = "off_option"
+CONF_LEVELS = "levels"
 CONF_BINDING = "binding"
 CONF_DECLARATION = "declaration"
 CONF_DANGER = "danger"
@@ -326,6 +328,8 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             advanced[vol.Optional(CONF_OFFSET, default=0.0)] = box
         else:
             advanced[vol.Optional(CONF_INVERT, default=False)] = BooleanSelector()
+            if facts.levels:
+                advanced[vol.Optional(CONF_LEVELS, default=True)] = BooleanSelector()
         fields[vol.Optional(CONF_ADVANCED)] = section(vol.Schema(advanced), {"collapsed": True})
         return vol.Schema(fields)
 
@@ -336,6 +340,9 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         entity_id = er.async_resolve_entity_id(registry, self._binding[CONF_ENTITY])
         keys = (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT)
         advanced = {key: self._binding[key] for key in keys if key in self._binding}
+        if spec(Role(self._binding[CONF_ROLE])).levels:
+            # What was bound before there were levels stays as it is until somebody asks for them.
+            advanced[CONF_LEVELS] = self._binding.get(CONF_LEVELS, False)
         shown: dict[str, Any] = {CONF_ADVANCED: advanced}
         return {CONF_ENTITY: entity_id, **shown} if entity_id else shown
 
@@ -450,7 +457,11 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             binding.pop(CONF_OFF_OPTION, None)
         binding[CONF_ENTITY] = kept
         binding |= self._what_it_can(user_input[CONF_ENTITY])
-        advanced = user_input.get(CONF_ADVANCED, {})
+        advanced = dict(user_input.get(CONF_ADVANCED, {}))
+        levels = advanced.pop(CONF_LEVELS, False)
+        binding.pop(CONF_LEVELS, None)
+        if levels and has_levels(self.hass, user_input[CONF_ENTITY]):
+            binding[CONF_LEVELS] = True
         binding |= {key: value for key, value in advanced.items() if value not in (None, "")}
         if "id" not in binding:
             taken = {b["id"] for b in self._farm_bindings()}

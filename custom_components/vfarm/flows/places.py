@@ -9,6 +9,7 @@ import voluptuous as vol
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -26,6 +27,7 @@ CONF_LEVELS = "levels"
 CONF_ZONE = "zone"
 CONF_FIXTURE = "fixture"
 CONF_LEVEL_COUNT = "level_count"
+CONF_DRYING = "drying_kg_h"
 
 CONF_LAMPS = "lamps"
 CONF_OFFSETS = "offsets"
@@ -124,7 +126,22 @@ class ZoneFlow(NodeFlow):
 
     @override
     def fields(self) -> dict[vol.Marker, Any]:
-        return {vol.Required("volume_m3"): number("m³")}
+        return {
+            vol.Required("volume_m3"): number("m³"),
+            vol.Required("ramp_min", default=0.0): number("min"),
+            vol.Required("dry_ahead_min", default=30.0): number("min"),
+            vol.Required("dew_margin_k", default=0.5): number("K"),
+            vol.Optional(CONF_DRYING): number("kg/h"),
+            vol.Required("reheat", default=False): BooleanSelector(),
+            vol.Required("co2_detector", default=False): BooleanSelector(),
+        }
+
+    @override
+    def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
+        super().apply(draft, values)
+        if values.get(CONF_DRYING) is None:
+            # Emptied: its size is not known any more.
+            draft.pop(CONF_DRYING, None)
 
 
 class SupplyFlow(NodeFlow):

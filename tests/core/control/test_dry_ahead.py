@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from tests.core.support import BENCH, Bench, bench_farm, bench_phase, bench_recipe, setpoint
+from vfarm_core.control.drying import DRY_AHEAD_S
 from vfarm_core.control.inputs import SetOverride
 from vfarm_core.control.snapshot import ZoneSnapshot
-from vfarm_core.control.targets import DRY_AHEAD_S
 from vfarm_core.farm.overrides import Override, Quantity
 from vfarm_core.recipes.model import OPEN, Band, ClimateQuantity, PhaseKind, Setpoint
 from vfarm_core.science.air import vpd_air_kpa

@@ -275,8 +275,9 @@ def test_after_shutdown_nothing_more_is_taken(bench: Bench) -> None:
 def test_monitor_mode_does_not_abandon_what_vfarm_has_switched_on(bench: Bench) -> None:
     bench.start_batch()
     bench.report("zone.air_temperature", 15.0)
-    bench.report("zone.co2", 600.0)
+    bench.report("zone.co2", 1000.0)
     bench.advance(2 * HOUR - 300)
+    bench.report("zone.co2", 600.0)
     assert bench.on("zone.heater")
     assert bench.on("zone.co2_valve")
     bench.disobeys.add("zone.heater")

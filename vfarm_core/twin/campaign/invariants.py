@@ -39,7 +39,8 @@ _OPPOSED = ((Role.HEATER, Role.COOLER), (Role.HUMIDIFIER, Role.DEHUMIDIFIER))
 #: rule -> what it says
 INVARIANTS: Mapping[str, str] = MappingProxyType(
     {
-        "no_opposing": "heating and cooling, humidifying and drying are never on together",
+        "no_opposing": "heating and cooling, humidifying and drying are never on together, except "
+        "for a declared cool-and-reheat",
         "maximum_on": "nothing that is dangerous on stays on past its maximum",
         "daily_cap": "the rolling 24 h cap of on-time is kept, also over restarts",
         "maximum_off": "nothing that is dangerous off stays off past its maximum while plants need "
@@ -192,7 +193,7 @@ class Watch:
         for zone in stage.farm.zones:
             for pair in _OPPOSED:
                 points = [b.id for role in pair for b in stage.farm.of(zone.id, role)]
-                if len(points) < 2:
+                if len(points) < 2 or (zone.reheat and self._reheats(points)):
                     continue
                 if all(self._wanted(p) for p in points):
                     yield f"{' and '.join(points)} are wanted on together"
@@ -201,6 +202,12 @@ class Watch:
                 # A compressor in its minimum on-time ends it before the other one starts.
                 if self._lasts("no_opposing", points[0], both):
                     yield f"{' and '.join(points)} are on together"
+
+    def _reheats(self, points: list[str]) -> bool:
+        """Whether the cooler of these dries while the heater holds the temperature."""
+        state = self._stage.memory.actuators.get(points[-1])
+        reason = state.reason.code if state is not None and state.reason is not None else ""
+        return reason == "reheat_dry"
 
     def maximum_on(self) -> Iterator[str]:
         stage = self._stage

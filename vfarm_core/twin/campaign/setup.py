@@ -26,7 +26,7 @@ from ...farm.roles import Role
 from ...recipes.library import load_shipped
 from ...recipes.model import Recipe
 from ...recipes.version import content_hash
-from ..config import OutdoorClimate, TwinConfig, ZoneConfig
+from ..config import OutdoorClimate, TwinConfig, ZoneConfig, equipment_of
 from ..water import ReservoirParameters
 
 ZONE, TANK, PUMP, CIRCUIT = "zone_1", "tank_1", "pump_1", "circuit_1"
@@ -35,6 +35,7 @@ COOLER = f"{ZONE}.cooler"
 HUMIDIFIER = f"{ZONE}.humidifier"
 DEHUMIDIFIER = f"{ZONE}.dehumidifier"
 EXHAUST = f"{ZONE}.exhaust_fan"
+OUTSIDE = f"{ZONE}.outside_temperature"
 FAN = f"{ZONE}.circulation_fan"
 CO2_VALVE = f"{ZONE}.co2_valve"
 TEMPERATURE = f"{ZONE}.air_temperature"
@@ -65,7 +66,10 @@ class Setup:
     `probes`: air thermometers and CO2 probes. `on_disk`: with a real journal file. `float_switch`:
     with a contact for low volume besides the volume probe. `meter`: with a flow meter, which then
     proves the pump. `motor_valve`: the valve stays where it is without power. `short_day`: the
-    second raft phase has a photoperiod of 12 h.
+    second raft phase has a photoperiod of 12 h. `reheat`: the cooler dries while the heater holds
+    the temperature, and there is no dehumidifier. `exhaust_only`: air is cooled and dried by
+    exhaust, which knows the air outside; `fan_step`: the exhaust fan has levels. Without a `bottle`
+    an open CO2 valve gives nothing.
     """
 
     levels: int = 1
@@ -86,6 +90,11 @@ class Setup:
     outside_c: float = 16.0
     planted: bool = True
     step_s: float = 60.0
+    reheat: bool = False
+    exhaust_only: bool = False
+    fan_step: float | None = None
+    co2_cap_s: float = 14400.0
+    bottle: bool = True
 
     @property
     def start(self) -> float:
@@ -121,13 +130,20 @@ def batch_of(setup: Setup, farm: Farm, recipe: Recipe) -> Batch:
 
 def config_of(setup: Setup, farm: Farm) -> TwinConfig:
     """A mild place, its physics in steps of a minute."""
-    zone = ZoneConfig(
-        temperature_c=setup.air_c, humidity_pct=setup.humidity_pct, co2_ppm=setup.co2_ppm
-    )
+
+    def zone(key: str) -> ZoneConfig:
+        equipment = equipment_of(farm, key)
+        return ZoneConfig(
+            equipment=equipment if setup.bottle else replace(equipment, co2_g_h=0.0),
+            temperature_c=setup.air_c,
+            humidity_pct=setup.humidity_pct,
+            co2_ppm=setup.co2_ppm,
+        )
+
     return TwinConfig(
         seed=4,
         outdoor=OutdoorClimate(mean_c=setup.outside_c, yearly_k=0.0, daily_k=2.0),
-        zones={z.id: zone for z in farm.zones},
+        zones={z.id: zone(z.id) for z in farm.zones},
         reservoirs={r.id: ReservoirParameters(float_valve_at=None) for r in farm.reservoirs},
         step_s=setup.step_s,
     )
@@ -147,7 +163,13 @@ def farm_of(setup: Setup) -> Farm:
             name="Campaign",
             time_zone=setup.time_zone,
             zones=tuple(
-                Zone(id=f"zone_{z}", name=f"Room {z}", volume_m3=4.0 + 2.0 * setup.levels / zones)
+                Zone(
+                    id=f"zone_{z}",
+                    name=f"Room {z}",
+                    volume_m3=4.0 + 2.0 * setup.levels / zones,
+                    reheat=setup.reheat,
+                    co2_detector=True,
+                )
                 for z in range(1, zones + 1)
             ),
             racks=tuple(
@@ -206,7 +228,7 @@ def _bind(node: str, role: Role, declared: Declaration | None = None, number: in
 def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
     found: list[Binding] = []
     for z in range(1, zones + 1):
-        found += _zone_bindings(f"zone_{z}", setup.probes)
+        found += _zone_bindings(f"zone_{z}", setup)
         tank, pump = f"tank_{z}", f"pump_{z}"
         found += [_bind(tank, Role.VOLUME), _bind(tank, Role.LEAK)]
         if setup.float_switch:
@@ -226,11 +248,11 @@ def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
     return found
 
 
-def _zone_bindings(zone: str, probes: int) -> list[Binding]:
+def _zone_bindings(zone: str, setup: Setup) -> list[Binding]:
     found = [
         _bind(zone, role) for role in (Role.HUMIDITY, Role.OCCUPANCY, Role.LEAK, Role.FEEDBACK)
     ]
-    for number in range(1, probes + 1):
+    for number in range(1, setup.probes + 1):
         found += [_bind(zone, role, None, number) for role in (Role.AIR_TEMPERATURE, Role.CO2)]
     off = OnLoss.OFF
     neither, on = Danger.NEITHER, Danger.ON
@@ -246,19 +268,22 @@ def _zone_bindings(zone: str, probes: int) -> list[Binding]:
     co2 = Declaration(
         danger=on,
         max_on_s=600.0,
-        daily_cap_s=14400.0,
+        daily_cap_s=setup.co2_cap_s,
         proof=Proof.FEEDBACK,
         proved_by=binding_id(zone, Role.FEEDBACK),
         on_power_loss=off,
     )
-    return [
-        *found,
-        *(
-            _bind(zone, role, replace(d, proof=Proof.STATE, on_power_loss=off))
-            for role, d in declared.items()
-        ),
-        _bind(zone, Role.CO2_VALVE, co2),
-    ]
+    if setup.reheat or setup.exhaust_only:
+        del declared[Role.DEHUMIDIFIER]
+    if setup.exhaust_only:
+        del declared[Role.COOLER]
+        found += [_bind(zone, r) for r in (Role.OUTSIDE_TEMPERATURE, Role.OUTSIDE_HUMIDITY)]
+    for role, d in declared.items():
+        bound = _bind(zone, role, replace(d, proof=Proof.STATE, on_power_loss=off))
+        if role is Role.EXHAUST_FAN and setup.fan_step:
+            bound = replace(bound, levels=True, step=setup.fan_step)
+        found.append(bound)
+    return [*found, _bind(zone, Role.CO2_VALVE, co2)]
 
 
 def _water(setup: Setup, max_on_s: float, isolation: str, proof: Proof) -> Declaration:

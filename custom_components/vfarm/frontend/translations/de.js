@@ -238,6 +238,12 @@ export default {
   problem_too_warm_off: "Viel zu warm: das Licht ist aus",
   problem_no_temperature: "Keine gültige Lufttemperatur: das Licht ist gedimmt",
   problem_co2_danger: "CO2 ist gefährlich hoch: verlassen Sie die Zone",
+  problem_co2_high: "CO2 zu hoch: Zufuhr gestoppt",
+  problem_co2_ineffective: "CO2 wirkt nicht: Flasche und Schlauch prüfen",
+  problem_co2_no_detector: "Für diese Zone ist kein zertifizierter CO2-Warner angegeben",
+  problem_temperature_rising: "Die Luft erwärmt sich ungewöhnlich schnell",
+  problem_condensation: "An der kältesten Fläche bildet sich Tau",
+  problem_no_temperature_bound: "Keine Lufttemperatur verknüpft: nichts schützt vor Hitze",
   problem_leak: "Leck gemeldet",
   problem_smoke: "Rauch gemeldet: In der Zone ist alles aus",
   problem_door_open: "Eine Tür steht lange offen",
@@ -311,6 +317,23 @@ export default {
   reason_staggered: "Wartet, bis die Lampe vor ihr am selben Stromkreis an ist.",
   reason_below_target: "{quantity}: {value} {unit} ist unter dem Soll von {target} {unit}.",
   reason_above_target: "{quantity}: {value} {unit} ist über dem Soll von {target} {unit}.",
+  reason_holds_target: "{quantity} {value} {unit} wird bei {target} {unit} gehalten.",
+  reason_dew_guard:
+    "{quantity} {value} {unit}: über {target} {unit} könnte sich nachts Tau bilden.",
+  reason_dry_for_night: "{quantity} {value} {unit} wird für die Nacht auf {target} {unit} gesenkt.",
+  reason_dry_for_day: "{quantity} {value} {unit} wird für den Tag auf {target} {unit} gesenkt.",
+  reason_reheat_dry:
+    "Kühlt zum Trocknen: Feuchte {value} % liegt über {target} %; die Heizung hilft.",
+  reason_reheat: "Hält {target} °C bei {value} °C neben der Kühlung, die die Luft trocknet.",
+  reason_co2_exhaust_failed:
+    "Kein CO2: Der Abluftventilator ist ausgefallen. Bitte prüfen und die Sperre aufheben.",
+  reason_co2_empty:
+    "Kein CO2: {minutes} min davon haben nichts bewirkt. Flasche und Schlauch prüfen; neuer Versuch bei Licht an.",
+  reason_outside_warmer: "Außenluft mit {outside} °C würde Luft von {value} °C nicht kühlen.",
+  reason_outside_heavier:
+    "Außenluft mit {outside} °C trägt als Dampf mehr Wärme als die Luft innen.",
+  reason_outside_moister:
+    "Außenluft mit {outside} g/m³ würde Luft mit {value} g/m³ nicht trocknen.",
   reason_in_band: "{quantity}: {value} {unit} ist im Bereich um {target} {unit}.",
   reason_no_target: "Kein Soll für {quantity}.",
   reason_no_reading: "Kein gültiger Messwert für {quantity}.",

@@ -239,6 +239,12 @@ export default {
   problem_too_warm_off: "Muchísimo calor: la luz está apagada",
   problem_no_temperature: "Sin temperatura de aire válida: la luz está atenuada",
   problem_co2_danger: "CO2 peligrosamente alto: salga de la zona",
+  problem_co2_high: "CO2 demasiado alto: la inyección se ha detenido",
+  problem_co2_ineffective: "El CO2 no tiene efecto: revise la botella y la manguera",
+  problem_co2_no_detector: "No se ha declarado un detector de CO2 certificado para esta zona",
+  problem_temperature_rising: "El aire se calienta más rápido de lo normal",
+  problem_condensation: "Se forma rocío en la superficie más fría",
+  problem_no_temperature_bound: "No hay temperatura de aire vinculada: nada protege del calor",
   problem_leak: "Fuga avisada",
   problem_smoke: "Aviso de humo: todo está apagado en la zona",
   problem_door_open: "Una puerta lleva mucho tiempo abierta",
@@ -312,6 +318,22 @@ export default {
   reason_staggered: "Espera a que la lámpara anterior del mismo suministro esté encendida.",
   reason_below_target: "{quantity}: {value} {unit} está por debajo del objetivo de {target} {unit}.",
   reason_above_target: "{quantity}: {value} {unit} está por encima del objetivo de {target} {unit}.",
+  reason_holds_target: "{quantity}: {value} {unit} se mantiene en {target} {unit}.",
+  reason_dew_guard:
+    "{quantity}: {value} {unit}; por encima de {target} {unit} podría formarse rocío de noche.",
+  reason_dry_for_night: "{quantity}: {value} {unit} se baja a {target} {unit} para la noche.",
+  reason_dry_for_day: "{quantity}: {value} {unit} se baja a {target} {unit} para el día.",
+  reason_reheat_dry:
+    "Enfría para secar: la humedad de {value} % supera {target} %; la calefacción compensa.",
+  reason_reheat: "Mantiene {target} °C a {value} °C junto al enfriador, que seca el aire.",
+  reason_co2_exhaust_failed: "Sin CO2: el extractor ha fallado. Revíselo y quite su bloqueo.",
+  reason_co2_empty:
+    "Sin CO2: {minutes} min de inyección sin efecto. Revise la botella y la manguera; se intenta de nuevo al encender la luz.",
+  reason_outside_warmer: "El aire exterior a {outside} °C no enfriaría el aire a {value} °C.",
+  reason_outside_heavier:
+    "El aire exterior a {outside} °C lleva más calor en forma de vapor que el interior.",
+  reason_outside_moister:
+    "El aire exterior con {outside} g/m³ no secaría el aire con {value} g/m³.",
   reason_in_band: "{quantity}: {value} {unit} está en la banda alrededor de {target} {unit}.",
   reason_no_target: "Sin objetivo para {quantity}.",
   reason_no_reading: "Sin lectura válida de {quantity}.",

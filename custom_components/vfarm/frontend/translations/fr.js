@@ -239,6 +239,12 @@ export default {
   problem_too_warm_off: "Beaucoup trop chaud : la lumière est éteinte",
   problem_no_temperature: "Pas de température d’air valable : la lumière est réduite",
   problem_co2_danger: "CO2 dangereusement élevé : quittez la zone",
+  problem_co2_high: "CO2 trop élevé : l’injection est arrêtée",
+  problem_co2_ineffective: "Le CO2 est sans effet : vérifiez la bouteille et le tuyau",
+  problem_co2_no_detector: "Aucun détecteur de CO2 certifié n’est déclaré pour cette zone",
+  problem_temperature_rising: "L’air se réchauffe anormalement vite",
+  problem_condensation: "De la rosée se forme sur la surface la plus froide",
+  problem_no_temperature_bound: "Aucune température d’air liée : rien ne protège de la chaleur",
   problem_leak: "Fuite signalée",
   problem_smoke: "Fumée signalée : tout est arrêté dans la zone",
   problem_door_open: "Une porte est ouverte depuis longtemps",
@@ -313,6 +319,22 @@ export default {
   reason_staggered: "Attend que la lampe précédente de la même alimentation soit allumée.",
   reason_below_target: "{quantity} : {value} {unit} est sous la cible de {target} {unit}.",
   reason_above_target: "{quantity} : {value} {unit} est au-dessus de la cible de {target} {unit}.",
+  reason_holds_target: "{quantity} : {value} {unit} est maintenu à {target} {unit}.",
+  reason_dew_guard:
+    "{quantity} : {value} {unit} ; au-dessus de {target} {unit}, de la rosée pourrait se former la nuit.",
+  reason_dry_for_night: "{quantity} : {value} {unit} est abaissé à {target} {unit} pour la nuit.",
+  reason_dry_for_day: "{quantity} : {value} {unit} est abaissé à {target} {unit} pour le jour.",
+  reason_reheat_dry:
+    "Refroidit pour sécher : l’humidité de {value} % dépasse {target} % ; le chauffage compense.",
+  reason_reheat: "Maintient {target} °C à {value} °C à côté du refroidisseur, qui sèche l’air.",
+  reason_co2_exhaust_failed:
+    "Pas de CO2 : l’extracteur est en panne. Vérifiez-le et levez son verrou.",
+  reason_co2_empty:
+    "Pas de CO2 : {minutes} min d’injection sans effet. Vérifiez la bouteille et le tuyau ; nouvel essai à l’allumage.",
+  reason_outside_warmer: "L’air extérieur à {outside} °C ne refroidirait pas l’air à {value} °C.",
+  reason_outside_heavier:
+    "L’air extérieur à {outside} °C porte plus de chaleur sous forme de vapeur que l’air intérieur.",
+  reason_outside_moister: "L’air extérieur à {outside} g/m³ ne sécherait pas l’air à {value} g/m³.",
   reason_in_band: "{quantity} : {value} {unit} est dans la bande autour de {target} {unit}.",
   reason_no_target: "Pas de cible pour {quantity}.",
   reason_no_reading: "Pas de mesure valable pour {quantity}.",

@@ -238,6 +238,12 @@ export default {
   problem_too_warm_off: "Veel te warm: het licht is uit",
   problem_no_temperature: "Geen geldige luchttemperatuur: het licht is gedimd",
   problem_co2_danger: "CO2 is gevaarlijk hoog: verlaat de zone",
+  problem_co2_high: "CO2 te hoog: de toevoer is gestopt",
+  problem_co2_ineffective: "CO2 heeft geen effect: controleer fles en slang",
+  problem_co2_no_detector: "Voor deze zone is geen gecertificeerde CO2-melder opgegeven",
+  problem_temperature_rising: "De lucht warmt ongewoon snel op",
+  problem_condensation: "Er vormt zich dauw op het koudste oppervlak",
+  problem_no_temperature_bound: "Geen luchttemperatuur gekoppeld: niets beschermt tegen hitte",
   problem_leak: "Lek gemeld",
   problem_smoke: "Rook gemeld: alles in de zone is uit",
   problem_door_open: "Een deur staat al lang open",
@@ -310,6 +316,23 @@ export default {
   reason_staggered: "Wacht tot de lamp ervoor op dezelfde voeding aan is.",
   reason_below_target: "{quantity}: {value} {unit} is onder het doel van {target} {unit}.",
   reason_above_target: "{quantity}: {value} {unit} is boven het doel van {target} {unit}.",
+  reason_holds_target: "{quantity}: {value} {unit} wordt op {target} {unit} gehouden.",
+  reason_dew_guard:
+    "{quantity}: {value} {unit}; boven {target} {unit} kan er ’s nachts dauw ontstaan.",
+  reason_dry_for_night:
+    "{quantity}: {value} {unit} wordt voor de nacht verlaagd tot {target} {unit}.",
+  reason_dry_for_day: "{quantity}: {value} {unit} wordt voor de dag verlaagd tot {target} {unit}.",
+  reason_reheat_dry:
+    "Koelt om te drogen: vochtigheid {value} % is hoger dan {target} %; de verwarming helpt.",
+  reason_reheat: "Houdt {target} °C bij {value} °C naast de koeler, die de lucht droogt.",
+  reason_co2_exhaust_failed:
+    "Geen CO2: de afzuigventilator is uitgevallen. Controleer hem en hef de vergrendeling op.",
+  reason_co2_empty:
+    "Geen CO2: {minutes} min ervan had geen effect. Controleer fles en slang; nieuwe poging bij licht aan.",
+  reason_outside_warmer: "Buitenlucht van {outside} °C zou lucht van {value} °C niet koelen.",
+  reason_outside_heavier:
+    "Buitenlucht van {outside} °C bevat als damp meer warmte dan de lucht binnen.",
+  reason_outside_moister: "Buitenlucht met {outside} g/m³ zou lucht met {value} g/m³ niet drogen.",
   reason_in_band: "{quantity}: {value} {unit} is binnen de band rond {target} {unit}.",
   reason_no_target: "Geen doel voor {quantity}.",
   reason_no_reading: "Geen geldige meting van {quantity}.",
