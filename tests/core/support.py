@@ -340,7 +340,7 @@ class Bench:
         for point, value in {
             "zone.air_temperature": 22.0,
             "zone.humidity": 65.0,
-            "zone.co2": 800.0,
+            "zone.co2": 1000.0,
             "zone.occupancy": 0.0,
             "tank.volume": 150.0,
             "tank.leak": 0.0,

@@ -529,6 +529,8 @@ class TestEmptyBottle:
         bench = Bench(check(replace(farm, bindings=bindings)))
         bench.start_batch()
         bench.advance(2 * HOUR)
+        bench.report("zone.co2", 800.0)
+        bench.advance(500)
         assert "co2_ineffective" in bench.kinds()
 
 
