@@ -92,13 +92,13 @@ def _point(state: PointState, by_s: float) -> PointState:
 
 
 def _zone(state: ZoneState, by_s: float) -> ZoneState:
-    injecting = state.injecting
+    flow = state.injection
     return replace(
         state,
         day_changed_at=_moved(state.day_changed_at, by_s),
         loops={k: replace(v, at=_moved(v.at, by_s)) for k, v in state.loops.items()},
         warming=tuple((at + by_s, value) for at, value in state.warming),
-        injecting=None if injecting is None else (injecting[0] + by_s, injecting[1]),
+        injection=None if flow is None else replace(flow, at=flow.at + by_s),
     )
 
 

@@ -13,7 +13,7 @@ from . import readings
 from .draft import Draft
 from .effects import Severity
 from .intents import Intent
-from .memory import ProofState, ZoneState
+from .memory import Injection, ProofState, ZoneState
 from .reasons import Reason
 from .strategy import OFF, Hysteresis, StrategyState
 from .targets import Target
@@ -25,14 +25,16 @@ STOP_PPM = 2000.0
 DANGER_PPM = 5000.0
 #: Over again a tenth below (science.md section 6: deadband of 10 %).
 _BACK = 0.9
-#: An open valve that raises CO2 by less than this in this time has no effect (design choice:
-#: equipment of usual size gives several times what plants take up, 8 ppm/min in science.md 1.5).
-#: Sooner where its maximum on-time would end the injection before.
-EFFECT_S = 900.0
-_OF_MAX_ON = 0.8
-#: CO2 that falls so far at once has left through a door: the valve's time begins anew.
-_FALL_PPM = 60.0
+#: CO2 that an open valve gives is seen: it rises by so much within so many seconds of flow (design
+#: choice: equipment of usual size gives several times what plants take up, 8 ppm/min in science.md
+#: 1.5). Without that no gas arrives where CO2 falls as much, or is near that of outside air.
+EFFECT_S = 1800.0
 EFFECT_PPM = 30.0
+_NEAR_OUTSIDE_PPM = 600.0
+#: CO2 that falls so far at once has left through a door: the watch begins anew, as it does when
+#: the valve was closed for so long (s).
+_FALL_PPM = 60.0
+_PAUSE_S = 300.0
 
 _FOLLOWS = Hysteresis(sign=1, width=WIDTH)
 _SEVERITY = {"": Severity.INFO, "stop": Severity.P2, "danger": Severity.P1}
@@ -71,45 +73,49 @@ def _stage(d: Draft, zone: str, was: str) -> str:
 
 
 def _effect(d: Draft, zone: str, state: ZoneState) -> ZoneState:
-    """Watch an open valve: a bottle that is empty, or gas that goes elsewhere, shows no rise."""
+    """Watch what an open valve gives: a bottle that is empty, or gas that goes elsewhere."""
     ppm = readings.reading(d, zone, Role.CO2).value
     open_now = any(d.actuator(b.id).is_on for b in d.of(zone, Role.CO2_VALVE))
-    if not open_now or ppm is None:
-        return replace(state, injecting=None)
-    if state.injecting is None:
-        return replace(state, injecting=(d.now.farm, ppm))
-    since, lowest = state.injecting
-    if lowest - ppm >= _FALL_PPM:
-        return replace(state, injecting=(d.now.farm, ppm))
-    lowest = min(lowest, ppm)
-    if d.now.farm - since < _effect_s(d, zone):
-        return replace(state, injecting=(since, lowest))
-    if ppm - lowest >= EFFECT_PPM or state.co2_empty:
-        return replace(state, injecting=(d.now.farm, ppm))
+    flow = _flow(state.injection, d.now.farm, ppm, open_now=open_now)
+    if flow is None or ppm is None or state.co2_empty or flow.open_s < EFFECT_S:
+        return replace(state, injection=flow)
+    if ppm > flow.start - EFFECT_PPM and ppm >= _NEAR_OUTSIDE_PPM:
+        # It holds what is there: too little gas for this room, but gas.
+        return replace(state, injection=None)
     d.event(
         "co2_ineffective",
         zone,
         Severity.P2,
         ppm=round(ppm),
-        lowest=round(lowest),
-        minutes=round((d.now.farm - since) / 60),
+        before=round(flow.start),
+        minutes=round(flow.open_s / 60),
     )
-    return replace(state, injecting=None, co2_empty=True)
+    return replace(state, injection=None, co2_empty=True)
+
+
+def _flow(
+    flow: Injection | None, now: float, ppm: float | None, *, open_now: bool
+) -> Injection | None:
+    """The injection that is watched, counted until now."""
+    if ppm is None or (flow is None and not open_now):
+        return None
+    new = Injection(at=now, open=open_now, start=ppm, lowest=ppm)
+    if flow is None:
+        return new
+    rest = not flow.open and now - flow.at > _PAUSE_S
+    if rest or ppm - flow.lowest >= EFFECT_PPM or flow.lowest - ppm >= _FALL_PPM:
+        return new if open_now else None
+    if flow.open is open_now and ppm >= flow.lowest and now - flow.at < EFFECT_S - flow.open_s:
+        return flow
+    open_s = flow.open_s + (now - flow.at if flow.open else 0.0)
+    at = now if flow.open or open_now else flow.at
+    return replace(flow, at=at, open=open_now, open_s=open_s, lowest=min(flow.lowest, ppm))
 
 
 def effect_due(d: Draft, zone: str) -> float | None:
     """When an open valve has to have shown an effect (farm time)."""
-    injecting = d.zone(zone).injecting
-    return None if injecting is None else injecting[0] + _effect_s(d, zone)
-
-
-def _effect_s(d: Draft, zone: str) -> float:
-    longest = [
-        _OF_MAX_ON * b.declaration.max_on_s
-        for b in d.of(zone, Role.CO2_VALVE)
-        if b.declaration is not None and b.declaration.max_on_s is not None
-    ]
-    return min((EFFECT_S, *longest))
+    flow = d.zone(zone).injection
+    return flow.at + EFFECT_S - flow.open_s if flow is not None and flow.open else None
 
 
 def control(
@@ -154,7 +160,7 @@ def control(
             limit=round(state.trip_at or 0.0, 1),
         )
     if state.co2_empty:
-        return closed("co2_empty", minutes=round(_effect_s(d, zone) / 60))
+        return closed("co2_empty", minutes=round(EFFECT_S / 60))
     if target is None or target.value is None:
         return closed("no_target", trip=False, quantity="co2")
     following, output = _FOLLOWS.decide(loops.get(Role.CO2_VALVE, OFF), seen.value, target.value)

@@ -136,13 +136,25 @@ class ActuatorState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Injection:
+    """CO2 that is watched for its effect: counted until `at`, `open` since then, open for `open_s`
+    before; `start` and `lowest` in ppm."""
+
+    at: float
+    open: bool
+    start: float
+    lowest: float
+    open_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneState:
     """One zone: its day state, what its strategies remember by device, and its over-temperature
     stage: `dim`, `off`, `unknown` (no valid temperature) or none; `trip_at` is the limit in °C.
 
     `warming` are the temperatures of the last minutes with their times, `rise` is how fast it warms
     (`warn`, `critical`); `condensing`: dew forms on the coldest surface; `co2`: too much of it
-    (`stop`, `danger`); `injecting` is when the CO2 valve opened and the lowest ppm since;
+    (`stop`, `danger`); `injection` is what an open CO2 valve is watched by;
     `co2_empty`: it was open without effect, so it stays closed until the next lights-on."""
 
     day: bool = False
@@ -154,7 +166,7 @@ class ZoneState:
     rise: str = ""
     condensing: bool = False
     co2: str = ""
-    injecting: tuple[float, float] | None = None
+    injection: Injection | None = None
     co2_empty: bool = False
 
 

@@ -323,7 +323,7 @@ def _blind(d: Draft, zone: Zone) -> bool:
     if d.of(zone.id, Role.AIR_TEMPERATURE):
         return False
     levels = d.farm.levels_of_zone[zone.id]
-    return bool(d.of(zone.id, Role.HEATER)) or any(d.farm.lamps_of(x.id) for x in levels)
+    return bool(d.of(zone.id, Role.HEATER)) or any(d.farm.lamps_of_level[x.id] for x in levels)
 
 
 def _next_lights_on(day: LightDay | None, now: float) -> float | None:

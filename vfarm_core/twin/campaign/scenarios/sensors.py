@@ -346,7 +346,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         setup=HUNGRY,
         story=(Breaks(point=CO2, kind=FaultKind.STUCK_VALUE, value=500.0),),
         expect=every(off(CO2_VALVE), Because(CO2_VALVE, "co2_empty")),
-        deadline_s=900,
+        deadline_s=2700,
         run_s=7 * HOUR,
         invariant="co2_safe",
         after=(Happened("co2_ineffective", "p2"), Shown(ZONE, "co2_ineffective")),
