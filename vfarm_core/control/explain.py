@@ -13,6 +13,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
     {
         "at": "That changes at {until}.",
         "target": "That changes when the reading crosses the band around the target.",
+        "outside": "That changes when the air outside is colder and drier.",
         "asked": "That changes when a recipe or a person asks for it.",
         "reading": "That changes when there is a valid reading again.",
         "cool": "That changes when the air has cooled down.",
@@ -45,7 +46,9 @@ _OF_CODE: Mapping[str, str] = MappingProxyType(
         for change, codes in {
             "at": "photoperiod_day photoperiod_night takeover maintenance solution_change "
             "sanitation dark_germination work_light degraded",
-            "target": "below_target above_target in_band",
+            "target": "below_target above_target in_band holds_target dew_guard dry_for_night "
+            "dry_for_day reheat_dry reheat",
+            "outside": "outside_warmer outside_heavier outside_moister",
             "asked": "no_target exhaust_idle fill_closed",
             "reading": "no_reading no_temperature_dim",
             "cool": "too_warm_dim too_warm_off",
@@ -53,7 +56,7 @@ _OF_CODE: Mapping[str, str] = MappingProxyType(
             "tomorrow": "dli_reached",
             "supply": "supply_limit",
             "moment": "staggered",
-            "looked": "latched leak smoke isolation no_owner",
+            "looked": "latched leak smoke isolation no_owner co2_exhaust_failed",
             "arm": "disarmed",
             "release": "emergency_stop",
             "mode": "hold monitor",
@@ -63,7 +66,7 @@ _OF_CODE: Mapping[str, str] = MappingProxyType(
             "rest": "max_on max_off daily_cap min_on min_off",
             "people": "co2_people",
             "door": "door_open",
-            "light": "co2_dark",
+            "light": "co2_dark co2_empty",
             "air": "co2_exhausting co2_limit exhaust_co2",
             "opposed": "opposed",
             "rinse": "rinse",

@@ -69,7 +69,7 @@ def _gaps(farm: Farm) -> Iterator[Gap]:
         if spec(binding.role).is_actuator and binding.declaration is not None:
             yield from _actuator(farm, binding)
     for zone in farm.zones:
-        if farm.of(zone.id, Role.CO2_VALVE):
+        if farm.of(zone.id, Role.CO2_VALVE) and not zone.co2_detector:
             yield Gap(node=zone.id, key="gas_detector", params={})
         powered = any(_driven(farm, key) for key in (zone.id, *_levels(farm, zone.id)))
         if powered and not farm.of(zone.id, Role.SMOKE):

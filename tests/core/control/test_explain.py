@@ -128,7 +128,9 @@ class TestProtection:
 
     def test_people_are_told_of_detectors(self) -> None:
         farm = bench_farm()
-        assert {"gas_detector", "no_smoke"} <= set(keys(farm, "zone"))
+        bare = replace(farm, zones=(replace(farm.zones[0], co2_detector=False),))
+        assert {"gas_detector", "no_smoke"} <= set(keys(bare, "zone"))
+        assert "gas_detector" not in keys(farm, "zone"), "somebody said that there is one"
         with_smoke = bench_farm(extra=(sensor("zone", Role.SMOKE),))
         assert "no_smoke" not in keys(with_smoke, "zone")
         left = tuple(b for b in farm.bindings if b.role is not Role.LEAK)

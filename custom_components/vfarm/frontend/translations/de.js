@@ -388,6 +388,7 @@ export default {
   reason_opposed: "{other} arbeitet dagegen.",
   change_at: "Das ändert sich um {until}.",
   change_target: "Das ändert sich, wenn der Messwert das Band um das Ziel verlässt.",
+  change_outside: "Das ändert sich, wenn die Außenluft kälter und trockener ist.",
   change_asked: "Das ändert sich, wenn ein Rezept oder ein Mensch es verlangt.",
   change_reading: "Das ändert sich, sobald es wieder einen gültigen Messwert gibt.",
   change_cool: "Das ändert sich, wenn die Luft abgekühlt ist.",

@@ -389,6 +389,7 @@ export default {
   reason_opposed: "{other} works against it.",
   change_at: "That changes at {until}.",
   change_target: "That changes when the reading crosses the band around the target.",
+  change_outside: "That changes when the air outside is colder and drier.",
   change_asked: "That changes when a recipe or a person asks for it.",
   change_reading: "That changes when there is a valid reading again.",
   change_cool: "That changes when the air has cooled down.",

@@ -388,6 +388,7 @@ export default {
   reason_opposed: "{other} trabaja en contra.",
   change_at: "Eso cambia a las {until}.",
   change_target: "Eso cambia cuando la lectura cruza la banda en torno al objetivo.",
+  change_outside: "Eso cambia cuando el aire exterior esté más frío y seco.",
   change_asked: "Eso cambia cuando lo pida una receta o una persona.",
   change_reading: "Eso cambia cuando haya de nuevo una lectura válida.",
   change_cool: "Eso cambia cuando el aire se haya enfriado.",

@@ -389,6 +389,7 @@ export default {
   reason_opposed: "{other} travaille en sens contraire.",
   change_at: "Cela change à {until}.",
   change_target: "Cela change quand la mesure franchit la bande autour de la cible.",
+  change_outside: "Cela change quand l’air extérieur est plus froid et plus sec.",
   change_asked: "Cela change quand une recette ou une personne le demande.",
   change_reading: "Cela change dès qu’il y a de nouveau une mesure valable.",
   change_cool: "Cela change quand l’air s’est refroidi.",

@@ -387,6 +387,7 @@ export default {
   reason_opposed: "{other} werkt het tegen.",
   change_at: "Dat verandert om {until}.",
   change_target: "Dat verandert als de meetwaarde de band rond het doel passeert.",
+  change_outside: "Dat verandert als de buitenlucht kouder en droger is.",
   change_asked: "Dat verandert als een recept of iemand erom vraagt.",
   change_reading: "Dat verandert zodra er weer een geldige meetwaarde is.",
   change_cool: "Dat verandert als de lucht is afgekoeld.",
