@@ -50,6 +50,12 @@ class Overlay[T]:
             if self.removed:
                 self.removed.discard(key)
 
+    def put(self, key: str, value: T) -> None:
+        """Change a value that is known to be another one."""
+        self._own()[key] = self.changes[key] = value
+        if self.removed:
+            self.removed.discard(key)
+
     def remove(self, key: str) -> None:
         """Forget a value."""
         if key in self.now:

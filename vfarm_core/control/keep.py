@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 from ..batches.codec import from_dict as batch_from_dict
 from ..batches.codec import to_dict as batch_to_dict
@@ -44,7 +46,7 @@ def records(d: Draft) -> list[Record]:
     found: list[Record] = []
     if d.state is not d.memory.farm and _farm(d.state) != _farm(d.memory.farm):
         found.append(_slice(d, "farm", encode(d.state)))
-    found += _kept(d, "level", d.levels, _level_matters)
+    found += _levels(d)
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
     found += _kept(d, "zone", d.zones, _zone_matters)
     found += _kept(d, "actuator", d.actuators, _actuator_matters, cycles.quiet_point)
@@ -78,6 +80,24 @@ def _farm(state: FarmState) -> FarmState:
     return replace(state, stage=Stage.RUNNING, waiting=False, journal_slow=False, next_command=0)
 
 
+def _levels(d: Draft) -> Iterable[Record]:
+    overlay = d.levels
+    for key, new in list(overlay.changes.items()):
+        if _level_matters(overlay.old(key), new, d.now.farm, _turn_s(key)):
+            kept = new.kept(d.now.farm)
+            overlay.set(key, kept)
+            yield _slice(d, f"level:{key}", encode(kept))
+    for key in overlay.removed:
+        yield _slice(d, f"level:{key}", None)
+
+
+@lru_cache(maxsize=4096)
+def _turn_s(key: str) -> float:
+    """When within the interval a level has its turn to be kept: a farm whose levels were all looked
+    at together does not write all of them together too."""
+    return crc32(key.encode()) % _KEEP_S
+
+
 def _kept[T](
     d: Draft,
     group: str,
@@ -90,11 +110,7 @@ def _kept[T](
     for key, new in list(overlay.changes.items()):
         old = overlay.old(key)
         if matters(old, new, d.now.farm) and not (quiet(d, key) and _routine(old, new)):
-            if isinstance(new, LevelState):
-                kept = new.kept(d.now.farm)
-                d.levels.set(key, kept)
-                yield _slice(d, f"{group}:{key}", encode(kept))
-            elif isinstance(new, ActuatorState):
+            if isinstance(new, ActuatorState):
                 yield _slice(d, f"{group}:{key}", encode(_history(new)))
             elif isinstance(new, ZoneState):
                 yield _slice(d, f"{group}:{key}", encode(_inhibits(new)))
@@ -126,14 +142,17 @@ def _zone_matters(old: ZoneState | None, new: ZoneState, now: float) -> bool:
     return _inhibits(new) != _inhibits(old or ZoneState())
 
 
-def _level_matters(old: LevelState | None, new: LevelState, now: float) -> bool:
+def _level_matters(old: LevelState | None, new: LevelState, now: float, turn_s: float) -> bool:
     if old is None or old.light_day != new.light_day or old.lit != new.lit:
         return True
     if old.night != new.night or new.lamp.hours < old.lamp.hours:
         return True
     if old.lamp.stray != new.lamp.stray or (old.lamp.output > 0) != (new.lamp.output > 0):
         return True
-    return new.dli != old.dli and (new.kept_at is None or now - new.kept_at >= _KEEP_S)
+    if new.dli == old.dli:
+        return False
+    at = new.kept_at
+    return at is None or (now + turn_s) // _KEEP_S > (at + turn_s) // _KEEP_S
 
 
 def _circuit_matters(old: CircuitState | None, new: CircuitState, now: float) -> bool:

@@ -56,9 +56,13 @@ def advance_day(d: Draft, level: Level) -> None:
     target = light_target(d, level.id)
     now = d.now.farm
     day = _day(d, level, state, target)
-    night = _night(d, level, state, target, day)
-    day = _follow_night(day, night)
-    lit = day is not None and day.start_s <= now < day.end_s and not workflows.dark(d, level.id)
+    night = state.night
+    by_day = day is not None and day.start_s <= now < day.end_s
+    if not by_day:
+        night = _night(d, level, state, target, day)
+    if night is not None:
+        day = _follow_night(day, night)
+    lit = by_day and not workflows.dark(d, level.id)
     if lit is not state.lit or day != state.light_day:
         zone = d.farm.zone_of_level[level.id]
         d.mark(zone, level.id)
@@ -66,8 +70,11 @@ def advance_day(d: Draft, level: Level) -> None:
         if circuit is not None:
             d.mark(circuit)
     started = day is not None and (state.light_day is None or day.start_s > state.light_day.start_s)
-    lamp = _lamp(d, level, state, lit=lit)
-    ppfd = _ppfd(d, level, lamp)[0]
+    measured, source = _measured(d, level)
+    lamp = _lamp(d, level, state, measured, source, lit=lit)
+    ppfd = measured
+    if ppfd is None or lamp.frozen:
+        ppfd = spectrum.modelled_ppfd(d, level) * (lamp.ratio or 1.0)
     dli = state.dli
     if state.dli_at is not None:
         # Trapezoid between two looks. What happened in a longer gap (a restart, a power cut) is not
@@ -83,15 +90,19 @@ def advance_day(d: Draft, level: Level) -> None:
         dli = 0.0
     if target is None:
         dli = 0.0
-    d.levels.set(
+    if not by_day or lamp.stray_at is not None:
+        lamp = dark.watch(d, level, target, day, lamp)
+    dli_at = None if target is None else now
+    change = d.levels.set if dli_at == state.dli_at else d.levels.put
+    change(
         level.id,
         counted.counted(
             light_day=day,
             lit=lit,
             dli=dli,
-            dli_at=None if target is None else now,
+            dli_at=dli_at,
             ppfd_now=ppfd,
-            lamp=dark.watch(d, level, target, day, lamp),
+            lamp=lamp,
             night=night,
         ),
     )
@@ -230,14 +241,18 @@ def _measured(d: Draft, level: Level) -> tuple[float | None, str]:
     return (None, "modelled") if lux is None or factor is None else (lux * factor, "lux")
 
 
-def _lamp(d: Draft, level: Level, state: LevelState, *, lit: bool) -> LampState:
+def _lamp(
+    d: Draft, level: Level, state: LevelState, measured: float | None, source: str, *, lit: bool
+) -> LampState:
     """What is known of the lamps now: their hours, and how they and the light sensor agree."""
     lamp = state.lamp
     lamps = d.farm.lamps_of_level[level.id]
     if not lamps:
         return lamp
-    outputs = [d.actuator(b.id).reported or 0.0 for b in lamps]
-    output = sum(outputs) / len(outputs)
+    output = 0.0
+    for b in lamps:
+        output += d.actuator(b.id).reported or 0.0
+    output /= len(lamps)
     now = d.now.farm
     if output != lamp.output or (output and (lamp.at is None or now - lamp.at >= _HOURS_S)):
         # Lamps stay as they are while nobody looks, also over a restart: that time counts too.
@@ -248,7 +263,6 @@ def _lamp(d: Draft, level: Level, state: LevelState, *, lit: bool) -> LampState:
             at=now if output else None,
             output=output,
         )
-    measured, source = _measured(d, level)
     if measured is None or level.fixture is None:
         return lamp
     return _compare(d, level, state, lamp, measured, source, lit=lit)
@@ -267,28 +281,36 @@ def _compare(
     """Hold the light sensor against the lamps."""
     now, model = d.now.farm, spectrum.modelled_ppfd(d, level)
     full = spectrum.full_ppfd(d, level)
-    if lamp.seen is None or measured != lamp.seen[0]:
-        if lamp.frozen:
+    seen, apart_at, frozen, ratio = lamp.seen, lamp.apart_at, lamp.frozen, lamp.ratio
+    if seen is None or measured != seen[0]:
+        if frozen:
             d.event("light_sensor_follows", level.id)
-        lamp = replace(lamp, seen=(measured, model), apart_at=None, frozen=False)
-    elif not lamp.frozen:
-        before = lamp.seen[1]
+        seen, apart_at, frozen = (measured, model), None, False
+    elif not frozen:
+        before = seen[1]
         apart = abs(model - before) >= full / 5 and min(model, before) <= max(model, before) / 2
-        if not apart and lamp.apart_at is not None:
-            lamp = replace(lamp, apart_at=None)
-        elif apart and lamp.apart_at is None:
-            lamp = replace(lamp, apart_at=now)
-        elif apart and lamp.apart_at is not None and now - lamp.apart_at >= _FROZEN_S:
+        if not apart:
+            apart_at = None
+        elif apart_at is None:
+            apart_at = now
+        elif now - apart_at >= _FROZEN_S:
             d.event("light_sensor_frozen", level.id, Severity.P3, value=round(measured))
-            lamp = replace(lamp, frozen=True)
-    steady = lit and state.planned_at is not None and not lamp.frozen and lamp.apart_at is None
+            frozen = True
+    steady = lit and state.planned_at is not None and not frozen and apart_at is None
     if steady and source == "measured" and model >= _LEARN_FROM * full and state.dli_at is not None:
         gap = now - state.dli_at
         if 0 < gap <= _GAP_S:
-            old = 1.0 if lamp.ratio is None else lamp.ratio
+            old = 1.0 if ratio is None else ratio
             now_ratio = min(max(measured / model, _RATIO[0]), _RATIO[1])
-            lamp = replace(lamp, ratio=old + (now_ratio - old) * (1 - exp(-gap / _LEARN_S)))
-    return lamp
+            ratio = old + (now_ratio - old) * (1 - exp(-gap / _LEARN_S))
+    if (
+        ratio == lamp.ratio
+        and seen is lamp.seen
+        and apart_at == lamp.apart_at
+        and frozen is lamp.frozen
+    ):
+        return lamp
+    return lamp.compared(ratio=ratio, seen=seen, apart_at=apart_at, frozen=frozen)
 
 
 def control(d: Draft, level: Level) -> dict[str, Intent]:
@@ -309,13 +331,17 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
             at = _night_due(d, level, state, at)
     d.wake(level.id, Due(farm=at))
     target = light_target(d, level.id)
+    found = {}
     if target is not None and target.plan.channels and intent.value:
         outputs = spectrum.share(d, level, target.plan, intent.value)
-        each = {b.id: replace(intent, value=outputs[b.id]) for b in lamps}
+        for b in lamps:
+            each = replace(intent, value=outputs[b.id])
+            found[b.id] = each if b.dims else _whole(each)
     else:
-        each = {b.id: intent for b in lamps}
-    found = {b.id: each[b.id] if b.dims else _whole(each[b.id]) for b in lamps}
-    return found | spectrum.far_red(d, level, target, day)
+        for b in lamps:
+            found[b.id] = intent if b.dims else _whole(intent)
+    far_red = spectrum.far_red(d, level, target, day)
+    return {**found, **far_red} if far_red else found
 
 
 def _night_due(d: Draft, level: Level, state: LevelState, at: float) -> float:
@@ -413,7 +439,9 @@ def _output(d: Draft, level: Level, target: LightTarget, full: float) -> float:
     now = d.now.farm
     ramp_s = min(target.plan.ramp_min * 60, (day.end_s - day.start_s) / 2)
     shape = target.plan.ramp_shape or Shape.LINEAR
-    ramp = dawn_and_dusk(now - day.start_s, day.end_s - now, ramp_s, shape)
+    since, left = now - day.start_s, day.end_s - now
+    full_day = since >= ramp_s and left >= ramp_s
+    ramp = 1.0 if full_day else dawn_and_dusk(since, left, ramp_s, shape)
     in_ramp = ramp < 1.0
     if not in_ramp and state.planned_at is not None and now - state.planned_at < _PLAN_S:
         return min(1.0, state.ppfd_target / full)

@@ -42,11 +42,8 @@ def left(d: Draft, level: Level) -> float:
 
 def full_ppfd(d: Draft, level: Level) -> float:
     """What the lamps of a level give at full output, by the model."""
-    fixture = level.fixture
-    if fixture is None:
-        return 0.0
-    parts = d.farm.lamp_ppfd[level.id]
-    return (sum(parts) if parts else fixture.ppfd_full) * left(d, level)
+    full = d.farm.lamps_full_ppfd.get(level.id)
+    return 0.0 if full is None else full * left(d, level)
 
 
 def modelled_ppfd(d: Draft, level: Level) -> float:

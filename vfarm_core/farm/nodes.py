@@ -343,6 +343,17 @@ class Farm:
         )
 
     @cached_property
+    def lamps_full_ppfd(self) -> Mapping[str, float]:
+        """What all lamps of a level with a fixture give when they are new and at full output."""
+        return MappingProxyType(
+            {
+                level.id: sum(self.lamp_ppfd[level.id]) or level.fixture.ppfd_full
+                for level in self.levels
+                if level.fixture is not None
+            }
+        )
+
+    @cached_property
     def circuit_of_level(self) -> Mapping[str, str]:
         """Circuit id of each watered level."""
         return MappingProxyType({lv: c.id for c in self.circuits for lv in c.levels})

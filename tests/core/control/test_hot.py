@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from vfarm_core.control.memory import LevelState
+from vfarm_core.control.memory import LampState, LevelState
 
 COUNTED: dict[str, Any] = {
     "light_day": "day",
@@ -33,4 +33,14 @@ def test_keeping_a_level_keeps_every_other_field() -> None:
     after = before.kept(7.5)
     assert {name: getattr(after, name) for name in names} == {
         name: 7.5 if name == "kept_at" else f"old {name}" for name in names
+    }
+
+
+def test_holding_a_sensor_against_a_lamp_keeps_every_other_field() -> None:
+    names = [f.name for f in fields(LampState)]
+    before = LampState(**{name: f"old {name}" for name in names})  # type: ignore[arg-type]
+    new: dict[str, Any] = {"ratio": 0.9, "seen": (1.0, 2.0), "apart_at": 3.0, "frozen": True}
+    after = before.compared(**new)
+    assert {name: getattr(after, name) for name in names} == {
+        name: new.get(name, f"old {name}") for name in names
     }
