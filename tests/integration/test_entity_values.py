@@ -228,6 +228,38 @@ def test_a_number_without_a_range_is_not_driven(state: State | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("entity_id", "state", "attributes", "raw", "value", "call"),
+    [
+        ("fan.f", "on", {"percentage": 40}, 0.4, 0.66, ("fan", {"percentage": 66})),
+        ("fan.f", "off", {"percentage": 0}, "off", 0.2, ("fan", {"percentage": 20})),
+        ("number.n", "30", PERCENT, 0.3, 0.5, ("number", {"value": 50.0})),
+        (
+            "cover.flap",
+            "open",
+            {"current_position": 25, **FULL},
+            0.25,
+            0.5,
+            ("cover", {"position": 50}),
+        ),
+        ("light.l", "on", {"brightness": 51, **DIM}, 0.2, 0.4, ("light", {"brightness": 102})),
+    ],
+)
+def test_a_climate_device_with_levels_is_read_and_driven_to_them(
+    entity_id: str,
+    state: str,
+    attributes: dict[str, Any],
+    raw: float | str,
+    value: float,
+    call: tuple[str, dict[str, Any]],
+) -> None:
+    bound = binding(Role.EXHAUST_FAN, levels=True)
+    seen = State(entity_id, state, attributes)
+    assert raw_of(seen, bound) == (raw, None)
+    domain, _, data = call_for(entity_id, seen, bound, value)
+    assert (domain, data) == (call[0], {"entity_id": entity_id, **call[1]})
+
+
+@pytest.mark.parametrize(
     ("failure", "text"),
     [
         ("hang", "did not return within"),

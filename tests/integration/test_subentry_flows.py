@@ -724,3 +724,56 @@ async def test_several_problems_are_told_in_the_readers_language(
     errors = texts(language)["config_subentries"]["circuit"]["error"]
     for level in ("rack_level_1", "rack_level_2"):
         assert errors["watered_twice"].format(level=level, count=2) in told
+
+
+SPEEDS = {"supported_features": 1 | 16 | 32, "percentage": 0, "percentage_step": 100 / 3}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "asked", "levels", "step"),
+    [
+        (SPEEDS, True, True, pytest.approx(1 / 3)),
+        (SPEEDS, False, False, pytest.approx(1 / 3)),
+        ({"supported_features": 16 | 32}, True, False, 0.0),
+        ({}, True, False, 0.0),
+    ],
+)
+async def test_a_fan_is_driven_to_levels_where_it_surely_can_and_somebody_asks(
+    hass: HomeAssistant,
+    flow: Flow,
+    attributes: dict[str, Any],
+    asked: bool,
+    levels: bool,
+    step: float,
+) -> None:
+    hass.states.async_set("fan.exhaust", "off", attributes)
+    await flow.edit("zone")
+    await bind(flow, "exhaust_fan")
+    await flow.go(entity="fan.exhaust", advanced={"levels": asked})
+    await flow.go(**{**DECLARED, "danger": "neither"})
+    await flow.save()
+    binding = flow.entry.runtime_data.farm.binding["tent.exhaust_fan"]
+    assert binding.has_levels is levels
+    assert binding.step == step
+
+
+async def test_how_a_zone_keeps_its_air_is_given_and_taken_away(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    await flow.edit("zone")
+    await flow.choose("node")
+    given = {"ramp_min": 45, "reheat": True, "drying_kg_h": 1.5, "co2_detector": True}
+    result = await flow.go(name="Tent", volume_m3=8, dew_margin_k=9, **given)
+    assert result["errors"] == {"dew_margin_k": "climate_out_of_range"}
+    await flow.go(name="Tent", volume_m3=8, dew_margin_k=1, dry_ahead_min=20, **given)
+    await flow.save()
+    zone = flow.entry.runtime_data.farm.zone["tent"]
+    assert (zone.ramp_min, zone.reheat, zone.drying_kg_h) == (45, True, 1.5)
+    assert (zone.dew_margin_k, zone.dry_ahead_min, zone.co2_detector) == (1, 20, True)
+    await flow.edit("zone")
+    await flow.choose("node")
+    await flow.go(name="Tent", volume_m3=8)
+    await flow.save()
+    zone = flow.entry.runtime_data.farm.zone["tent"]
+    assert zone.drying_kg_h is None
+    assert not zone.reheat

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ..farm.bindings import Binding
 from ..farm.nodes import Zone
 from ..farm.roles import Role
-from ..recipes.model import ClimateQuantity
+from ..recipes.model import OPEN, ClimateQuantity
 from ..science.air import dew_point_c, vpd_air_kpa
 from . import co2, drying, heat, outside, readings
 from .clock import Due
@@ -352,7 +352,18 @@ def _humidity(desk: _Desk) -> None:
         )
 
     _follow(desk, Role.HUMIDIFIER, seen.humidity, seen.humidity_target)
-    _follow(desk, Role.DEHUMIDIFIER, seen.humidity, seen.humidity_target, latent)
+    _follow(desk, Role.DEHUMIDIFIER, seen.humidity, _driest(desk), latent)
+
+
+def _driest(desk: _Desk) -> Target | None:
+    """What the air is dried to: also where no recipe asks for a humidity there is no dew by night.
+    Nothing is humidified for that."""
+    seen, asked = desk.seen, desk.seen.humidity_target
+    t = seen.temperature.value
+    if (asked is not None and asked.value is not None) or desk.state.day or t is None:
+        return asked
+    limit = drying.night_limit(desk.d, desk.zone.id, t)
+    return asked if limit is None else Target(limit, OPEN, OPEN, why="dew_guard")
 
 
 _REHEAT = "reheat"

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from ..batches.progress import progress
 from ..farm.nodes import Level
-from ..farm.roles import Role
 from ..recipes.model import OPEN, ClimateQuantity, PhaseKind, Setpoint
 from ..science.air import (
     humidity_for_vpd_pct,
@@ -159,18 +158,14 @@ def dry_for_night_from(d: Draft, zone: str) -> float | None:
 
 # -- dew ----------------------------------------------------------------------------------------
 
-_SURFACES = (Role.SURFACE_TEMPERATURE, Role.LEAF_TEMPERATURE)
-
 
 def coldest_surface(d: Draft, zone: str, temperature: float) -> float:
     """Temperature (°C) of the coldest surface of a zone: measured on the zone or a level, else
     estimated from the air."""
-    nodes = (zone, *(level.id for level in d.farm.levels_of_zone[zone]))
     measured = [
         value
-        for node in nodes
-        for role in _SURFACES
-        if d.of(node, role) and (value := readings.reading(d, node, role).value) is not None
+        for node, role in d.farm.surfaces_of_zone[zone]
+        if (value := readings.reading(d, node, role).value) is not None
     ]
     return min(measured, default=temperature - SURFACE_BELOW_AIR_K)
 

@@ -349,10 +349,9 @@ def _pass(d: Draft) -> None:
     levels = _visit(d, Level)
     for level in levels.values():
         light.advance_day(d, level)
-        if _changed(d, level.id, Role.LEAF_TEMPERATURE) or _changed(
-            d, level.id, Role.SURFACE_TEMPERATURE
-        ):
-            d.mark(d.farm.zone_of_level[level.id])
+    for key, roles in d.farm.surfaces_of_level.items():
+        if key in levels and any(_changed(d, key, role) for role in roles):
+            d.mark(d.farm.zone_of_level[key])
     for zone in _visit(d, Zone).values():
         climate.advance(d, zone)
         intents.update(climate.control(d, zone))

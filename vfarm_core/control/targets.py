@@ -223,8 +223,14 @@ def light_changed_at(d: Draft, zone: str) -> float | None:
 
 def dark_from(d: Draft, zone: str) -> float | None:
     """When a lit zone becomes dark (farm time); None while it is dark, and where it never is."""
-    if not d.zone(zone).day:
-        return None
+    key = (zone, "dark_from")
+    if key not in d.derived:
+        d.derived[key] = _dark_from(d, zone) if d.zone(zone).day else None
+    found: float | None = d.derived[key]
+    return found
+
+
+def _dark_from(d: Draft, zone: str) -> float | None:
     days = _light_days(d, zone)
     now = d.now.farm
     end = max((x.end_s for x in days if x.start_s <= now < x.end_s), default=None)

@@ -316,6 +316,25 @@ class Farm:
         return MappingProxyType({zone: tuple(levels) for zone, levels in found.items()})
 
     @cached_property
+    def surfaces_of_zone(self) -> Mapping[str, tuple[tuple[str, Role], ...]]:
+        """Where the temperature of a surface of each zone is measured: node and role."""
+        found: dict[str, list[tuple[str, Role]]] = {zone.id: [] for zone in self.zones}
+        for node, role in self.bound:
+            if role in (Role.SURFACE_TEMPERATURE, Role.LEAF_TEMPERATURE):
+                found[self.zone_of_level.get(node, node)].append((node, role))
+        return MappingProxyType({zone: tuple(where) for zone, where in found.items()})
+
+    @cached_property
+    def surfaces_of_level(self) -> Mapping[str, tuple[Role, ...]]:
+        """The roles by which levels measure the temperature of a surface, where they do."""
+        found: dict[str, list[Role]] = {}
+        for where in self.surfaces_of_zone.values():
+            for node, role in where:
+                if node in self.level:
+                    found.setdefault(node, []).append(role)
+        return MappingProxyType({node: tuple(roles) for node, roles in found.items()})
+
+    @cached_property
     def level(self) -> Mapping[str, Level]:
         """Levels by id."""
         return MappingProxyType({level.id: level for level in self.levels})

@@ -194,6 +194,21 @@ class TestDew:
         assert bench.ask(SetOverride(override=wanted)).refused is None
         assert zone(bench).humidity.target == 89
 
+    def test_without_a_humidity_in_the_recipe_the_night_is_guarded_all_the_same(self) -> None:
+        bench = Bench(farm_with(), values={"zone.air_temperature": 20.0, "zone.humidity": 30.0})
+        air = {ClimateQuantity.AIR_TEMPERATURE: setpoint(24, 20, 6, 12)}
+        phase = bench_phase("young", PhaseKind.PROPAGATION, climate=air)
+        bench.start_batch(recipe=bench_recipe(phases=(phase,)))
+        bench.advance(18 * HOUR)
+        assert not bench.on("zone.humidifier")
+        bench.report("zone.humidity", 45.0)
+        bench.report("zone.humidity", 60.0)
+        bench.report("zone.humidity", 75.0)
+        assert not bench.on(DRYER)
+        bench.report("zone.humidity", 94.0)
+        assert bench.on(DRYER)
+        assert why(bench, DRYER) == "dew_guard"
+
     def test_an_unknown_humidity_is_no_dew(self) -> None:
         bench = night(farm_with())
         bench.report("zone.humidity", 99.0)
