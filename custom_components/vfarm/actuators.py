@@ -22,9 +22,10 @@ from homeassistant.helpers.event import async_track_state_change_event
 
 from vfarm_core.control.effects import Command
 from vfarm_core.control.inputs import CommandResult
+from vfarm_core.control.readings import parse
 from vfarm_core.farm.bindings import Binding
 
-from .entity_values import call_for, pulse_call
+from .entity_values import call_for, pulse_call, raw_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -78,9 +79,12 @@ class EntityActuators:
         entity_id = self._entity_of(binding)
         if entity_id is None:
             return f"the entity of {binding.id} does not exist"
-        if command.value == (1.0 if binding.invert else 0.0):
-            await self._async_there(entity_id)
+        off = command.value == (1.0 if binding.invert else 0.0)
+        waited = off and await self._async_there(entity_id)
         state = self._hass.states.get(entity_id)
+        if waited and parse(raw_of(state, binding)[0], binding, None) == 0:
+            # It came back as it should be.
+            return None
         try:
             if command.duration_s is not None:
                 domain, service, data = pulse_call(entity_id, state, command.duration_s)
@@ -105,14 +109,15 @@ class EntityActuators:
             return str(err) or type(err).__name__
         return None
 
-    async def _async_there(self, entity_id: str) -> None:
-        """Wait for an entity that is to go off and is not there yet.
+    async def _async_there(self, entity_id: str) -> bool:
+        """Wait for an entity that is to go off and is not there yet. Whether it had to be waited
+        for.
 
         Home Assistant drops a call to an unavailable entity without an error: after a crash the
         water would run until the next attempt, although its switch is there a moment later.
         """
         if _is_there(self._hass.states.get(entity_id)):
-            return
+            return False
         there = asyncio.Event()
 
         @callback
@@ -125,9 +130,10 @@ class EntityActuators:
             async with asyncio.timeout(TIMEOUT_S):
                 await there.wait()
         except TimeoutError:
-            return
+            pass
         finally:
             stop()
+        return True
 
     def _remember(self, context_id: str) -> None:
         self._contexts[context_id] = None

@@ -200,6 +200,81 @@ async def test_an_idle_hour_writes_nothing_and_calls_nothing(
     assert written == []
 
 
+@pytest.fixture
+async def at_work(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry, hardware: Hardware
+) -> MockConfigEntry:
+    """The farm with its heater and its lamp on, as they are wanted."""
+    await start_batch(hass, sown_days_ago=20)
+    hardware.air(15.0)
+    await pass_time(hass, freezer, 600, step=60)
+    assert [hass.states.get(entity).state for entity in (HEATER, LAMP)] == ["on", "on"]
+    hardware.calls.clear()
+    return farm
+
+
+def again(hass: HomeAssistant, *entities: str, **attributes: Any) -> None:
+    """Entities report once more what they are."""
+    for entity_id in entities:
+        state = hass.states.get(entity_id)
+        hass.states.async_set(entity_id, state.state, {**state.attributes, **attributes})
+
+
+async def test_what_is_reported_again_is_not_commanded_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    at_work: MockConfigEntry,
+    hardware: Hardware,
+) -> None:
+    for minute in range(10):
+        hardware.air(15.0)
+        hardware.humidity(65.0)
+        hardware.volume(80.0)
+        again(hass, HEATER, PUMP, VALVE, LAMP)
+        again(hass, HEATER, PUMP, VALVE, noise=minute)
+        await pass_time(hass, freezer, 60)
+    assert hardware.calls == []
+
+
+async def test_a_restart_with_everything_right_commands_nothing(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    at_work: MockConfigEntry,
+    hardware: Hardware,
+) -> None:
+    assert await hass.config_entries.async_reload(at_work.entry_id)
+    hardware.air(15.0)
+    await pass_time(hass, freezer, 60, step=10)
+    assert at_work.runtime_data.engine.snapshot(at_work.entry_id).stage == "running"
+    assert hardware.calls == []
+
+
+@pytest.mark.parametrize("by", [-3, -1, 1, 3])
+async def test_a_lamp_that_rounds_its_brightness_is_left_alone(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    at_work: MockConfigEntry,
+    hardware: Hardware,
+    by: int,
+) -> None:
+    hardware.air(15.0)
+    again(hass, LAMP, brightness=hass.states.get(LAMP).attributes["brightness"] + by)
+    await pass_time(hass, freezer, 30, step=5)
+    assert hardware.calls == []
+
+
+async def test_a_lamp_that_is_truly_off_its_level_is_brought_back(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    at_work: MockConfigEntry,
+    hardware: Hardware,
+) -> None:
+    wanted = hass.states.get(LAMP).attributes["brightness"]
+    again(hass, LAMP, brightness=wanted - 20)
+    await settled(hass)
+    assert [call.data["brightness"] for call in hardware.calls] == [wanted]
+
+
 async def test_a_measured_value_is_written_once_a_minute_but_alarms_at_once(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry, hardware: Hardware
 ) -> None:

@@ -210,14 +210,16 @@ async def test_a_service_that_goes_on_raising_is_told_and_left_alone(story: Stor
 
 
 async def test_a_service_that_hangs_for_30_s_holds_up_nothing_else(story: Story) -> None:
-    story.hardware.faults[LAMP, "turn_off"] = "hangs"
-    story.hardware.air(45.0)
-    await story.at_once()
-    began = story.now
-    assert story.states(LAMP) == ["on"], "the lamp's driver hangs"
     story.hardware.air(15.0)
     await story.at_once()
-    assert story.hardware.delay(began, HEATER, "turn_on") == 0
+    assert story.states(HEATER) == ["on"]
+    await story.wait(1)
+    story.hardware.faults[LAMP, "turn_off"] = "hangs"
+    began = story.now
+    story.hardware.air(45.0)
+    await story.at_once()
+    assert story.states(LAMP) == ["on"], "the lamp's driver hangs"
+    assert story.hardware.delay(began, HEATER, "turn_off") == 0
     await story.water(20)
     assert story.hardware.delay(began, PUMP, "turn_on") == 0
     await story.until(lambda: story.states(VALVE, PUMP) == ["closed", "off"], within_s=25)
@@ -367,6 +369,31 @@ async def test_a_disk_that_fails_in_mid_shot_closes_and_only_climate_and_light_g
     await story.until(lambda: story.snapshot(story.entry.entry_id).journal_ok, within_s=301)
     assert story.told("journal_recovered")
     await story.water(20)
+
+
+@pytest.mark.parametrize("away", ["unavailable", "unknown"])
+async def test_what_was_away_and_comes_back_as_it_was_is_left_alone(
+    story: Story, away: str
+) -> None:
+    story.hardware.air(15.0)
+    await story.at_once()
+    await story.wait(2)
+    kept = {e: story.hass.states.get(e) for e in (HEATER, PUMP, VALVE, LAMP)}
+    began = story.now
+    for entity_id in kept:
+        story.hass.states.async_set(entity_id, away)
+    await story.wait(3)
+    for entity_id, state in kept.items():
+        assert state is not None
+        story.hass.states.async_set(entity_id, state.state, state.attributes)
+    back = story.now
+    await story.wait(30)
+    # What is dangerous on and does not know is told to be off, what is not there is waited for.
+    told = {(e, service) for _, e, service in story.hardware.since(began)}
+    unknown = {(PUMP, "turn_off"), (VALVE, "close_valve")} if away == "unknown" else set()
+    assert told == unknown
+    assert story.hardware.since(back + 0.1) == []
+    assert not story.told("not_proved")
 
 
 # -- air ----------------------------------------------------------------------------------------
