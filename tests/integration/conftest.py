@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 from unittest.mock import patch
@@ -20,6 +21,13 @@ from custom_components.vfarm.const import DOMAIN
 @pytest.fixture(autouse=True)
 def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
     """Let every test load the integration."""
+
+
+@pytest.fixture(autouse=True)
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both clocks of a farm stand still in frozen time: one that runs on looks as if somebody had
+    set the other."""
+    monkeypatch.setattr("custom_components.vfarm.clock._monotonic", lambda: time.monotonic())
 
 
 @pytest.fixture

@@ -81,7 +81,8 @@ async def test_lights_are_driven_and_proved(
     assert proved == set(lights)
     assert not any(engine.runtime.memory.actuators[key].latched for key in lights)
     assert demo.runtime_data.engine.actuators.sent > 0
-    assert not demo.runtime_data.engine.snapshot("zone_a").problems
+    # A CO2 probe warms up before it is believed, a simulated one too.
+    assert set(demo.runtime_data.engine.snapshot("zone_a").problems) <= {"sensor_warm_up"}
 
 
 async def test_a_shot_runs_through_the_simulated_water(
@@ -93,7 +94,8 @@ async def test_a_shot_runs_through_the_simulated_water(
     )
     await pass_time(hass, freezer, 180, step=2)
     snapshot = demo.runtime_data.engine.snapshot("circuit_a")
-    assert snapshot.last_end == "done"
+    # A flow meter is there: the litres end the shot, or the time that they may take.
+    assert snapshot.last_end in ("done", "volume")
     assert snapshot.last_delivered_l == pytest.approx(20, abs=3)
 
 
