@@ -39,7 +39,7 @@ from vfarm_core.control.snapshot import (
     ZoneSnapshot,
 )
 from vfarm_core.farm.nodes import Farm
-from vfarm_core.farm.roles import PAR_LAMPS, Role
+from vfarm_core.farm.roles import NUTRIENTS, PAR_LAMPS, Role
 
 from .data import VfarmConfigEntry
 from .entity import SnapshotEntity, Specs, async_manage_entities
@@ -255,6 +255,13 @@ LEVEL_SENSORS: tuple[VfarmSensorDescription[LevelSnapshot], ...] = (
     ),
 )
 
+_PH_PUMPS = (Role.DOSING_PUMP_PH_DOWN, Role.DOSING_PUMP_PH_UP)
+
+
+def _given_today(shown: ReservoirSnapshot, roles: tuple[Role, ...]) -> float:
+    return round(sum(shown.dosed_today_ml.get(role, 0.0) for role in roles), 1)
+
+
 RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
     VfarmSensorDescription(
         key="ec",
@@ -294,6 +301,39 @@ RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
         suggested_display_precision=0,
         roles=(Role.VOLUME,),
         value_fn=lambda s: s.volume.value,
+    ),
+    VfarmSensorDescription(
+        key="filled_today",
+        translation_key="filled_today",
+        device_class=SensorDeviceClass.WATER,
+        native_unit_of_measurement=UnitOfVolume.LITERS,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        roles=(Role.FILL_VALVE,),
+        value_fn=lambda s: s.filled_today_l,
+    ),
+    VfarmSensorDescription(
+        key="nutrient_today",
+        translation_key="nutrient_today",
+        device_class=SensorDeviceClass.VOLUME,
+        native_unit_of_measurement=UnitOfVolume.MILLILITERS,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        roles=NUTRIENTS,
+        value_fn=lambda s: _given_today(s, NUTRIENTS),
+    ),
+    VfarmSensorDescription(
+        key="ph_correction_today",
+        translation_key="ph_correction_today",
+        device_class=SensorDeviceClass.VOLUME,
+        native_unit_of_measurement=UnitOfVolume.MILLILITERS,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        roles=_PH_PUMPS,
+        value_fn=lambda s: _given_today(s, _PH_PUMPS),
     ),
 )
 

@@ -27,22 +27,31 @@ from vfarm_core.control.inputs import (
     AdvancePhase,
     AdvanceWorkflow,
     Arm,
+    CalibratePump,
     ClearInhibit,
     ClearLatch,
     ClearOverride,
+    ClearReservoir,
     EmergencyStop,
     EndWorkflow,
     FixtureReplaced,
     GiveBack,
     Harvest,
+    Inhibit,
     ReleaseStop,
     Request,
+    RunDose,
+    RunFill,
     RunShot,
     SetMode,
     SetOverride,
+    SetProbe,
+    SolutionChanged,
     StartBatch,
     StartWorkflow,
+    VerifyProbe,
 )
+from vfarm_core.control.memory import ProbeUse
 from vfarm_core.control.protection import gaps_of
 from vfarm_core.control.snapshot import LevelSnapshot
 from vfarm_core.farm.codec import encode
@@ -90,6 +99,13 @@ class Service(StrEnum):
     GIVE_BACK = "give_back"
     FIXTURE_REPLACED = "fixture_replaced"
     RUN_SHOT = "run_shot"
+    RUN_DOSE = "run_dose"
+    RUN_FILL = "run_fill"
+    SET_PROBE = "set_probe"
+    VERIFY_PROBE = "verify_probe"
+    CALIBRATE_PUMP = "calibrate_pump"
+    CLEAR_RESERVOIR = "clear_reservoir"
+    SOLUTION_CHANGED = "solution_changed"
     START_WORKFLOW = "start_workflow"
     ADVANCE_WORKFLOW = "advance_workflow"
     END_WORKFLOW = "end_workflow"
@@ -113,6 +129,10 @@ class Field(StrEnum):
     MODE = "mode"
     LOOP = "loop"
     POINT = "point"
+    ML = "ml"
+    LITRES = "litres"
+    USE = "use"
+    INHIBIT = "inhibit"
     WORKFLOW = "workflow"
     CONFIRMED = "confirmed"
 
@@ -160,6 +180,34 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.GIVE_BACK: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.FIXTURE_REPLACED: vol.Schema(TARGET_SCHEMA),
     Service.RUN_SHOT: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.DURATION): cv.time_period}),
+    Service.RUN_DOSE: vol.Schema(
+        {
+            **ENTRY_SCHEMA,
+            vol.Required(Field.POINT): cv.string,
+            vol.Required(Field.ML): vol.Coerce(float),
+        }
+    ),
+    Service.RUN_FILL: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.LITRES): vol.Coerce(float)}),
+    Service.SET_PROBE: vol.Schema(
+        {
+            **ENTRY_SCHEMA,
+            vol.Required(Field.POINT): cv.string,
+            vol.Required(Field.USE): vol.Coerce(ProbeUse),
+        }
+    ),
+    Service.VERIFY_PROBE: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
+    Service.CALIBRATE_PUMP: vol.Schema(
+        {
+            **ENTRY_SCHEMA,
+            vol.Required(Field.POINT): cv.string,
+            vol.Required(Field.ML): vol.Coerce(float),
+            vol.Required(Field.DURATION): cv.time_period,
+        }
+    ),
+    Service.CLEAR_RESERVOIR: vol.Schema(
+        {**TARGET_SCHEMA, vol.Required(Field.INHIBIT): vol.Coerce(Inhibit)}
+    ),
+    Service.SOLUTION_CHANGED: vol.Schema(TARGET_SCHEMA),
     Service.START_WORKFLOW: vol.Schema(
         {
             **TARGET_SCHEMA,
@@ -441,6 +489,64 @@ async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
     }
 
 
+# -- reservoirs ---------------------------------------------------------------------------------
+
+
+async def _run_dose(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    request = RunDose(point=call.data[Field.POINT], ml=call.data[Field.ML], by=by)
+    return _ask(async_entry(hass, call), request)
+
+
+async def _set_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    request = SetProbe(point=call.data[Field.POINT], use=call.data[Field.USE], by=by)
+    return _ask(async_entry(hass, call), request)
+
+
+async def _verify_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    return _ask(async_entry(hass, call), VerifyProbe(point=call.data[Field.POINT], by=by))
+
+
+async def _calibrate_pump(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    duration: dt.timedelta = call.data[Field.DURATION]
+    request = CalibratePump(
+        point=call.data[Field.POINT],
+        ml=call.data[Field.ML],
+        seconds=duration.total_seconds(),
+        by=by,
+    )
+    return _ask(async_entry(hass, call), request)
+
+
+async def _each_reservoir(
+    hass: HomeAssistant, call: ServiceCall, request: Callable[[str], Request]
+) -> Response:
+    targets = async_targets(hass, call, NodeKind.RESERVOIR)
+    return {"reservoirs": [_ask(target.entry, request(target.node)) for target in targets]}
+
+
+async def _run_fill(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by, litres = await async_by(hass, call.context), call.data.get(Field.LITRES)
+    return await _each_reservoir(
+        hass, call, lambda node: RunFill(reservoir=node, litres=litres, by=by)
+    )
+
+
+async def _clear_reservoir(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by, what = await async_by(hass, call.context), call.data[Field.INHIBIT]
+    return await _each_reservoir(
+        hass, call, lambda node: ClearReservoir(reservoir=node, what=what, by=by)
+    )
+
+
+async def _solution_changed(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    return await _each_reservoir(hass, call, lambda node: SolutionChanged(reservoir=node, by=by))
+
+
 # -- workflows ----------------------------------------------------------------------------------
 
 _ANY_WORKFLOW = tuple(
@@ -527,6 +633,13 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.GIVE_BACK: _give_back,
     Service.FIXTURE_REPLACED: _fixture_replaced,
     Service.RUN_SHOT: _run_shot,
+    Service.RUN_DOSE: _run_dose,
+    Service.RUN_FILL: _run_fill,
+    Service.SET_PROBE: _set_probe,
+    Service.VERIFY_PROBE: _verify_probe,
+    Service.CALIBRATE_PUMP: _calibrate_pump,
+    Service.CLEAR_RESERVOIR: _clear_reservoir,
+    Service.SOLUTION_CHANGED: _solution_changed,
     Service.START_WORKFLOW: _start_workflow,
     Service.ADVANCE_WORKFLOW: _advance_workflow,
     Service.END_WORKFLOW: _end_workflow,

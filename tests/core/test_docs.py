@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from vfarm_core.control.effects import Severity
-from vfarm_core.control.memory import ProofState, Quality, ShotEnd
+from vfarm_core.control.memory import DoseEnd, FillEnd, ProofState, Quality, ShotEnd
 from vfarm_core.control.plausible import TOLD
 from vfarm_core.control.shot import FAILED_ENDS
+from vfarm_core.control.view import ASKS_FOR_PEOPLE
 from vfarm_core.farm.bindings import Danger, OnLoss, Proof
 from vfarm_core.farm.nodes import Method
 from vfarm_core.farm.overrides import OVERRIDE_RANGES, Mode, WorkflowKind
@@ -136,6 +137,7 @@ def problem_keys() -> set[str]:
         if isinstance(function, ast.FunctionDef) and function.name in ("blocked", "forbidden"):
             for call in _calls(function, "Reason"):
                 found |= set(_texts(call.args[0]))
+    found |= ASKS_FOR_PEOPLE
     # Workflows say themselves why they keep water away.
     return found | {"maintenance", "solution_change", "sanitation", "rinse"}
 
@@ -243,6 +245,7 @@ def test_every_field_of_a_part_and_of_a_declaration_is_explained() -> None:
         ("devices.md", "How its state is proved", {*Proof}),
         ("devices.md", "How an entity is read", {*Quality}),
         ("daily.md", "How a shot ended", {*ShotEnd}),
+        ("daily.md", "How a dose or a fill ended", {*DoseEnd, *FillEnd}),
         ("daily.md", "Why is it so?", {*ProofState}),
         ("daily.md", "A warmer night", {*OVERRIDE_RANGES}),
         ("place.md", "Circuit", {*Method}),

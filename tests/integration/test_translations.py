@@ -60,6 +60,8 @@ def test_every_refusal_has_words() -> None:
     source = (CORE / "control" / "requests.py").read_text()
     keys = set(re.findall(r'Refusal\(\s*"(\w+)"', source))
     keys |= set(re.findall(r'refused="(\w+)"', source))
+    tank = (CORE / "control" / "tank_requests.py").read_text()
+    keys |= set(re.findall(r'Clash\(\s*"(\w+)"', tank))
     life = (CORE / "batches" / "lifecycle.py").read_text()
     keys |= {f"batch_{key}" for key in re.findall(r'BatchError\(\s*"(\w+)"', life)}
     shell = "".join(path.read_text() for path in SHELL.glob("*.py"))

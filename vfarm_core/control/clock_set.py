@@ -24,7 +24,16 @@ from .cadence import fresh_for_s
 from .clock import Due
 from .draft import Draft
 from .interlocks import DOOR_OPEN_S, DUE
-from .memory import ActuatorState, CircuitState, LevelState, Memory, Night, PointState, ZoneState
+from .memory import (
+    ActuatorState,
+    CircuitState,
+    LevelState,
+    Memory,
+    Night,
+    PointState,
+    ReservoirState,
+    ZoneState,
+)
 from .targets import light_target
 
 _DAY_S = 86400.0
@@ -42,6 +51,11 @@ def _instants(memory: Memory) -> Iterable[float]:
             yield actuator.changed_at
     for level in memory.levels.values():
         yield from (t for t in (level.dli_at, level.planned_at, level.kept_at) if t is not None)
+    for reservoir in memory.reservoirs.values():
+        yield from (at for known in reservoir.dosers.values() for at, _ in known.log)
+        yield from (at for at, _ in reservoir.fills)
+        if reservoir.disturbed_at is not None:
+            yield reservoir.disturbed_at
     for circuit in memory.circuits.values():
         if circuit.last_shot_at is not None:
             yield circuit.last_shot_at
@@ -67,6 +81,8 @@ def set_clock(d: Draft, by_s: float) -> None:
         # Contact and working times count as elapsed hours.
         moved = {name: getattr(workflow, name) + by_s for name in ("since", "until", "step_at")}
         d.workflows.set(key, replace(workflow, **moved))
+    for key, reservoir in list(d.reservoirs.merged().items()):
+        d.reservoirs.set(key, _reservoir(reservoir, by_s))
     for key, interlock in list(d.interlocks.merged().items()):
         d.interlocks.set(key, replace(interlock, at=interlock.at + by_s))
         if d.due.get(DUE + key) is not None:
@@ -213,4 +229,53 @@ def _circuit(state: CircuitState, by_s: float) -> CircuitState:
         last_mist_at=_moved(state.last_mist_at, by_s),
         water_log=tuple((at + by_s, litres) for at, litres in state.water_log),
         steering=state.steering and replace(state.steering, day=_moved(state.steering.day, by_s)),
+    )
+
+
+def _reservoir(state: ReservoirState, by_s: float) -> ReservoirState:
+    """Caps, windows and mixing go on by elapsed time; so do the checks of probes and pumps."""
+    dose, fill = state.dose, state.fill
+    if dose is not None:
+        dose = replace(
+            dose,
+            opened_at=dose.opened_at + by_s,
+            stage_at=dose.stage_at + by_s,
+            started_at=_moved(dose.started_at, by_s),
+        )
+    if fill is not None:
+        fill = replace(
+            fill,
+            opened_at=fill.opened_at + by_s,
+            stage_at=fill.stage_at + by_s,
+            started_at=_moved(fill.started_at, by_s),
+            rose_at=_moved(fill.rose_at, by_s),
+        )
+    dosers = {
+        key: replace(
+            known,
+            calibrated_at=_moved(known.calibrated_at, by_s),
+            on_since=_moved(known.on_since, by_s),
+            log=tuple((at + by_s, ml) for at, ml in known.log),
+        )
+        for key, known in state.dosers.items()
+    }
+    probes = {
+        key: replace(probe, verified_at=_moved(probe.verified_at, by_s))
+        for key, probe in state.probes.items()
+    }
+    return replace(
+        state,
+        dose=dose,
+        fill=fill,
+        dosers=dosers,
+        probes=probes,
+        trials={k: replace(t, since=t.since + by_s) for k, t in state.trials.items()},
+        fills=tuple((at + by_s, litres) for at, litres in state.fills),
+        moving_since=_moved(state.moving_since, by_s),
+        dry_at=_moved(state.dry_at, by_s),
+        disturbed_at=_moved(state.disturbed_at, by_s),
+        feed_at=_moved(state.feed_at, by_s),
+        acid_at=_moved(state.acid_at, by_s),
+        base_at=_moved(state.base_at, by_s),
+        closed_at=_moved(state.closed_at, by_s),
     )

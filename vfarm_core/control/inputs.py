@@ -9,7 +9,17 @@ from ..batches.model import Batch
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
 from ..recipes.model import Recipe
+from .memory import ProbeUse
 from .prices import Prices
+
+
+class Inhibit(StrEnum):
+    """What a person can clear at a reservoir: its dosing, its filling, or the window that keeps
+    acid and base apart."""
+
+    DOSING = "dosing"
+    FILLING = "filling"
+    PH_WINDOW = "ph_window"
 
 
 class Cause(StrEnum):
@@ -239,6 +249,62 @@ class FixtureReplaced(Request):
     """The lamps over a level are new: their hours and what was learned of them begin anew."""
 
     level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetProbe(Request):
+    """A person takes a probe out of the tank, calibrates it, or puts it back. A probe that was out
+    has to be verified before anything is dosed by it."""
+
+    point: str
+    use: ProbeUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyProbe(Request):
+    """A person has checked a probe in a known solution; it is in the tank again."""
+
+    point: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibratePump(Request):
+    """A dosing pump gave `ml` in `seconds`, measured by a person."""
+
+    point: str
+    ml: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDose(Request):
+    """Dose `ml` of one part now, through all inhibits and caps."""
+
+    point: str
+    ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFill(Request):
+    """Fill a reservoir now, by `litres` or as far as it goes, through all inhibits and caps."""
+
+    reservoir: str
+    litres: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearReservoir(Request):
+    """A person has looked at a reservoir and clears what keeps it from being dosed or filled."""
+
+    reservoir: str
+    what: Inhibit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolutionChanged(Request):
+    """The solution of a reservoir was changed: the caps of a filling begin anew."""
+
+    reservoir: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

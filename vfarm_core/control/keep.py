@@ -30,6 +30,7 @@ from .memory import (
     LevelState,
     Memory,
     ProofState,
+    ReservoirState,
     Shot,
     Stage,
     ZoneState,
@@ -49,6 +50,7 @@ def records(d: Draft) -> list[Record]:
     found += _levels(d)
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
     found += _kept(d, "zone", d.zones, _zone_matters)
+    found += _kept(d, "reservoir", d.reservoirs, _reservoir_matters)
     found += _kept(d, "actuator", d.actuators, _actuator_matters, cycles.quiet_point)
     found += _kept(d, "degraded", d.degraded, lambda old, new, now: True)
     found += _kept(d, "interlock", d.interlocks, lambda old, new, now: True)
@@ -110,7 +112,9 @@ def _kept[T](
     for key, new in list(overlay.changes.items()):
         old = overlay.old(key)
         if matters(old, new, d.now.farm) and not (quiet(d, key) and _routine(old, new)):
-            if isinstance(new, ActuatorState):
+            if isinstance(new, ReservoirState):
+                yield _slice(d, f"{group}:{key}", encode(_given(new)))
+            elif isinstance(new, ActuatorState):
                 yield _slice(d, f"{group}:{key}", encode(_history(new)))
             elif isinstance(new, ZoneState):
                 yield _slice(d, f"{group}:{key}", encode(_inhibits(new)))
@@ -140,6 +144,24 @@ def _inhibits(state: ZoneState) -> ZoneState:
 
 def _zone_matters(old: ZoneState | None, new: ZoneState, now: float) -> bool:
     return _inhibits(new) != _inhibits(old or ZoneState())
+
+
+def _given(state: ReservoirState) -> ReservoirState:
+    """What was given into a reservoir and what waits for a person; its water is measured anew, and
+    what stands still over a restart has to mix again."""
+    return replace(
+        state,
+        low=False,
+        moving_since=None,
+        water_out=False,
+        dry_at=None,
+        waits=None,
+        fill_waits=None,
+    )
+
+
+def _reservoir_matters(old: ReservoirState | None, new: ReservoirState, now: float) -> bool:
+    return _given(new) != _given(old or ReservoirState())
 
 
 def _level_matters(old: LevelState | None, new: LevelState, now: float, turn_s: float) -> bool:
@@ -205,6 +227,9 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         levels={k: decode(LevelState, v, k) for k, v in groups.get("level", {}).items()},
         circuits={k: decode(CircuitState, v, k) for k, v in groups.get("circuit", {}).items()},
         zones={k: decode(ZoneState, v, k) for k, v in groups.get("zone", {}).items()},
+        reservoirs={
+            k: decode(ReservoirState, v, k) for k, v in groups.get("reservoir", {}).items()
+        },
         actuators={
             k: replace(decode(ActuatorState, v, k), proof=ProofState.UNKNOWN)
             for k, v in groups.get("actuator", {}).items()

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ..batches.model import Batch
 from ..farm.overrides import Mode, Override, Workflow
-from ..farm.roles import Loop
+from ..farm.roles import Loop, Role
 from ..recipes.model import Recipe
 from ..science.light import LightDay
 from .clock import NEVER, Due
@@ -427,11 +427,181 @@ class CircuitState:
     runoff: RunoffState | None = None
 
 
+class DoseStage(StrEnum):
+    """A dose waits for its pump, runs, and waits for the pump to be off again."""
+
+    OPENING = "opening"
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+
+class DoseEnd(StrEnum):
+    """Why a dose ended."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    PROBE = "probe"
+    VOLUME = "volume"
+    LEAK = "leak"
+    SMOKE = "smoke"
+    NO_CIRCULATION = "no_circulation"
+    WATER_OUT = "water_out"
+    PUMP_FAILED = "pump_failed"
+    EMERGENCY = "emergency"
+    SHUTDOWN = "shutdown"
+    JOURNAL = "journal"
+    CRASH = "crash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose:
+    """An injection in progress. `started_at` is when the pump reported on (farm time); `expected`
+    is the change of EC or pH it should make, None while nobody knows what its stock does."""
+
+    id: str
+    point: str
+    planned_ml: float
+    planned_s: float
+    opened_at: float
+    volume_l: float
+    before: float
+    expected: float | None = None
+    stage: DoseStage = DoseStage.OPENING
+    stage_at: float = 0.0
+    started_at: float | None = None
+    end: DoseEnd | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoserState:
+    """One dosing pump: its measured rate, what its stock does (learned), what it gave within 24 h
+    as instants and mL, and since the solution was changed. `on_since`: it is on without a dose."""
+
+    ml_per_s: float | None = None
+    calibrated_at: float | None = None
+    effect: float | None = None
+    effect_base: float | None = None
+    test_ml: float | None = None
+    log: tuple[tuple[float, float], ...] = ()
+    tank_ml: float = 0.0
+    today_ml: float = 0.0
+    on_since: float | None = None
+
+
+class ProbeUse(StrEnum):
+    """Whether a probe measures the solution."""
+
+    IN_USE = "in_use"
+    OUT = "out"
+    CALIBRATING = "calibrating"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeState:
+    """One EC or pH probe: where it is, and when a person last checked it."""
+
+    use: ProbeUse = ProbeUse.IN_USE
+    verified_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Doses whose effect has not been seen yet: the value before them, what they should change,
+    and the pumps with their mL."""
+
+    before: float
+    since: float
+    volume_l: float
+    expected: float | None
+    doses: tuple[tuple[str, float], ...]
+
+
+class FillStage(StrEnum):
+    """A fill waits for its valve, runs, and waits for the valve to be closed again."""
+
+    OPENING = "opening"
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+
+class FillEnd(StrEnum):
+    """Why a fill ended."""
+
+    DONE = "done"
+    TIME = "time"
+    STOPPED = "stopped"
+    NO_RISE = "no_rise"
+    FLOAT = "float"
+    VOLUME = "volume"
+    LEAK = "leak"
+    SMOKE = "smoke"
+    WATER_OUT = "water_out"
+    VALVE_FAILED = "valve_failed"
+    EMERGENCY = "emergency"
+    SHUTDOWN = "shutdown"
+    JOURNAL = "journal"
+    CRASH = "crash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillRun:
+    """A top-up in progress. `from_l` is the volume before it, `rose_l` the litres seen at
+    `rose_at`, when the volume last rose; `why` is top_up, dilute or person."""
+
+    id: str
+    planned_l: float
+    planned_s: float
+    opened_at: float
+    from_l: float
+    why: str
+    stage: FillStage = FillStage.OPENING
+    stage_at: float = 0.0
+    started_at: float | None = None
+    delivered_l: float = 0.0
+    rose_l: float = 0.0
+    rose_at: float | None = None
+    end: FillEnd | None = None
+    by: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservoirState:
-    """One reservoir: what inhibits drawing from it."""
+    """One reservoir: what inhibits drawing from it, its dose and fill, and what was given.
+
+    `moving_since` is when circulation was last proved on, `water_out` whether a shot is under way
+    or drains, until `dry_at`, `disturbed_at` when something was last given into the solution.
+    `feed` are the parts that the running feed still owes, as pump and mL. `inhibit` and
+    `fill_inhibit` wait for a person. `closed_at` and `closed_l` are when a fill ended, and the
+    volume then. `waits` and `fill_waits` say why nothing is given now.
+    """
 
     low: bool = False
+    moving_since: float | None = None
+    water_out: bool = False
+    dry_at: float | None = None
+    disturbed_at: float | None = None
+    dose: Dose | None = None
+    feed: tuple[tuple[str, float], ...] = ()
+    feed_at: float | None = None
+    trials: Mapping[Role, Trial] = field(default_factory=dict)
+    ineffective: Mapping[Role, int] = field(default_factory=dict)
+    inhibit: str = ""
+    acid_at: float | None = None
+    base_at: float | None = None
+    dosers: Mapping[str, DoserState] = field(default_factory=dict)
+    probes: Mapping[str, ProbeState] = field(default_factory=dict)
+    fill: FillRun | None = None
+    fills: tuple[tuple[float, float], ...] = ()
+    fill_inhibit: str = ""
+    closed_at: float | None = None
+    closed_l: float | None = None
+    filled_today_l: float = 0.0
+    day_start: float | None = None
+    last_dose_end: DoseEnd | None = None
+    last_fill_end: FillEnd | None = None
+    waits: Reason | None = None
+    fill_waits: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_no
 not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over,
 still_tripped, workflow_wrong_node, workflow_over, workflow_too_long, workflow_running,
 workflow_plants, workflow_dark, workflow_last_step, workflow_none,
-no_fixture.
+no_fixture, and those of `tank_requests`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Workflow, Workflow
 from ..farm.roles import Loop, Role
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
-from . import interlocks, readings, safety, watering, workflows
+from . import interlocks, readings, safety, solution, tank_requests, watering, workflows
 from .clock import Due
 from .draft import Draft
 from .effects import Answer, Severity
@@ -108,6 +108,9 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
     try:
         for zone in zones:
             common_setpoints(d, zone)
+        for reservoir in d.farm.reservoirs:
+            if solution.is_dosed(d, reservoir.id):
+                solution.common(d, reservoir)
     except EmptyBand as err:
         d.batches.remove(batch.id)
         if d.recipes.old(recipe.version) is None:
@@ -482,4 +485,5 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     GiveBack: _give_back,
     FixtureReplaced: _fixture_replaced,
     Shutdown: _shutdown,
+    **tank_requests.HANDLERS,
 }

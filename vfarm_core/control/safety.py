@@ -172,18 +172,37 @@ def prove(d: Draft, binding: Binding) -> None:
 
 def _feedback(d: Draft, binding: Binding, declared: Declaration, pending: Pending) -> bool:
     """Whether the effect of a command is seen: a report made after it was sent agrees with it."""
-    on = pending.value > 0
-    shown = False
+    shown = showing(d, binding, declared)
+    if shown is None:
+        # A fill valve that only the volume shows: the fill itself watches that the water rises.
+        return binding.role is Role.FILL_VALVE and declared.proved_by is None
+    return shown[0] >= pending.sent_at and shown[1] is (pending.value > 0)
+
+
+def showing(d: Draft, binding: Binding, declared: Declaration) -> tuple[float, bool] | None:
+    """When the feedback of an actuator last reported, and whether it shows it on; None without a
+    good reading of one."""
     for role, threshold in ((Role.FEEDBACK, 0.5), (Role.FLOW, _FLOW_PROOF), (Role.POWER, 1.0)):
         for b in d.of(binding.node, role):
             if declared.proved_by not in (None, b.id):
                 continue
-            shown = True
             point = d.point(b.id)
             if point.quality is Quality.GOOD and point.value is not None:
-                return point.at >= pending.sent_at and (point.value >= threshold) is on
-    # A fill valve that only the volume shows: the fill itself watches that the water rises.
-    return not shown and binding.role is Role.FILL_VALVE
+                return point.at, point.value >= threshold
+    return None
+
+
+def runs(d: Draft, binding: Binding) -> bool:
+    """Whether an actuator is known to be on now, by more than its own word where it has that."""
+    declared, state = binding.declaration, d.actuator(binding.id)
+    if declared is None or not state.is_on or state.pending is not None:
+        return False
+    if declared.proof is Proof.ECHO or state.proof is ProofState.FAILED:
+        return False
+    if declared.proof is Proof.FEEDBACK:
+        shown = showing(d, binding, declared)
+        return shown is not None and shown[1]
+    return True
 
 
 # -- commands -----------------------------------------------------------------------------------

@@ -177,6 +177,16 @@ class ReservoirSnapshot:
     temperature: Measured
     volume: Measured
     fill_fraction: float | None
+    dose: str | None
+    dose_part: Role | None
+    dose_ml: float | None
+    dosed_today_ml: Mapping[Role, float]
+    dosing_code: str
+    dosing_params: Mapping[str, str | float | int]
+    dosing_reason: str
+    fill: str | None
+    filled_today_l: float
+    fill_reason: str
     latches: tuple[LatchView, ...] = ()
     workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]

@@ -18,7 +18,10 @@ from . import (
     climate,
     clock_set,
     degraded,
+    dose,
+    dosing,
     drain,
+    fill,
     interlocks,
     irrigation,
     keep,
@@ -27,6 +30,7 @@ from . import (
     requests,
     safety,
     shot,
+    solution,
     supply,
     watering,
     workflows,
@@ -219,10 +223,23 @@ def _look_again(d: Draft) -> None:
 def _farm_changed(d: Draft, item: FarmChanged) -> None:
     _forget_gone(d)
     for point in item.rebound:
+        _unlearn(d, point)
         d.points.remove(point)
         d.actuators.remove(point)
         d.due.remove(point)
     d.mark_all()
+
+
+def _unlearn(d: Draft, point: str) -> None:
+    """Another probe or dosing pump: what a person has measured was the old one."""
+    for key, state in list(d.reservoirs.now.items()):
+        probes = {k: v for k, v in state.probes.items() if k != point}
+        dosers = dict(state.dosers)
+        if point in dosers:
+            # What was given stays in the books.
+            known = replace(dosers[point], ml_per_s=None, calibrated_at=None, effect=None)
+            dosers[point] = replace(known, effect_base=None, test_ml=None)
+        d.reservoirs.set(key, replace(state, probes=probes, dosers=dosers))
 
 
 def _forget_gone(d: Draft) -> None:
@@ -358,7 +375,7 @@ def _pass(d: Draft) -> None:
         degraded.apply(d, zone, intents)
         if _changed(d, zone.id, Role.LEAK):
             # Whether a sensor is known at all decides about the next shot.
-            d.mark(*d.farm.circuits_of_zone[zone.id])
+            d.mark(*d.farm.circuits_of_zone[zone.id], *d.farm.reservoirs_of_zone[zone.id])
         workflows.advance(d, zone)
     levels.update(_visit(d, Level))
     if d.farm.supplies:
@@ -381,32 +398,23 @@ def _pass(d: Draft) -> None:
 
 
 def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> None:
-    state = d.reservoir(reservoir.id)
-    volume = readings.reading(d, reservoir.id, Role.VOLUME).value
-    low = readings.tripped(d, reservoir.id, Role.LEVEL_LOW)
-    lowest = readings.lowest(d, reservoir.id, Role.VOLUME)
-    if lowest is not None:
-        # Back above the limit by 5 %, so that a ripple does not start and stop a pump.
-        limit = reservoir.volume_min_l * (1.05 if state.low else 1.0)
-        low = low or lowest < limit
-    elif state.low and d.of(reservoir.id, Role.VOLUME):
-        low = True
-    if low != state.low or _changed(d, reservoir.id, Role.LEAK):
+    before = d.reservoir(reservoir.id)
+    for binding in _pending(d, (reservoir.id,)):
+        safety.prove(d, binding)
+    solution.advance(d, reservoir)
+    if d.reservoir(reservoir.id).low != before.low or _changed(d, reservoir.id, Role.LEAK):
         d.mark(*(c.id for c in d.farm.circuits_of_reservoir[reservoir.id]))
     d.mark(*(c.id for c in d.farm.circuits_of_reservoir[reservoir.id] if d.circuit(c.id).unknown))
-    if low != state.low:
-        d.reservoirs.set(reservoir.id, replace(state, low=low))
-        d.event(
-            "volume_low" if low else "volume_restored",
-            reservoir.id,
-            Severity.P2 if low else Severity.INFO,
-            volume_l=None if volume is None else round(volume, 1),
-        )
+    # The fill first: a dose does not start into the solution that a fill is about to change.
+    fill.advance(d, reservoir)
+    until = dosing.advance(d, reservoir)
     for b in d.of(reservoir.id, Role.AIR_PUMP):
         intents[b.id] = Intent(1.0, Reason("aerate"))
-    for b in d.of(reservoir.id, Role.FILL_VALVE):
-        # Automatic top-up is not part of this release: the valve is only ever kept closed.
-        intents[b.id] = Intent(0.0, Reason("fill_closed"))
+    intents.update(solution.mix(d, reservoir))
+    intents.update(fill.control(d, reservoir))
+    intents.update(dose.control(d, reservoir))
+    times = [until, *dosing.due(d, reservoir), *fill.due(d, reservoir)]
+    dose.wake(d, reservoir, [*times, dosing.midnight(d, reservoir.id)])
 
 
 def _changed(d: Draft, node: str, role: Role) -> bool:
@@ -438,6 +446,9 @@ def _water(d: Draft, intents: dict[str, Intent]) -> None:
         intents.update(irrigation.control_valve(d, circuit))
     for pump_node in pumps.values():
         intents.update(irrigation.control_pump(d, pump_node))
+        reservoir = d.farm.reservoir[pump_node.reservoir]
+        if solution.moved(d, reservoir):
+            d.mark(reservoir.id)
 
 
 def _pending(d: Draft, nodes: Iterable[str]) -> list[Binding]:
@@ -462,6 +473,8 @@ def _reconciled(d: Draft) -> None:
         if not known and not given_up:
             return
     if any(state.shot is not None for state in d.circuits.values()):
+        return
+    if any(state.dose or state.fill for state in d.reservoirs.values()):
         return
     d.state = replace(d.state, stage=Stage.RUNNING)
     d.event("running", d.farm.id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..batches.lead import combine
 from ..batches.model import Batch
@@ -109,25 +111,35 @@ def _by_recipe(d: Draft, batch: Batch) -> LightTarget:
 
 #: Setpoints that were worked out before, by lead and by batch, recipe version and phase: the
 #: version is the hash of the recipe's content, so the same key means the same setpoints.
-type _Key = tuple[str | None, tuple[tuple[str, str, int], ...]]
-_COMBINED: dict[_Key, dict[ClimateQuantity, Setpoint]] = {}
+type _Key = tuple[str, str | None, tuple[tuple[str, str, int], ...]]
+_COMBINED: dict[_Key, dict[Any, Setpoint]] = {}
 _COMBINED_MOST = 1024
 
 
-def common_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:
-    """The climate a zone's batches ask for: the lead batch's, else the intersection of limits.
-    Raises EmptyBand when they share none."""
-    batches = d.zone_batches(zone)
-    wanted_lead = d.farm.zone[zone].lead_batch
-    lead = wanted_lead if any(b.id == wanted_lead for b in batches) else None
-    key = (lead, tuple((b.id, b.recipe_version, b.phase_index) for b in batches))
+def combined(
+    d: Draft,
+    part: str,
+    batches: tuple[Batch, ...],
+    lead_batch: str | None,
+    wants: Callable[[Phase], Mapping[Any, Setpoint]],
+) -> dict[Any, Setpoint]:
+    """What batches ask for together of one `part` of their recipes: the lead batch's where it is
+    among them, else the intersection of limits. Raises EmptyBand when they share none."""
+    lead = lead_batch if any(b.id == lead_batch for b in batches) else None
+    key = (part, lead, tuple((b.id, b.recipe_version, b.phase_index) for b in batches))
     found = _COMBINED.get(key)
     if found is None:
-        found = combine({b.id: d.phase(b).climate for b in batches}, lead=lead)
+        found = combine({b.id: wants(d.phase(b)) for b in batches}, lead=lead)
         if len(_COMBINED) >= _COMBINED_MOST:
             _COMBINED.clear()
         _COMBINED[key] = found
     return found
+
+
+def common_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:
+    """The climate a zone's batches ask for. Raises EmptyBand when they share none."""
+    batches, lead = d.zone_batches(zone), d.farm.zone[zone].lead_batch
+    return combined(d, "climate", batches, lead, lambda phase: phase.climate)
 
 
 def zone_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:

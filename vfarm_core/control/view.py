@@ -15,9 +15,11 @@ from ..science.light import LightDay
 from . import (
     climate,
     co2,
+    dose,
     drain,
     interlocks,
     readings,
+    solution,
     spectrum,
     steering,
     supply,
@@ -426,17 +428,17 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
     measured = (
         _measured(
             readings.reading(d, reservoir.id, Role.SOLUTION_EC),
-            _solution(d, reservoir, SolutionQuantity.EC),
+            solution.shown(d, reservoir, SolutionQuantity.EC),
             2,
         ),
         _measured(
             readings.reading(d, reservoir.id, Role.SOLUTION_PH),
-            _solution(d, reservoir, SolutionQuantity.PH),
+            solution.shown(d, reservoir, SolutionQuantity.PH),
             2,
         ),
         _measured(
             readings.reading(d, reservoir.id, Role.SOLUTION_TEMPERATURE),
-            _solution(d, reservoir, SolutionQuantity.WATER_TEMPERATURE),
+            solution.shown(d, reservoir, SolutionQuantity.WATER_TEMPERATURE),
             1,
         ),
         _measured(volume, None, 1),
@@ -446,7 +448,21 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         problems.add("volume_low")
     if interlocks.latched(d, reservoir.id, Role.LEAK):
         problems.add("leak")
+    problems |= _tank_problems(d, reservoir)
+    state = d.reservoir(reservoir.id)
+    pump = None if state.dose is None else d.farm.binding.get(state.dose.point)
+    waits = state.waits
     return ReservoirSnapshot(
+        dose=None if state.dose is None else state.dose.id,
+        dose_part=None if pump is None else pump.role,
+        dose_ml=None if state.dose is None else round(state.dose.planned_ml, 1),
+        dosed_today_ml=_today_ml(d, reservoir),
+        dosing_code=waits.code if waits else "",
+        dosing_params=waits.params if waits else {},
+        dosing_reason=waits.text if waits else "",
+        fill=None if state.fill is None else state.fill.id,
+        filled_today_l=round(state.filled_today_l, 1),
+        fill_reason=state.fill_waits.text if state.fill_waits else "",
         ec=measured[0],
         ph=measured[1],
         temperature=measured[2],
@@ -458,32 +474,46 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         workflow=_workflow(d, reservoir.id),
         actuators=_views(d, reservoir.id),
         problems=tuple(sorted(problems)),
-        status=_status(problems, measured[:3], used=bool(_reservoir_batches(d, reservoir))),
+        status=_status(problems, measured[:3], used=bool(solution.batches_of(d, reservoir.id))),
     )
 
 
-def _reservoir_batches(d: Draft, reservoir: Reservoir) -> tuple[Batch, ...]:
-    key = (reservoir.id, "batches")
-    found: tuple[Batch, ...] | None = d.derived.get(key)
-    if found is None:
-        unique = {
-            batch.id: batch
-            for circuit in d.farm.circuits_of_reservoir[reservoir.id]
-            for level in circuit.levels
-            for batch in d.growing(level)
-        }
-        found = tuple(sorted(unique.values(), key=lambda b: (b.sown_at, b.id)))
-        d.derived[key] = found
+def _today_ml(d: Draft, reservoir: Reservoir) -> dict[Role, float]:
+    """What each dosing pump has given since midnight, by its role."""
+    found: dict[Role, float] = {}
+    state = d.reservoir(reservoir.id)
+    for b in dose.pumps(d, reservoir.id):
+        found[b.role] = round(found.get(b.role, 0.0) + dose.doser(state, b.id).today_ml, 1)
     return found
 
 
-def _solution(d: Draft, reservoir: Reservoir, quantity: SolutionQuantity) -> Target | None:
-    """What the oldest batch on a reservoir asks of the solution (shown; dosing comes later)."""
-    for batch in _reservoir_batches(d, reservoir):
-        setpoint = d.phase(batch).solution.get(quantity)
-        if setpoint is not None and setpoint.at(True) is not None:
-            return Target(setpoint.at(True), setpoint.warning(True), setpoint.critical(True))
-    return None
+#: What keeps a reservoir from being dosed or filled until a person does something: shown as a
+#: problem. What passes by itself, such as mixing, is none.
+ASKS_FOR_PEOPLE = frozenset(
+    {
+        "dose_ineffective",
+        "dose_low_ec",
+        "dose_failed",
+        "dose_disjoint",
+        "dose_uncalibrated",
+        "dose_calibration_expired",
+        "dose_cap_day",
+        "dose_cap_tank",
+        "dose_no_circulation",
+        "probe_unverified",
+        "probe_expired",
+        "fill_no_rise",
+        "fill_failed",
+        "fill_passes",
+        "fill_cap",
+    }
+)
+
+
+def _tank_problems(d: Draft, reservoir: Reservoir) -> set[str]:
+    state = d.reservoir(reservoir.id)
+    codes = {why.code for why in (state.waits, state.fill_waits) if why is not None}
+    return codes & ASKS_FOR_PEOPLE
 
 
 def _rounded(d: Draft, node: str, role: Role, digits: int) -> float | None:

@@ -16,6 +16,7 @@ from ..farm.nodes import Circuit, Level, Zone
 from ..farm.overrides import WORKFLOWS, Step, Workflow, WorkflowKind
 from ..farm.roles import Loop, Role, spec
 from ..recipes.model import DayLength
+from . import solution
 from .clock import Due
 from .draft import Draft
 from .effects import Severity
@@ -280,6 +281,7 @@ def _step(d: Draft, workflow: Workflow, step: Step, *, by: str) -> Workflow:
     changed = replace(workflow, step=step, step_at=d.now.farm)
     if step is Step.MIXING:
         changed = replace(changed, until=d.now.farm + MIXING_S)
+        solution.changed(d, workflow.node)
     _set(d, changed)
     d.event(
         "workflow_step",

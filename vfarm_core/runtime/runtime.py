@@ -97,6 +97,8 @@ class Runtime:
             return False
         if any(c.shot is not None for c in self.memory.circuits.values()):
             return False
+        if any(r.dose or r.fill for r in self.memory.reservoirs.values()):
+            return False
         for b in self.farm.bindings:
             if safety.closes_on_restart(self.farm, b):
                 state = self.memory.actuators.get(b.id)

@@ -1,0 +1,169 @@
+"""What people ask of a reservoir: probes, pumps, a dose, a fill, and what only they can clear.
+
+Refusal keys: probe_unknown, doser_unknown, reservoir_unknown, calibration_out_of_range,
+dose_out_of_range, dose_not_ready, fill_out_of_range, fill_not_ready, reservoir_not_inhibited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import isfinite
+from types import MappingProxyType
+from typing import Any
+
+from ..farm.bindings import Binding
+from ..farm.nodes import Reservoir
+from ..farm.roles import DOSING, PROBES
+from . import dose, dosing, fill, solution
+from .draft import Draft
+from .inputs import (
+    CalibratePump,
+    ClearReservoir,
+    Inhibit,
+    Request,
+    RunDose,
+    RunFill,
+    SetProbe,
+    SolutionChanged,
+    VerifyProbe,
+)
+from .memory import ProbeState, ProbeUse
+from .workflows import Clash
+
+#: Rates of peristaltic pumps (mL/s) outside of which a measurement is a slip of the hand (design
+#: choice: from drops to the largest that dose a tank).
+_RATE = (0.005, 100.0)
+#: A pump that runs for less than this (s) is not measured well enough (design choice).
+_LEAST_S = 10.0
+
+
+def _probe(d: Draft, point: str) -> tuple[Binding, ProbeState]:
+    binding = d.farm.binding.get(point)
+    if binding is None or binding.role not in PROBES:
+        raise Clash("probe_unknown", point=point)
+    return binding, d.reservoir(binding.node).probes.get(point, ProbeState())
+
+
+def _keep_probe(d: Draft, binding: Binding, probe: ProbeState) -> None:
+    state = d.reservoir(binding.node)
+    # Doses that were judged by it before say nothing after it was moved.
+    trials = {k: v for k, v in state.trials.items() if k is not binding.role}
+    probes = {**state.probes, binding.id: probe}
+    d.reservoirs.set(binding.node, replace(state, probes=probes, trials=trials))
+    d.mark(binding.node)
+
+
+def _set_probe(d: Draft, request: SetProbe) -> dict[str, Any]:
+    binding, probe = _probe(d, request.point)
+    if probe.use is not request.use:
+        moved = replace(probe, use=request.use, verified_at=None)
+        _keep_probe(d, binding, moved)
+        d.event("probe_set", binding.node, point=binding.id, use=request.use.value, by=request.by)
+    return {"point": binding.id, "use": request.use.value}
+
+
+def _verify_probe(d: Draft, request: VerifyProbe) -> dict[str, Any]:
+    binding, _ = _probe(d, request.point)
+    _keep_probe(d, binding, ProbeState(use=ProbeUse.IN_USE, verified_at=d.now.farm))
+    d.event("probe_verified", binding.node, point=binding.id, by=request.by)
+    days = d.farm.reservoir[binding.node].probe_days
+    return {"point": binding.id, "expires_at": d.now.farm + days * dose.DAY_S}
+
+
+def _doser(d: Draft, point: str) -> tuple[Binding, Reservoir]:
+    binding = d.farm.binding.get(point)
+    if binding is None or binding.role not in DOSING:
+        raise Clash("doser_unknown", point=point)
+    return binding, d.farm.reservoir[binding.node]
+
+
+def _calibrate(d: Draft, request: CalibratePump) -> dict[str, Any]:
+    pump, reservoir = _doser(d, request.point)
+    low, high = _RATE
+    known = isfinite(request.ml) and isfinite(request.seconds)
+    rate = request.ml / request.seconds if known and request.seconds >= _LEAST_S else 0.0
+    if not low <= rate <= high:
+        raise Clash("calibration_out_of_range", seconds=_LEAST_S, low=low, high=high)
+    known_pump = dose.doser(d.reservoir(reservoir.id), pump.id)
+    measured = replace(known_pump, ml_per_s=rate, calibrated_at=d.now.farm)
+    dose.set_doser(d, reservoir.id, pump.id, measured)
+    d.mark(reservoir.id)
+    d.event("pump_calibrated", reservoir.id, point=pump.id, ml_per_s=round(rate, 4), by=request.by)
+    return {"point": pump.id, "ml_per_s": round(rate, 4)}
+
+
+def _run_dose(d: Draft, request: RunDose) -> dict[str, Any]:
+    pump, reservoir = _doser(d, request.point)
+    most = dosing.most_ml(d.reservoir(reservoir.id), pump) or dose.limits(pump).max_dose_ml
+    if not 0 < request.ml <= most:
+        raise Clash("dose_out_of_range", value=request.ml, high=most)
+    wait = dosing.asked(d, reservoir, pump, request.ml)
+    if wait is not None:
+        raise Clash("dose_not_ready", point=pump.id, why=wait.text)
+    dose.start(d, reservoir, pump, request.ml, by=request.by or "person")
+    return {"point": pump.id, "ml": request.ml}
+
+
+def _reservoir(d: Draft, key: str) -> Reservoir:
+    found = d.farm.reservoir.get(key)
+    if found is None:
+        raise Clash("reservoir_unknown", reservoir=key)
+    return found
+
+
+def _run_fill(d: Draft, request: RunFill) -> dict[str, Any]:
+    reservoir = _reservoir(d, request.reservoir)
+    most = reservoir.fill.max_l if reservoir.fill is not None else 0.0
+    if request.litres is not None and not 0 < request.litres <= most:
+        raise Clash("fill_out_of_range", value=request.litres, high=most)
+    if d.reservoir(reservoir.id).fill is not None:
+        raise Clash("fill_not_ready", reservoir=reservoir.name, why=_RUNNING)
+    found = fill.choose(d, reservoir, request.litres or 0.0)
+    if not isinstance(found, fill.Planned):
+        raise Clash("fill_not_ready", reservoir=reservoir.name, why=found.text)
+    fill.start(d, reservoir, found, by=request.by or "person")
+    return {"reservoir": reservoir.id, "litres": round(found.litres, 1)}
+
+
+_RUNNING = "A fill is running."
+
+
+def _clear(d: Draft, request: ClearReservoir) -> dict[str, Any]:
+    reservoir = _reservoir(d, request.reservoir)
+    state = d.reservoir(reservoir.id)
+    if request.what is Inhibit.DOSING:
+        found = bool(state.inhibit)
+        cleared = replace(state, inhibit="", ineffective={}, trials={})
+    elif request.what is Inhibit.FILLING:
+        found = bool(state.fill_inhibit)
+        cleared = replace(state, fill_inhibit="", closed_at=None, closed_l=None)
+    else:
+        found = state.acid_at is not None or state.base_at is not None
+        cleared = replace(state, acid_at=None, base_at=None)
+    if not found:
+        raise Clash("reservoir_not_inhibited", reservoir=reservoir.name, what=request.what.value)
+    d.reservoirs.set(reservoir.id, cleared)
+    d.mark(reservoir.id)
+    d.event("reservoir_cleared", reservoir.id, what=request.what.value, by=request.by)
+    return {"reservoir": reservoir.id, "what": request.what.value}
+
+
+def _changed(d: Draft, request: SolutionChanged) -> dict[str, Any]:
+    reservoir = _reservoir(d, request.reservoir)
+    solution.changed(d, reservoir.id)
+    d.event("solution_changed", reservoir.id, by=request.by)
+    return {"reservoir": reservoir.id}
+
+
+HANDLERS: Mapping[type[Request], Callable[[Draft, Any], dict[str, Any]]] = MappingProxyType(
+    {
+        SetProbe: _set_probe,
+        VerifyProbe: _verify_probe,
+        CalibratePump: _calibrate,
+        RunDose: _run_dose,
+        RunFill: _run_fill,
+        ClearReservoir: _clear,
+        SolutionChanged: _changed,
+    }
+)
