@@ -231,6 +231,7 @@ class Engine:
             return
         self.runtime.replace_farm(farm)
         self._put(self.points.reports(b for b in farm.bindings if before.get(b.id) != b))
+        self.points.tell_prices()
 
     @callback
     def clock_changed(self) -> None:

@@ -89,7 +89,7 @@ def raw_of(state: State | None, binding: Binding) -> tuple[Raw, str | None]:
         return None, None
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     kind = spec(binding.role).kind
-    if kind is RoleKind.MEASURE:
+    if kind in (RoleKind.MEASURE, RoleKind.FORECAST):
         return state.state, unit
     if state.domain in _NUMERIC_DOMAINS:
         return _share(state), None

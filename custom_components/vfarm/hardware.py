@@ -103,7 +103,7 @@ def domain_of(farm: Farm, binding: Binding) -> str:
     """The domain a simulated device appears in. The lamps of the last rack hang on 0-10 V drivers,
     which are numbers: lamps come in both kinds."""
     match spec(binding.role).kind:
-        case RoleKind.MEASURE:
+        case RoleKind.MEASURE | RoleKind.FORECAST:
             return SENSOR_DOMAIN
         case RoleKind.CONTACT:
             return BINARY_SENSOR_DOMAIN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import (
@@ -22,12 +22,15 @@ from homeassistant.helpers.event import (
     async_track_state_report_event,
 )
 
-from vfarm_core.control.inputs import Cause, Report
+from vfarm_core.control.inputs import Cause, Input, PricesKnown, Report
+from vfarm_core.control.prices import Prices
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.nodes import Farm
+from vfarm_core.farm.roles import Role
 
 from .clock import FarmClock
 from .entity_values import is_on_the_way, raw_of
+from .prices import prices_of
 
 #: Fired with the context under which an automation acts.
 _AUTOMATION_EVENT = "automation_triggered"
@@ -44,7 +47,7 @@ class Points:
         self,
         hass: HomeAssistant,
         clock: FarmClock,
-        report: Callable[[list[Report]], None],
+        report: Callable[[Sequence[Input]], None],
         is_own: Callable[[Context], bool],
         missing_changed: Callable[[Mapping[str, Binding]], None],
     ) -> None:
@@ -61,6 +64,7 @@ class Points:
         self._states: list[CALLBACK_TYPE] = []
         self._missing: Mapping[str, Binding] = {}
         self._started = False
+        self._prices: Prices | None = None
         self._automations: OrderedDict[str, None] = OrderedDict()
         self._scripts: OrderedDict[str, None] = OrderedDict()
         self._others = [
@@ -74,6 +78,7 @@ class Points:
         """Follow the bindings of a farm from now on."""
         self._bindings = farm.bindings
         self._followed = {b.id: b for b in farm.bindings}
+        self._prices = None
         self._resolve()
 
     def entity_of(self, binding: Binding) -> str | None:
@@ -108,6 +113,7 @@ class Points:
         """Tell what is missing from now on: what was set up with us is there by now."""
         self._started = True
         self.look_for_missing()
+        self.tell_prices()
 
     @callback
     def look_for_missing(self) -> None:
@@ -158,6 +164,20 @@ class Points:
         self._report(self.reports(changed))
 
     @callback
+    def tell_prices(self) -> None:
+        """Tell what electricity costs when that is news. Prices that were published stay true when
+        their entity is away; they run out by themselves."""
+        for binding in self._bindings:
+            entity_id = self.entity_of(binding) if binding.role is Role.ENERGY_PRICE else None
+            state = self._hass.states.get(entity_id) if entity_id else None
+            if not self._started or state is None or state.state == STATE_UNAVAILABLE:
+                continue
+            prices = prices_of(state)
+            if prices != self._prices:
+                self._prices = prices
+                self._report([PricesKnown(prices)])
+
+    @callback
     def _automation_ran(self, event: Event) -> None:
         _remember(self._automations, event.context)
 
@@ -178,6 +198,8 @@ class Points:
         if state is not None and is_on_the_way(state):
             return
         self._report([self._as_report(b, state) for b in self._by_entity.get(entity_id, ())])
+        if any(b.role is Role.ENERGY_PRICE for b in self._by_entity.get(entity_id, ())):
+            self.tell_prices()
         if state is None or any(b.id in self._missing for b in self._by_entity.get(entity_id, ())):
             self.look_for_missing()
 
@@ -219,9 +241,13 @@ class Points:
         """Bound entities that exist but have nothing to say yet."""
         return [
             entity_id
-            for entity_id in self._by_entity
-            if (state := self._hass.states.get(entity_id)) is None
-            or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+            for entity_id, bindings in self._by_entity.items()
+            # Nothing waits for a forecast.
+            if any(b.role is not Role.ENERGY_PRICE for b in bindings)
+            and (
+                (state := self._hass.states.get(entity_id)) is None
+                or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+            )
         ]
 
     @callback

@@ -179,8 +179,10 @@ def test_every_role_is_explained_with_its_places_and_unit() -> None:
             assert row[2] == facts.unit, role
         elif facts.is_actuator:
             assert row[2] == facts.loop, role
-        else:
+        elif facts.kind is RoleKind.CONTACT:
             assert row[2].startswith("on: "), role
+        else:
+            assert row[2] == "a list of prices", role
         assert row[-1], f"{role}: say what happens"
 
 

@@ -56,6 +56,14 @@ async def test_a_batch_is_started_on_levels_by_device(
     assert [(p.level_id, p.sites) for p in batch.placements] == [("rack_level_1", 12)]
 
 
+async def test_new_lamps_begin_anew(hass: HomeAssistant, farm: MockConfigEntry) -> None:
+    answer = await act(hass, "fixture_replaced", node=["rack_level_1", "rack_level_2"])
+    assert answer == {
+        "levels": [{"level": "rack_level_1", "hours": 0}, {"level": "rack_level_2", "hours": 0}]
+    }
+    assert (await refused(hass, "fixture_replaced", node="rack")).translation_key == "wrong_kind"
+
+
 async def test_an_area_means_the_levels_in_it(hass: HomeAssistant, farm: MockConfigEntry) -> None:
     area = ar.async_get(hass).async_create("Cellar")
     registry = dr.async_get(hass)

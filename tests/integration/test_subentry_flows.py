@@ -199,6 +199,60 @@ async def test_levels_come_and_go_with_their_entities(hass: HomeAssistant, flow:
     assert {child.name for child in children} == {"Level 1", "Middle"}
 
 
+LAMPS = {
+    "dim_min": 20,
+    "lamp": "led_white",
+    "l90_h": 36000,
+    "l70_h": 100000,
+    "white_ppfd": 120,
+    "red_ppfd": 80,
+    "far_red_pfd": 25,
+}
+
+
+async def test_lamps_are_described_in_detail_and_shown_again(flow: Flow) -> None:
+    await flow.edit("rack")
+    await flow.choose("change_level")
+    await flow.go(level="rack_level_2")
+    wrong = {**LAMPS, "l90_h": 200000}
+    result = await flow.go(name="Two", **LEVEL, ppfd_full=200, power_w=90, lamps=wrong)
+    assert result["errors"]["base"] == "life_order"
+    result = await flow.go(name="Two", **LEVEL, lamps={"lamp": "led_red_blue"})
+    assert "several_problems" in result["errors"].values()
+    offsets = {"ppfd_offset_pct": -10, "photoperiod_offset_h": 1.5}
+    await flow.go(name="Two", **LEVEL, ppfd_full=200, power_w=90, lamps=LAMPS, offsets=offsets)
+    await flow.save()
+    level = flow.entry.runtime_data.farm.level["rack_level_2"]
+    assert level.fixture is not None
+    assert level.fixture.dim_min == 0.2
+    assert level.fixture.lamp == "led_white"
+    assert (level.fixture.l90_h, level.fixture.red_ppfd) == (36000, 80)
+    assert (level.ppfd_offset_pct, level.photoperiod_offset_h) == (-10, 1.5)
+
+    await flow.edit("rack")
+    await flow.choose("change_level")
+    await flow.go(level="rack_level_2")
+    shown: dict[str, Any] = {}
+    for key, field in flow.result["data_schema"].schema.items():
+        if key in ("lamps", "offsets"):
+            for inner in field.schema.schema:
+                shown[str(inner)] = (inner.description or {}).get("suggested_value")
+    assert {key: shown[key] for key in (*LAMPS, *offsets)} == {**LAMPS, **offsets}
+    result = await flow.go(
+        name="Two", **LEVEL, ppfd_full=200, power_w=90, offsets={"ppfd_offset_pct": 80}
+    )
+    assert result["errors"]["base"] == "offset_out_of_range"
+
+
+async def test_a_new_rack_has_the_same_lamps_on_all_levels(flow: Flow) -> None:
+    await flow.add("rack")
+    await flow.go(**RACK, ppfd_full=200, power_w=90, lamps=LAMPS)
+    await flow.save()
+    levels = [v for v in flow.entry.runtime_data.farm.levels if v.rack == "second_rack"]
+    assert {level.fixture.far_red_pfd for level in levels if level.fixture} == {25}
+    assert len(levels) == 3
+
+
 async def bind(flow: Flow, role: str, **node: str) -> None:
     """Choose a role to bind."""
     await flow.choose("add_binding")

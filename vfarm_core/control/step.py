@@ -54,6 +54,7 @@ from .inputs import (
 )
 from .intents import Intent
 from .memory import Memory, ProofState, Quality, ShotEnd, Stage
+from .prices import UNKNOWN_PRICES
 from .reasons import Reason
 from .view import snapshot
 
@@ -124,7 +125,8 @@ def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
 
 def _report(d: Draft, report: Report) -> None:
     binding = d.farm.binding.get(report.point)
-    if binding is None:
+    if binding is None or binding.role is Role.ENERGY_PRICE:
+        # What a forecast says comes as a whole (`PricesKnown`); its state is no reading.
         return
     if spec(binding.role).is_actuator:
         safety.take(d, binding, report)
@@ -222,6 +224,8 @@ def _look_again(d: Draft) -> None:
 
 def _farm_changed(d: Draft, item: FarmChanged) -> None:
     _forget_gone(d)
+    if not d.of(d.farm.id, Role.ENERGY_PRICE):
+        d.state = replace(d.state, prices=UNKNOWN_PRICES)
     for point in item.rebound:
         _unlearn(d, point)
         d.points.remove(point)

@@ -234,6 +234,8 @@ def _farm(d: Draft) -> FarmSnapshot:
         problems.add("journal_slow")
     if state.lost_memory:
         problems.add("lost_memory")
+    if d.of(d.farm.id, Role.ENERGY_PRICE) and state.prices.mean(d.now.farm, d.now.farm + 1) is None:
+        problems.add("prices_missing")
     unproved: tuple[str, ...] = ()
     if state.emergency is not None:
         unproved = tuple(

@@ -23,6 +23,7 @@ class RoleKind(StrEnum):
     CONTACT = "contact"
     SWITCH = "switch"
     DIMMER = "dimmer"
+    FORECAST = "forecast"
 
 
 class Loop(StrEnum):
@@ -68,6 +69,7 @@ class Role(StrEnum):
     DRAIN_EC = "drain_ec"
     DRAIN_VOLUME = "drain_volume"
     POWER = "power"
+    ENERGY_PRICE = "energy_price"
     FEEDBACK = "feedback"
     GROW_LIGHT = "grow_light"
     GROW_LIGHT_WHITE = "grow_light_white"
@@ -320,6 +322,13 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.DRAIN_EC: _measure("circuit", "mS/cm", 0, 30, 7200, 0.01, "conductivity", "drain ec"),
         Role.DRAIN_VOLUME: _measure(
             "circuit", "L", 0, 1e9, 7200, 0.001, "water volume", "drain runoff"
+        ),
+        Role.ENERGY_PRICE: RoleSpec(
+            kind=RoleKind.FORECAST,
+            nodes=("farm",),
+            stale_s=inf,
+            domains=("sensor",),
+            patterns=("price", "tariff"),
         ),
         Role.FEEDBACK: _contact(
             "zone level pump circuit reservoir", "running opening power", "running"

@@ -14,7 +14,10 @@ from tests.core.support import Bench, bench_farm
 from vfarm_core.control import keep
 from vfarm_core.control.inputs import PricesKnown
 from vfarm_core.control.prices import Prices, PriceSlot, in_order
+from vfarm_core.control.snapshot import FarmSnapshot
 from vfarm_core.control.tariff import decide, window
+from vfarm_core.farm.bindings import Binding
+from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.model import DayLength, Recipe, Shift
 from vfarm_core.science.light import LightDay
 
@@ -266,3 +269,22 @@ def test_slots_are_put_in_order_and_doubles_are_left_out() -> None:
     assert prices.mean(1800, 5400) == pytest.approx(0.15)
     assert prices.mean(1800, 9000) is None
     assert prices.mean(8000, 9000) is None
+
+
+class TestTheFarm:
+    def test_says_when_its_prices_have_run_out(self) -> None:
+        price = Binding(id="farm.energy_price", node="farm", role=Role.ENERGY_PRICE, entity="s.p")
+        bench = Bench(bench_farm(extra=[price]))
+
+        def problems() -> tuple[str, ...]:
+            found = bench.runtime.snapshots["farm"]
+            assert isinstance(found, FarmSnapshot)
+            return found.problems
+
+        assert "prices_missing" in problems()
+        bench.runtime.feed(PricesKnown(curve(9.0)))
+        assert "prices_missing" not in problems()
+        assert bench.runtime.memory.points.get("farm.energy_price") is None
+        bench.runtime.replace_farm(bench_farm())
+        assert bench.runtime.memory.farm.prices == Prices()
+        assert "prices_missing" not in problems()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vfarm_core.science import light
 from vfarm_core.science.errors import FactorNeededError, RangeError, ScienceError
-from vfarm_core.science.light import Lamp, light_day
+from vfarm_core.science.light import Lamp, light_day, light_left
 
 HOUR = 3600.0
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -350,3 +350,30 @@ def test_a_light_day_that_cannot_be_is_refused():
         light_day(math.inf, time(6), 16, BERLIN)
     with pytest.raises(ScienceError, match="without a zone"):
         light_day(0, time(6, tzinfo=UTC), 16, BERLIN)
+
+
+class TestLightLeft:
+    """Lamps lose light exponentially (IES TM-21)."""
+
+    @pytest.mark.parametrize(
+        ("hours", "l90", "l70", "left"),
+        [
+            (10_000, None, None, 1.0),
+            (0, 20_000, 60_000, 1.0),
+            (20_000, 20_000, 60_000, 0.9),
+            (60_000, 20_000, 60_000, 0.7),
+            (40_000, 20_000, 60_000, 0.7937),
+            (20_000, 20_000, None, 0.9),
+            (40_000, 20_000, None, 0.81),
+            (100_000, None, 50_000, 0.49),
+            (80_000, 20_000, 60_000, 0.6173),
+        ],
+    )
+    def test_passes_through_what_is_declared(
+        self, hours: float, l90: float | None, l70: float | None, left: float
+    ) -> None:
+        assert light_left(hours, l90, l70) == pytest.approx(left, abs=1e-3)
+
+    def test_refuses_hours_below_nothing(self) -> None:
+        with pytest.raises(RangeError):
+            light_left(-1, 20_000, None)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ...control.inputs import Cause, Request, SetOverride, StartBatch
+from ...control.inputs import Cause, PricesKnown, Request, SetOverride, StartBatch
+from ...control.prices import Prices, PriceSlot
 from ...farm.build import check
 from ...farm.overrides import Override, Quantity
 from ..faults import Fault, FaultKind
@@ -247,6 +248,24 @@ class ClockJumps(Happening):
 
     def act(self, stage: Stage) -> None:
         stage.clock.jump(self.seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesCome(Happening):
+    """Prices of electricity are known for `known_h`, or (0) none are any more. They are a quarter
+    from `cheap_from_h` on for sixteen hours of every day (UTC)."""
+
+    cheap_from_h: float
+    known_h: float
+
+    def act(self, stage: Stage) -> None:
+        first = stage.clock.now().farm // 3600 * 3600
+        starts = (first + hour * 3600.0 for hour in range(int(self.known_h)))
+        slots = tuple(
+            PriceSlot(at, at + 3600.0, 0.1 if (at / 3600 - self.cheap_from_h) % 24 < 16 else 0.4)
+            for at in starts
+        )
+        stage.feed(PricesKnown(Prices(slots, "EUR")))
 
 
 class Edit(StrEnum):

@@ -40,10 +40,10 @@ is true, and when **none of the rules was broken after any step**, of this story
 
 - A single sensor that lies within the possible is believed. What bounds the harm is the maximum
   on-time, the daily cap, and any second sensor: a trip takes the worst of them.
-- A clock that is **set forward** cannot be told from a machine that slept. A shot or an on-time
-  then ends early, never late, and the light day under way is shorter by as much; its light
-  integral is made up within what the plants take. A clock that is set back changes no shot,
-  on-time or photoperiod.
+- A clock that is set, back or forward, changes no shot, on-time or photoperiod: the night takes it
+  up. Where nothing counts the sleep of a machine (only Linux does), one that is **set forward**
+  looks like sleep: a shot or an on-time then ends early, never late, and the light day under way is
+  shorter by as much. What is in its dangerous state outside of a shot ends early in any case.
 - A disk that fails is noticed at the next write: at once where something is to be opened, within
   a minute while water flows, within five minutes while lamps are on.
 

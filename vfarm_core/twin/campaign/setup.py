@@ -24,7 +24,7 @@ from ...farm.nodes import (
 )
 from ...farm.roles import Role
 from ...recipes.library import load_shipped
-from ...recipes.model import Recipe
+from ...recipes.model import DayLength, Recipe, Shift
 from ...recipes.version import content_hash
 from ..config import OutdoorClimate, TwinConfig, ZoneConfig, equipment_of
 from ..water import ReservoirParameters
@@ -69,7 +69,9 @@ class Setup:
     second raft phase has a photoperiod of 12 h. `reheat`: the cooler dries while the heater holds
     the temperature, and there is no dehumidifier. `exhaust_only`: air is cooled and dried by
     exhaust, which knows the air outside; `fan_step`: the exhaust fan has levels. Without a `bottle`
-    an open CO2 valve gives nothing.
+    an open CO2 valve gives nothing. `flowers`: the crop flowers by the length of
+    its nights. `light_sensor`: with a PPFD sensor on the first level. `shift_h`: lights-on may move
+    so far to cheap hours, with nights of seven hours or more.
     """
 
     levels: int = 1
@@ -84,6 +86,9 @@ class Setup:
     meter: bool = True
     motor_valve: bool = False
     short_day: bool = False
+    flowers: bool = False
+    light_sensor: bool = False
+    shift_h: float = 0.0
     air_c: float = 24.0
     humidity_pct: float = 60.0
     co2_ppm: float = 900.0
@@ -106,8 +111,17 @@ class Setup:
 def recipe_of(setup: Setup) -> Recipe:
     """The shipped lettuce, or with a shorter day in its second raft phase."""
     recipe = load_shipped("lettuce_butterhead")
+    if setup.flowers:
+        recipe = replace(recipe, day_length=DayLength.SHORT_DAY)
+    if setup.shift_h:
+        shift = Shift(hours=setup.shift_h, dark_min_h=7.0)
+        phases = tuple(
+            p if p.is_dark or p.is_always_lit else replace(p, light=replace(p.light, shift=shift))
+            for p in recipe.phases
+        )
+        recipe = replace(recipe, phases=phases)
     if not setup.short_day:
-        return recipe
+        return replace(recipe, version=content_hash(recipe))
     last = recipe.phases[-1]
     hours = 12.0
     light = replace(last.light, photoperiod_h=hours, dli=last.light.ppfd * hours * 0.0036)
@@ -245,6 +259,8 @@ def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
             danger=Danger.NEITHER, proof=Proof.STATE, rating_w=165.0, on_power_loss=OnLoss.OFF
         )
         found.append(_bind(f"level_{n}", Role.GROW_LIGHT, lamp))
+    if setup.light_sensor:
+        found.append(_bind("level_1", Role.PPFD))
     return found
 
 

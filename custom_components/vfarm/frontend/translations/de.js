@@ -254,6 +254,7 @@ export default {
   problem_shutdown: "vfarm wird beendet",
   problem_limits_disjoint: "Die Chargen hier haben kein gemeinsames Klima; die älteste führt",
   problem_supply_limit: "Das Licht ist reduziert, weil der Stromkreis an seiner Grenze ist",
+  problem_prices_missing: "Zurzeit gibt es keine Strompreise",
   problem_light_in_dark: "In der Dunkelzeit ist Licht",
   problem_light_sensor_frozen: "Der Lichtsensor folgt den Lampen nicht",
   problem_light_shed: "Das Licht ist reduziert, weil es zu warm ist",

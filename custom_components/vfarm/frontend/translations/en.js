@@ -260,6 +260,7 @@ export default {
   problem_shutdown: "vfarm is stopping",
   problem_limits_disjoint: "The batches here share no climate; the oldest leads",
   problem_supply_limit: "Light is reduced because its supply is at its limit",
+  problem_prices_missing: "There are no energy prices for now",
   problem_light_in_dark: "There is light in the dark period",
   problem_light_sensor_frozen: "The light sensor does not follow the lamps",
   problem_light_shed: "Light is reduced because it is too warm",

@@ -255,6 +255,7 @@ export default {
   problem_shutdown: "vfarm se está parando",
   problem_limits_disjoint: "Los lotes no comparten clima; manda el más antiguo",
   problem_supply_limit: "Menos luz porque el suministro está en su límite",
+  problem_prices_missing: "Por ahora no hay precios de la electricidad",
   problem_light_in_dark: "Hay luz en el periodo oscuro",
   problem_light_sensor_frozen: "El sensor de luz no sigue a las lámparas",
   problem_light_shed: "Menos luz porque hace demasiado calor",

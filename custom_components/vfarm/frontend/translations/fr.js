@@ -255,6 +255,7 @@ export default {
   problem_shutdown: "vfarm s’arrête",
   problem_limits_disjoint: "Les lots n’ont aucun climat en commun ; le plus ancien mène",
   problem_supply_limit: "Lumière réduite parce que l’alimentation est à sa limite",
+  problem_prices_missing: "Il n’y a pas de prix de l’électricité pour le moment",
   problem_light_in_dark: "Il y a de la lumière pendant l’obscurité",
   problem_light_sensor_frozen: "Le capteur de lumière ne suit pas les lampes",
   problem_light_shed: "Lumière réduite parce qu’il fait trop chaud",

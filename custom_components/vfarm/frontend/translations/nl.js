@@ -254,6 +254,7 @@ export default {
   problem_shutdown: "vfarm stopt",
   problem_limits_disjoint: "De partijen hier delen geen klimaat; de oudste leidt",
   problem_supply_limit: "Minder licht omdat de voeding aan haar grens zit",
+  problem_prices_missing: "Er zijn nu geen stroomprijzen",
   problem_light_in_dark: "Er is licht in de donkere periode",
   problem_light_sensor_frozen: "De lichtsensor volgt de lampen niet",
   problem_light_shed: "Minder licht omdat het te warm is",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..model import Scenario
-from . import clock, devices, people, process, sensors, sizes, water
+from . import clock, devices, light, people, process, sensors, sizes, water
 
 SCENARIOS: tuple[Scenario, ...] = (
     *sensors.SCENARIOS,
     *devices.SCENARIOS,
+    *light.SCENARIOS,
     *water.SCENARIOS,
     *process.SCENARIOS,
     *people.SCENARIOS,
