@@ -165,7 +165,7 @@ def coldest_surface(d: Draft, zone: str, temperature: float) -> float:
     measured = [
         value
         for node, role in d.farm.surfaces_of_zone[zone]
-        if (value := readings.reading(d, node, role).value) is not None
+        if (value := readings.value(d, node, role)) is not None
     ]
     return min(measured, default=temperature - SURFACE_BELOW_AIR_K)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..farm.bindings import Binding
 from ..farm.nodes import Level, Supply
 from ..farm.roles import Role
 from .clock import Due
@@ -31,7 +30,7 @@ def together(d: Draft, levels: Iterable[Level]) -> dict[str, Level]:
     found: dict[str, Level] = {}
     for level in levels:
         supply = d.farm.supply_of_level.get(level.id)
-        if supply is not None and _can_exceed(d, supply):
+        if supply is not None and level.id not in found and _can_exceed(d, supply):
             found.update({key: d.farm.level[key] for key in supply.levels})
     return found
 
@@ -44,7 +43,8 @@ def limit(d: Draft, intents: dict[str, Intent]) -> None:
         if (supply := d.farm.supply_of_level.get(d.farm.binding[point].node)) is not None
     }
     for supply in supplies.values():
-        points = [b.id for key in supply.levels for b in _lamps(d, key)]
+        lamps_of = d.farm.all_lamps_of_level
+        points = [b.id for key in supply.levels for b in lamps_of[key]]
         _one_after_the_other(d, points, intents)
         if not _can_exceed(d, supply):
             continue
@@ -94,17 +94,12 @@ def limited(d: Draft, level: str) -> bool:
         return False
     return any(
         (reason := d.actuator(b.id).reason) is not None and reason.code == "supply_limit"
-        for b in _lamps(d, level)
+        for b in d.farm.all_lamps_of_level[level]
     )
 
 
-def _lamps(d: Draft, level: str) -> tuple[Binding, ...]:
-    return (*d.farm.lamps_of_level[level], *d.of(level, Role.GROW_LIGHT_FAR_RED))
-
-
 def _can_exceed(d: Draft, supply: Supply) -> bool:
-    fixtures = (d.farm.level[key].fixture for key in supply.levels)
-    return sum(f.power_w for f in fixtures if f is not None) > supply.limit_kw * 1000 * _MARGIN
+    return d.farm.lamps_w_of_supply[supply.id] > supply.limit_kw * 1000 * _MARGIN
 
 
 def _output(d: Draft, point: str, intents: dict[str, Intent]) -> float:

@@ -264,5 +264,11 @@ _DAY_S = 86400.0
 
 
 def _light_days(d: Draft, zone: str) -> list[LightDay]:
-    found = (d.level(level.id).light_day for level in d.farm.levels_of_zone[zone])
-    return [x for x in found if x is not None and x.end_s > x.start_s]
+    levels = d.levels.now
+    return [
+        x
+        for level in d.farm.levels_of_zone[zone]
+        if (state := levels.get(level.id)) is not None
+        and (x := state.light_day) is not None
+        and x.end_s > x.start_s
+    ]

@@ -362,6 +362,27 @@ class Farm:
         )
 
     @cached_property
+    def all_lamps_of_level(self) -> Mapping[str, tuple[Binding, ...]]:
+        """The lamps of each level, far-red too."""
+        return MappingProxyType(
+            {
+                level: (*lamps, *self.of(level, Role.GROW_LIGHT_FAR_RED))
+                for level, lamps in self.lamps_of_level.items()
+            }
+        )
+
+    @cached_property
+    def lamps_w_of_supply(self) -> Mapping[str, float]:
+        """What all lamps on each supply draw at full output."""
+        fixtures = {level.id: level.fixture for level in self.levels}
+        return MappingProxyType(
+            {
+                s.id: sum(f.power_w for lv in s.levels if (f := fixtures[lv]) is not None)
+                for s in self.supplies
+            }
+        )
+
+    @cached_property
     def lamps_full_ppfd(self) -> Mapping[str, float]:
         """What all lamps of a level with a fixture give when they are new and at full output."""
         return MappingProxyType(
