@@ -19,7 +19,7 @@ from dataclasses import replace
 from ..farm.bindings import Binding, Danger
 from ..farm.roles import Loop, spec
 from ..science.light import LightDay
-from . import dark, tariff
+from . import dark, tariff, virtual
 from .cadence import fresh_for_s
 from .clock import Due
 from .draft import Draft
@@ -87,6 +87,8 @@ def set_clock(d: Draft, by_s: float) -> None:
         d.interlocks.set(key, replace(interlock, at=interlock.at + by_s))
         if d.due.get(DUE + key) is not None:
             d.wake(DUE + key, Due(farm=interlock.at + by_s + DOOR_OPEN_S))
+    for key, check in list(d.checks.merged().items()):
+        d.checks.set(key, virtual.set_back(check, by_s))
     for b in d.farm.bindings:
         state = d.points.get(b.id)
         if state is not None and d.due.get(b.id) is not None and not spec(b.role).is_actuator:

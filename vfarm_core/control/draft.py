@@ -15,6 +15,7 @@ from .clock import Due, Now
 from .effects import Command, Event, Record, Severity
 from .memory import (
     ActuatorState,
+    CheckState,
     CircuitState,
     FarmState,
     LevelState,
@@ -97,6 +98,7 @@ _NO_ZONE = ZoneState()
 _NO_LEVEL = LevelState()
 _NO_CIRCUIT = CircuitState()
 _NO_RESERVOIR = ReservoirState()
+_NO_CHECK = CheckState()
 
 
 class Draft:
@@ -113,6 +115,7 @@ class Draft:
         self.levels = Overlay(memory.levels)
         self.circuits = Overlay(memory.circuits)
         self.reservoirs = Overlay(memory.reservoirs)
+        self.checks = Overlay(memory.checks)
         self.interlocks = Overlay(memory.interlocks)
         self.degraded = Overlay(memory.degraded)
         self.batches = Overlay(memory.batches)
@@ -160,6 +163,10 @@ class Draft:
     def reservoir(self, key: str) -> ReservoirState:
         """A reservoir's slice."""
         return self.reservoirs.now.get(key) or _NO_RESERVOIR
+
+    def check(self, key: str) -> CheckState:
+        """What checks against virtual sensors found of a node."""
+        return self.checks.now.get(key) or _NO_CHECK
 
     # -- effects --------------------------------------------------------------------------------
 

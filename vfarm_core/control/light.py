@@ -14,7 +14,7 @@ from ..farm.nodes import Level
 from ..farm.roles import Role
 from ..recipes.ramps import Shape, area, dawn_and_dusk
 from ..science.light import LightDay, light_day
-from . import dark, readings, spectrum, tariff, workflows
+from . import dark, readings, spectrum, tariff, virtual, workflows
 from .clock import Due
 from .draft import Draft
 from .effects import Severity
@@ -228,6 +228,8 @@ def _ppfd(d: Draft, level: Level, lamp: LampState) -> tuple[float, str]:
     measured, source = _measured(d, level)
     if measured is not None and not lamp.frozen:
         return measured, source
+    if virtual.lamps_doubted(d, level.id):
+        return 0.0, "modelled"
     return spectrum.modelled_ppfd(d, level) * (lamp.ratio or 1.0), "modelled"
 
 

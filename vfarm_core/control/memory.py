@@ -623,6 +623,30 @@ class Interlock:
     told: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """The water of a reservoir since `at`, when it held `litres`: `wasted` is what was given to
+    plants and does not come back, `counted` the daily counters it was added up from."""
+
+    at: float
+    litres: float
+    wasted: float = 0.0
+    counted: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckState:
+    """What checks of a node against virtual sensors found (`virtual.py`). `flow_share` is the
+    learned flow of a pump, of its rating, over `flow_runs`, the last of which began at
+    `sampled_at`. Not durable: it is found again."""
+
+    problems: frozenset[str] = frozenset()
+    flow_share: float | None = None
+    flow_runs: int = 0
+    sampled_at: float | None = None
+    balance: Balance | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Memory:
     """Everything control remembers between two steps. The mappings are never changed in place."""
@@ -634,6 +658,7 @@ class Memory:
     levels: Mapping[str, LevelState] = field(default_factory=dict)
     circuits: Mapping[str, CircuitState] = field(default_factory=dict)
     reservoirs: Mapping[str, ReservoirState] = field(default_factory=dict)
+    checks: Mapping[str, CheckState] = field(default_factory=dict)
     interlocks: Mapping[str, Interlock] = field(default_factory=dict)
     degraded: Mapping[str, DegradedState] = field(default_factory=dict)
     batches: Mapping[str, Batch] = field(default_factory=dict)

@@ -32,6 +32,7 @@ from . import (
     shot,
     solution,
     supply,
+    virtual,
     watering,
     workflows,
 )
@@ -205,6 +206,7 @@ def _started(d: Draft, item: Started) -> None:
         elif item.lost:
             drain.forget(d, circuit)
     _wind_clock(d)
+    virtual.wind(d)
     d.mark_all()
 
 
@@ -226,6 +228,7 @@ def _farm_changed(d: Draft, item: FarmChanged) -> None:
     _forget_gone(d)
     if not d.of(d.farm.id, Role.ENERGY_PRICE):
         d.state = replace(d.state, prices=UNKNOWN_PRICES)
+    virtual.wind(d)
     for point in item.rebound:
         _unlearn(d, point)
         d.points.remove(point)
@@ -248,6 +251,7 @@ def _unlearn(d: Draft, point: str) -> None:
 
 def _forget_gone(d: Draft) -> None:
     """Forget slices of nodes and bindings that no longer exist."""
+    virtual.forget(d)
     for overlay in (d.levels, d.zones, d.circuits, d.reservoirs):
         for key in [k for k in overlay.merged() if k not in d.farm.nodes]:
             overlay.remove(key)
@@ -306,6 +310,8 @@ def _wake_due(d: Draft) -> None:
             _wake_degraded(d, key)
         elif key.startswith(workflows.DUE):
             workflows.due(d, key.removeprefix(workflows.DUE))
+        elif key.startswith(virtual.DUE):
+            virtual.check(d, key.removeprefix(virtual.DUE))
         elif key.startswith("override:"):
             requests.override_due(d, key.removeprefix("override:"))
         else:
@@ -519,6 +525,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         levels=d.levels.merged(),
         circuits=d.circuits.merged(),
         reservoirs=d.reservoirs.merged(),
+        checks=d.checks.merged(),
         interlocks=d.interlocks.merged(),
         degraded=d.degraded.merged(),
         batches=d.batches.merged(),

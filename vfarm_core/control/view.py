@@ -47,6 +47,7 @@ from .snapshot import (
     ZoneSnapshot,
 )
 from .targets import LightTarget, Target, light_target
+from .virtual import FLOW_LOW, MASS_BALANCE, POWER_MISMATCH
 
 _WORST = (Status.CRITICAL, Status.WARNING, Status.OK, Status.IDLE)
 
@@ -205,6 +206,11 @@ def _common_problems(d: Draft, node: str) -> set[str]:
             found.add(f"sensor_{told}")
         if len(sensors) > 1 and readings.disagree(d, node, b.role):
             found.add("sensor_disagreeing")
+    checked = d.check(node).problems
+    if POWER_MISMATCH in checked:
+        found.add("power_mismatch")
+    if MASS_BALANCE in checked:
+        found.add("mass_balance")
     return found
 
 
@@ -534,6 +540,11 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
     for b in watering.pumps(d, circuit):
         if d.actuator(b.id).latched:
             problems.add("not_proved")
+    checked = d.check(circuit.pump).problems
+    if POWER_MISMATCH in checked:
+        problems.add("power_mismatch")
+    if FLOW_LOW in checked:
+        problems.add("flow_low")
     if watering.not_controlled(d, circuit):
         problems.add("water_not_planned")
     if not watering.dry_run_protected(d, circuit):

@@ -1,0 +1,233 @@
+"""Sensors against what must be so: values that have to move, power, flow and water."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from tests.core.support import Bench, bench_farm, sensor
+from vfarm_core.control.inputs import RunShot
+from vfarm_core.control.memory import Quality
+from vfarm_core.farm.bindings import Binding, Proof
+from vfarm_core.farm.build import check
+from vfarm_core.farm.roles import Role
+
+HOUR = 3600.0
+T = "zone.air_temperature"
+HEATER = "zone.heater"
+LAMP = "level_1.grow_light"
+WATTS = "level_1.power"
+
+
+def problems(bench: Bench, node: str = "zone") -> tuple[str, ...]:
+    return bench.runtime.snapshots[node].problems
+
+
+def told(bench: Bench, kind: str) -> list[str]:
+    return [e.node for e in bench.events if e.kind == kind]
+
+
+def by_day(extra: Iterable[Binding] = ()) -> Bench:
+    bench = Bench(bench_farm(extra=extra))
+    bench.start_batch()
+    for value in (23.8, 24.0):
+        bench.report(T, value)
+        bench.advance(HOUR)
+    return bench
+
+
+class TestAFlatLine:
+    def test_is_found_when_a_device_ran_and_nothing_moved(self) -> None:
+        bench = by_day()
+        bench.report(T, 22.0)
+        bench.advance(2)
+        assert bench.on(HEATER)
+        bench.advance(12 * HOUR)
+        assert bench.runtime.memory.points[T].problem == "flat_line"
+        assert not bench.on(HEATER)
+        assert "sensor_flat_line" in problems(bench)
+        assert told(bench, "sensor_flat_line") == ["zone"]
+        assert "no_temperature" in problems(bench), "a thermometer that is stuck knows nothing"
+
+    def test_still_trips(self) -> None:
+        bench = by_day()
+        bench.report(T, 22.0)
+        bench.advance(12 * HOUR)
+        bench.report(T, 45.0)
+        assert "too_warm_off" in problems(bench)
+
+    def test_ends_with_any_change(self) -> None:
+        bench = by_day()
+        bench.report(T, 22.0)
+        bench.advance(12 * HOUR)
+        bench.report(T, 22.2)
+        assert bench.runtime.memory.points[T].quality is Quality.GOOD
+        assert "sensor_flat_line" not in problems(bench)
+
+    def test_is_none_in_a_quiet_room(self) -> None:
+        bench = by_day()
+        bench.advance(13 * HOUR)
+        assert bench.runtime.memory.points[T].quality is Quality.GOOD
+
+    def test_is_none_of_a_sensor_known_to_be_quiet(self) -> None:
+        bench = by_day()
+        bench.report(T, 23.0)
+        bench.advance(2 * HOUR)
+        bench.report(T, 24.0)
+        bench.advance(20)
+        bench.report(T, 22.0)
+        bench.advance(10 * HOUR)
+        assert bench.runtime.memory.points[T].quality is Quality.GOOD
+
+    def test_is_not_proved_by_an_echo(self) -> None:
+        farm = bench_farm()
+        echo = tuple(
+            replace(b, declaration=replace(b.declaration, proof=Proof.ECHO))
+            if b.id == HEATER and b.declaration
+            else b
+            for b in farm.bindings
+        )
+        bench = Bench(check(replace(farm, bindings=echo)))
+        bench.start_batch()
+        for value in (23.8, 24.0, 22.0):
+            bench.report(T, value)
+            bench.advance(HOUR)
+        bench.advance(11 * HOUR)
+        assert bench.runtime.memory.points[T].quality is Quality.GOOD
+
+    def test_is_found_after_a_night_and_a_day(self) -> None:
+        bench = by_day()
+        bench.advance(30 * HOUR)
+        assert bench.runtime.memory.points[T].problem == "flat_line"
+
+    def test_is_found_against_another_sensor_that_moves(self) -> None:
+        bench = by_day([sensor("zone", Role.AIR_TEMPERATURE, 2)])
+        for n in range(24):
+            bench.report(f"{T}.2", 27.0 + 0.2 * (n % 2))
+            bench.advance(0.5 * HOUR)
+        assert bench.runtime.memory.points[T].problem == "flat_line"
+        assert bench.runtime.memory.points[f"{T}.2"].quality is Quality.GOOD
+        assert bench.runtime.memory.zones["zone"].over_temperature != "unknown"
+
+
+class TestPower:
+    @pytest.fixture
+    def lit(self) -> Bench:
+        bench = by_day([sensor("level_1", Role.POWER)])
+        bench.values[WATTS] = 60.0
+        bench.report(WATTS, 60.0)
+        bench.advance(HOUR)
+        assert bench.on(LAMP)
+        assert "power_mismatch" not in problems(bench, "level_1")
+        return bench
+
+    def test_of_lamps_that_report_on_and_draw_none_is_told(self, lit: Bench) -> None:
+        assert lit.runtime.snapshots["level_1"].ppfd > 0  # type: ignore[union-attr]
+        lit.report(WATTS, 0.0)
+        lit.advance(700)
+        assert "power_mismatch" in problems(lit, "level_1")
+        assert told(lit, "power_mismatch") == ["level_1"]
+        assert lit.runtime.snapshots["level_1"].ppfd == 0  # type: ignore[union-attr]
+        lit.report(WATTS, 60.0)
+        lit.advance(700)
+        assert "power_mismatch" not in problems(lit, "level_1")
+
+    def test_of_lamps_that_report_off_and_burn_is_told(self, lit: Bench) -> None:
+        lit.advance(16 * HOUR)
+        assert not lit.on(LAMP)
+        lit.report(WATTS, 500.0)
+        lit.advance(700)
+        assert "power_mismatch" in problems(lit, "level_1")
+
+    def test_that_is_not_known_says_nothing(self, lit: Bench) -> None:
+        lit.report(WATTS, "unavailable")
+        lit.values.pop(WATTS)
+        lit.advance(2 * HOUR)
+        assert "power_mismatch" not in problems(lit, "level_1")
+
+    def test_of_a_pump_without_a_rating_is_not_compared(self) -> None:
+        bench = by_day([sensor("pump", Role.POWER)])
+        bench.report("pump.power", 0.0)
+        bench.advance(6 * HOUR)
+        assert not told(bench, "power_mismatch")
+
+
+class TestFlow:
+    @staticmethod
+    def shots(bench: Bench, flow: float, times: int) -> None:
+        for _ in range(times):
+            assert bench.ask(RunShot(circuit="circuit", duration_s=890)).refused is None
+            bench.advance(30, sensors=False)
+            bench.report("pump.flow", flow)
+            bench.advance(2 * HOUR)
+
+    def test_that_wanes_over_many_runs_is_told(self) -> None:
+        bench = by_day()
+        self.shots(bench, 9.0, 8)
+        assert "flow_low" in problems(bench, "circuit")
+        assert told(bench, "flow_low") == ["pump"]
+        self.shots(bench, 20.0, 6)
+        assert "flow_low" not in problems(bench, "circuit")
+
+    def test_that_is_as_rated_is_not(self) -> None:
+        bench = by_day()
+        self.shots(bench, 19.0, 8)
+        assert not told(bench, "flow_low")
+
+    def test_of_few_runs_says_nothing_yet(self) -> None:
+        bench = by_day()
+        self.shots(bench, 5.0, 2)
+        assert not told(bench, "flow_low")
+
+
+class TestTheBalanceOfWater:
+    def test_a_slow_loss_is_told(self) -> None:
+        bench = Bench(bench_farm())
+        for n in range(16):
+            bench.report("tank.volume", 150.0 - 2.5 * n)
+            bench.advance(HOUR)
+        assert told(bench, "mass_balance") == ["tank"]
+        assert "mass_balance" in problems(bench, "tank")
+        for _ in range(14):
+            bench.advance(HOUR)
+        assert "mass_balance" not in problems(bench, "tank")
+
+    def test_what_plants_drink_is_none(self) -> None:
+        bench = Bench(bench_farm())
+        for n in range(24):
+            bench.report("tank.volume", 150.0 - 0.2 * n)
+            bench.advance(HOUR)
+        assert not told(bench, "mass_balance")
+
+    def test_filling_begins_a_new_balance(self) -> None:
+        bench = Bench(bench_farm())
+        for n in range(10):
+            bench.report("tank.volume", 100.0 + 10 * n)
+            bench.advance(HOUR)
+        assert not told(bench, "mass_balance")
+
+
+def test_a_farm_that_is_edited_forgets_what_is_gone(bench: Bench) -> None:
+    bench.advance(2 * HOUR)
+    assert "tank" in bench.runtime.memory.checks
+    due = [k for k in bench.runtime.memory.due if k.startswith("check:")]
+    assert sorted(due) == ["check:pump", "check:tank", "check:zone"]
+    bare = tuple(b for b in bench.farm.bindings if b.role is not Role.VOLUME)
+    bench.runtime.replace_farm(replace(bench.farm, bindings=bare))
+    bench.settle()
+    bench.advance(2 * HOUR)
+    assert "check:tank" not in bench.runtime.memory.due
+
+
+def test_a_clock_that_is_set_back_moves_the_balance(bench: Bench) -> None:
+    bench.advance(2 * HOUR)
+    before = bench.runtime.memory.checks["tank"].balance
+    bench.clock.farm -= HOUR
+    bench.runtime.tick()
+    bench.settle()
+    after = bench.runtime.memory.checks["tank"].balance
+    assert before is not None
+    assert after is not None
+    assert after.at == pytest.approx(before.at - HOUR, abs=5)
