@@ -281,6 +281,7 @@ class Draft:
         self._zone_batches.clear()
         self.setpoints.clear()
         self.disjoint.clear()
+        self.derived.clear()
         self.mark_all()
 
     def recipe(self, batch: Batch) -> Recipe:

@@ -51,6 +51,14 @@ def pumps(d: Draft, circuit: Circuit) -> tuple[Binding, ...]:
 
 def plan_of(d: Draft, circuit: Circuit) -> tuple[str, IrrigationPlan] | None:
     """The level that leads a circuit (its oldest batch) and what its recipe asks for."""
+    key = (circuit.id, "plan")
+    if key not in d.derived:
+        d.derived[key] = _plan_of(d, circuit)
+    found: tuple[str, IrrigationPlan] | None = d.derived[key]
+    return found
+
+
+def _plan_of(d: Draft, circuit: Circuit) -> tuple[str, IrrigationPlan] | None:
     candidates = [(batches[0], level) for level in circuit.levels if (batches := d.growing(level))]
     for batch, level in sorted(candidates, key=lambda c: (c[0].sown_at, c[0].id)):
         plan = d.phase(batch).irrigation.get(circuit.method)

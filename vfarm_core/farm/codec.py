@@ -45,7 +45,9 @@ def encode(value: Any) -> Any:
         for name in names:
             # A slice of memory is mostly numbers and flags: no call for each of them.
             item = getattr(value, name)
-            made[name] = item if type(item) in _PLAIN else encode(item)
+            of = type(item)
+            plain = of in _PLAIN or (of is float and math.isfinite(item))
+            made[name] = item if plain else encode(item)
         return made
     if isinstance(value, Enum):
         return value.value
