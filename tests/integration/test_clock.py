@@ -6,7 +6,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from custom_components.vfarm.clock import ClockState, DemoClock, RealClock, delay_s
-from vfarm_core.control.clock import Due
+from vfarm_core.control.clock import Due, Now
 
 
 def test_real_time_is_real(freezer: FrozenDateTimeFactory) -> None:
@@ -51,3 +51,20 @@ def test_the_nearer_of_two_clocks_wakes(freezer: FrozenDateTimeFactory) -> None:
     assert delay_s(clock, Due(farm=1120.0)) == pytest.approx(2)
     assert delay_s(clock, Due(farm=1120.0, mono=mono + 1)) == pytest.approx(1)
     assert delay_s(clock, Due(farm=10.0)) == 0
+
+
+def test_a_real_clock_knows_what_has_passed_only_where_sleep_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = RealClock()
+    since = clock.now()
+    set_forward = Now(since.farm + 3610.0, since.mono + 10.0)
+    assert clock.elapsed(since, set_forward) == pytest.approx(10.0)
+    monkeypatch.setattr("custom_components.vfarm.clock._BOOT_CLOCK", None)
+    assert clock.elapsed(since, set_forward) is None
+    assert clock.now().mono > 0
+
+
+def test_nobody_sets_the_clock_of_a_demo() -> None:
+    clock = DemoClock(1_000_000.0, 60.0)
+    assert clock.elapsed(Now(1_000_000.0, 5.0), Now(1_003_600.0, 65.0)) == 3600.0
