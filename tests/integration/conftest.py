@@ -30,6 +30,14 @@ def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("custom_components.vfarm.clock._monotonic", lambda: time.monotonic())
 
 
+@pytest.fixture(autouse=True)
+def one_frozen_clock() -> Generator[None]:
+    """Time that a test moves has passed: what freezes clocks does not know the one that counts
+    sleep."""
+    with patch("custom_components.vfarm.clock._BOOT_CLOCK", None):
+        yield
+
+
 @pytest.fixture
 def hardware(hass: HomeAssistant) -> Hardware:
     """The entities of the small farm, at rest."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
@@ -57,6 +59,7 @@ def test_a_real_clock_knows_what_has_passed_only_where_sleep_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = RealClock()
+    monkeypatch.setattr("custom_components.vfarm.clock._BOOT_CLOCK", time.CLOCK_BOOTTIME)
     since = clock.now()
     set_forward = Now(since.farm + 3610.0, since.mono + 10.0)
     assert clock.elapsed(since, set_forward) == pytest.approx(10.0)
