@@ -318,7 +318,8 @@ def _compare(
 def control(d: Draft, level: Level) -> dict[str, Intent]:
     """What the lamps of a level should do, and when to look again."""
     lamps = d.farm.lamps_of_level[level.id]
-    intent = _intent(d, level)
+    target = light_target(d, level.id)
+    intent = _intent(d, level, target)
     state = d.level(level.id)
     day = state.light_day
     at = None
@@ -332,7 +333,6 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
         if not state.lit:
             at = _night_due(d, level, state, at)
     d.wake(level.id, Due(farm=at))
-    target = light_target(d, level.id)
     found = {}
     if target is not None and target.plan.channels and intent.value:
         outputs = spectrum.share(d, level, target.plan, intent.value)
@@ -367,8 +367,7 @@ def _whole(intent: Intent) -> Intent:
     return replace(intent, value=0.0 if intent.reason.code in _SHED else 1.0)
 
 
-def _intent(d: Draft, level: Level) -> Intent:
-    target = light_target(d, level.id)
+def _intent(d: Draft, level: Level, target: LightTarget | None) -> Intent:
     state = d.level(level.id)
     zone = d.zone(d.farm.zone_of_level[level.id])
     if target is None or state.light_day is None:

@@ -389,7 +389,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         shift_h=round(night.shift_h, 2) if night is not None and moved else None,
         saving=night.saving if night is not None and moved else None,
         notes=spectrum.notes(d, level, target),
-        workflow=_workflow(d, level.id),
+        workflow=_workflow(d, level.id) if d.workflows.now else None,
         actuators=_views(d, level.id),
         problems=tuple(sorted(problems)) if problems else (),
         status=_status(problems, (), used=target is not None),
