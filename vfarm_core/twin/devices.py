@@ -56,6 +56,14 @@ TRAITS: Mapping[Role, SensorTraits] = MappingProxyType(
         Role.SOLUTION_TEMPERATURE: SensorTraits(noise=0.03, bias=0.1, every_s=300.0),
         Role.VOLUME: SensorTraits(noise=0.2, bias=0.5, every_s=120.0, step=0.1),
         Role.FLOW: SensorTraits(relative=0.01, every_s=60.0, step=0.01),
+        # A pulse meter that reports every quarter of a minute while it counts, capacitive moisture.
+        Role.WATER_TOTAL: SensorTraits(every_s=15.0, step=0.1),
+        Role.PRESSURE: SensorTraits(relative=0.01, every_s=60.0, step=1.0),
+        Role.SUBSTRATE_MOISTURE: SensorTraits(noise=0.1, every_s=300.0, step=0.1),
+        Role.SUBSTRATE_EC: SensorTraits(noise=0.02, every_s=300.0, step=0.01),
+        Role.SUBSTRATE_TEMPERATURE: SensorTraits(noise=0.05, every_s=300.0, step=0.1),
+        Role.DRAIN_EC: SensorTraits(noise=0.02, every_s=300.0, step=0.01),
+        Role.DRAIN_VOLUME: SensorTraits(every_s=60.0, step=0.01),
         Role.POWER: SensorTraits(relative=0.005, every_s=60.0, step=0.1),
     }
 )
@@ -66,7 +74,12 @@ METER_DELAY_S = 2.0
 #: Seconds from a command until an actuator is there and reports it: motor valves and pump starters
 #: take some, relays and lamp drivers well under a tenth [D].
 DELAY_S: Mapping[Role, float] = MappingProxyType(
-    {Role.IRRIGATION_VALVE: 4.0, Role.FILL_VALVE: 1.0, Role.IRRIGATION_PUMP: 1.0}
+    {
+        Role.IRRIGATION_VALVE: 4.0,
+        Role.DRAIN_VALVE: 4.0,
+        Role.FILL_VALVE: 1.0,
+        Role.IRRIGATION_PUMP: 1.0,
+    }
 )
 
 

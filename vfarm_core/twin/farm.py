@@ -34,8 +34,10 @@ _AIR_PUMP_W = 15.0
 #: A float reports full above, a pump sucks air below this share of a tank [D].
 _FULL_SHARE = 0.97
 _SUCTION_SHARE = 0.01
+#: Pressure of a running pump in an open line, against a closed one, and sucking air, kPa [D].
+_LINE_KPA, _CLOSED_KPA, _DRY_KPA = 120.0, 200.0, 5.0
 #: Roles whose entities show a change soon after an actuator of their node moved.
-_METERS = (Role.FLOW, Role.POWER, Role.PPFD, Role.ILLUMINANCE)
+_METERS = (Role.FLOW, Role.PRESSURE, Role.POWER, Role.PPFD, Role.ILLUMINANCE)
 _CLIMATE = {
     Role.HEATER: "heater",
     Role.COOLER: "cooler",
@@ -132,6 +134,8 @@ class Twin:
                 self.sensors[b.id] = Sensor(b, self._sight(b), self.config.seed, start)
             elif kind is RoleKind.CONTACT:
                 self.contacts[b.id] = Contact(b, self._contact(b))
+        #: Circuits of which the drain is clogged.
+        self.clogged: set[str] = set()
         self._pump_flow = {pump.id: 0.0 for pump in farm.pumps}
         self._circuit_flow = {c.id: 0.0 for c in farm.circuits}
         self._water_at = start
@@ -425,6 +429,10 @@ class Twin:
             return lambda: self.config.outdoor.at(self.now).temperature_c
         if role is Role.OUTSIDE_HUMIDITY:
             return lambda: _humidity_of(self.config.outdoor.at(self.now))
+        if role in (Role.WATER_TOTAL, Role.PRESSURE):
+            return partial(self._counted if role is Role.WATER_TOTAL else self._pressure_of, node)
+        if node in self.pipes:
+            return self._substrate(node, role)
         if node in self.zones:
             zone = self.zones[node]
             return {
@@ -451,6 +459,36 @@ class Twin:
             Role.VOLUME: lambda: tank.volume,
         }[role]
 
+    def _counted(self, node: str) -> float:
+        """Litres that a counter at a pump or a circuit has seen."""
+        self._flow_until(self.now)
+        circuits = self.farm.circuits_of_pump.get(node)
+        nodes = [node] if circuits is None else [c.id for c in circuits]
+        return sum(self.pipes[c].pumped for c in nodes)
+
+    def _pressure_of(self, node: str) -> float:
+        """Pressure at a pump or in its circuit, kPa: none at rest, little where it runs dry, more
+        against a closed line."""
+        pump = node if node in self._pump_flow else self.farm.circuit[node].pump
+        if not self._on(self.farm.of(pump, Role.IRRIGATION_PUMP)):
+            return 0.0
+        tank = self.tanks[self.farm.pump[pump].reservoir]
+        if tank.volume <= _SUCTION_SHARE * tank.capacity:
+            return _DRY_KPA
+        return _LINE_KPA if self._pump_flow[pump] > 0 else _CLOSED_KPA
+
+    def _substrate(self, circuit: str, role: Role) -> Callable[[], float]:
+        """What a probe in a circuit's first substrate sees, or a meter in its drain."""
+        pipe = self.pipes[circuit]
+        bed = pipe.beds[0]
+        return {
+            Role.SUBSTRATE_MOISTURE: lambda: bed.vwc_pct,
+            Role.SUBSTRATE_EC: lambda: bed.ec,
+            Role.SUBSTRATE_TEMPERATURE: lambda: pipe.tank.t,
+            Role.DRAIN_EC: lambda: bed.ec,
+            Role.DRAIN_VOLUME: lambda: pipe.drained,
+        }[role]
+
     def _contact(self, b: Binding) -> Callable[[], bool]:
         """What a contact of this binding sees."""
         if b.role is Role.OCCUPANCY:
@@ -462,6 +500,9 @@ class Twin:
             if b.role is Role.LEVEL_LOW:
                 return lambda: tank.volume < lowest
             return lambda: tank.volume > _FULL_SHARE * tank.capacity
+        if b.role is Role.TABLE_LEVEL:
+            beds = self.pipes[b.node].beds
+            return lambda: any(bed.wet for bed in beds)
         if b.role is Role.FEEDBACK:
             near = [a for a in self.actuators.values() if a.binding.node == b.node]
             # Wired to the one that names it, else to its whole node.
@@ -545,6 +586,9 @@ class Twin:
             for circuit in circuits:
                 share = flow / len(open_now) if circuit in open_now else 0.0
                 self._circuit_flow[circuit.id] = share
+                drains = self.farm.of(circuit.id, Role.DRAIN_VALVE)
+                clogged = circuit.id in self.clogged
+                self.pipes[circuit.id].blocked = clogged or (bool(drains) and not self._on(drains))
 
     def _on(self, bindings: tuple[Binding, ...]) -> bool:
         return any(self.actuators[b.id].output > 0 for b in bindings)

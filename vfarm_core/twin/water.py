@@ -36,6 +36,11 @@ STANDING_L_M2: Mapping[Method, float] = MappingProxyType(
         Method.AEROPONICS: 2.0,
     }
 )
+#: Moisture of a substrate that holds what it holds after draining, vol-%: rock wool and coco near
+#: container capacity [D].
+FULL_VWC_PCT = 70.0
+#: A contact on a table feels water that stands this high, L/m² (1 mm) [D].
+WET_L_M2 = 1.0
 #: Plants feel drought below this share of the water a level holds [D].
 STRESS_SHARE = 0.3
 
@@ -144,9 +149,10 @@ class Bed:
     `held` is what stays after draining; all of it is one well-mixed pool while water flows.
     """
 
-    __slots__ = ("held", "salts", "standing", "water")
+    __slots__ = ("area", "held", "salts", "standing", "water")
 
     def __init__(self, method: Method | None, area_m2: float, ec: float) -> None:
+        self.area = area_m2
         self.held = HELD_L_M2[method or Method.EBB_FLOW] * area_m2
         self.standing = STANDING_L_M2[method or Method.EBB_FLOW] * area_m2
         self.water = self.held
@@ -156,6 +162,21 @@ class Bed:
     def free(self) -> float:
         """Water that will run off, L."""
         return max(0.0, self.water - self.held)
+
+    @property
+    def vwc_pct(self) -> float:
+        """Moisture of the substrate, vol-%."""
+        return min(100.0, FULL_VWC_PCT * self.water / self.held)
+
+    @property
+    def ec(self) -> float:
+        """EC of what it holds, mS/cm; 0 when dry."""
+        return self.salts / self.water if self.water > 1e-9 else 0.0
+
+    @property
+    def wet(self) -> bool:
+        """Whether water stands on it."""
+        return self.free > WET_L_M2 * self.area
 
     @property
     def stress(self) -> float:
@@ -195,12 +216,14 @@ class Piping:
     after that time less than one per cent of it is left.
     """
 
-    __slots__ = ("beds", "drain_s", "drained", "pumped", "tank")
+    __slots__ = ("beds", "blocked", "drain_s", "drained", "pumped", "tank")
 
     def __init__(self, tank: Tank, beds: tuple[Bed, ...], drain_s: float) -> None:
         self.tank = tank
         self.beds = beds
         self.drain_s = drain_s
+        #: Nothing runs back: the drain is clogged, or its valve is closed.
+        self.blocked = False
         self.pumped = 0.0
         self.drained = 0.0
 
@@ -214,6 +237,8 @@ class Piping:
                 share = bed.standing / total
                 bed.add(litres * share, salts * share)
                 self._back(bed, bed.free - bed.standing)
+            return
+        if self.blocked:
             return
         for bed in self.beds:
             free = bed.free

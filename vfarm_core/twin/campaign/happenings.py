@@ -174,6 +174,16 @@ class Tank(Happening):
         tank.salts = ec * self.volume_l
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clogs(Happening):
+    """The drain of a circuit clogs: what stands on its tables stays there."""
+
+    circuit: str
+
+    def act(self, stage: Stage) -> None:
+        stage.twin.clogged.add(self.circuit)
+
+
 class Damage(StrEnum):
     """What became of the journal file while the process was down."""
 

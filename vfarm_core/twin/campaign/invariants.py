@@ -244,6 +244,9 @@ class Watch:
             state = stage.memory.actuators.get(point)
             reason = state.reason.code if state is not None and state.reason is not None else ""
             may = reason in _MAY_STAY_OFF or not stage.memory.batches or stage.excused(point)
+            valves = self._valves(actuator.binding.node)
+            # A pump has nowhere to go while none of its valves opens.
+            may = may or (bool(valves) and all(stage.excused(v) for v in valves))
             bad = not may and self.off_for(point) > declared.max_off_s
             if self._lasts("maximum_off", point, bad):
                 yield f"{point} is off for {self.off_for(point):.0f} s ({reason})"
@@ -280,7 +283,10 @@ class Watch:
         farm = stage.farm
         circuits = [c.id for c in farm.circuits if binding.node in (c.id, c.pump)]
         kept = (stage.disk.slices.get(f"circuit:{c}") or {} for c in circuits)
-        return any(k.get("shot") is not None for k in kept)
+        if binding.role is Role.DRAIN_VALVE:
+            # It closes: the table is known to be wet, or not known, since the shot that is kept.
+            return any(k.get("unknown") or k.get("dry_at") is not None for k in kept)
+        return any(k.get("shot") is not None or k.get("cycling") for k in kept)
 
     def dark(self) -> Iterator[str]:
         stage = self._stage

@@ -22,9 +22,17 @@ from ...farm.nodes import (
     Reservoir,
     Zone,
 )
-from ...farm.roles import Role
+from ...farm.roles import Role, spec
 from ...recipes.library import load_shipped
-from ...recipes.model import DayLength, Recipe, Shift
+from ...recipes.model import (
+    CropSteering,
+    DayLength,
+    IrrigationPlan,
+    MistCycle,
+    Provenance,
+    Recipe,
+    Shift,
+)
 from ...recipes.version import content_hash
 from ..config import OutdoorClimate, TwinConfig, ZoneConfig, equipment_of
 from ..water import ReservoirParameters
@@ -48,10 +56,18 @@ VOLUME = f"{TANK}.volume"
 FLOW = f"{PUMP}.flow"
 PUMP_SWITCH = f"{PUMP}.irrigation_pump"
 VALVE = f"{CIRCUIT}.irrigation_valve"
+VALVE_2 = "circuit_2.irrigation_valve"
+DRAIN = f"{CIRCUIT}.drain_valve"
+TABLE = f"{CIRCUIT}.table_level"
+COUNTER = f"{PUMP}.water_total"
+GAUGE = f"{PUMP}.pressure"
+MOISTURE = f"{CIRCUIT}.substrate_moisture"
 LAMP = "level_1.grow_light"
 LAMP_2 = "level_2.grow_light"
 BATCH = "lettuce"
 
+#: Of drip, per site: 0.2 L of substrate and one dripper; 38 of them take what the pump gives.
+_SUBSTRATE = {"substrate_l": 0.2, "drippers": 1.0, "dripper_l_h": 5.0 * 60 / 38}
 #: Levels of one rack, and racks that share a room and a pump.
 _LEVELS_A_RACK = 10
 _RACKS_A_ZONE = 2
@@ -71,7 +87,9 @@ class Setup:
     exhaust, which knows the air outside; `fan_step`: the exhaust fan has levels. Without a `bottle`
     an open CO2 valve gives nothing. `flowers`: the crop flowers by the length of
     its nights. `light_sensor`: with a PPFD sensor on the first level. `shift_h`: lights-on may move
-    so far to cheap hours, with nights of seven hours or more.
+    so far to cheap hours, with nights of seven hours or more. `water`: meters,
+    gauges and drains of the first circuit and its pump besides. `shots_a_day`, `mist`, `steering`:
+    lettuce by these plans.
     """
 
     levels: int = 1
@@ -89,6 +107,10 @@ class Setup:
     flowers: bool = False
     light_sensor: bool = False
     shift_h: float = 0.0
+    water: tuple[Role, ...] = ()
+    shots_a_day: int = 0
+    mist: MistCycle | None = None
+    steering: CropSteering | None = None
     air_c: float = 24.0
     humidity_pct: float = 60.0
     co2_ppm: float = 900.0
@@ -120,12 +142,31 @@ def recipe_of(setup: Setup) -> Recipe:
             for p in recipe.phases
         )
         recipe = replace(recipe, phases=phases)
+    if setup.shots_a_day or setup.mist is not None or setup.steering is not None:
+        return _watered(recipe, setup)
     if not setup.short_day:
         return replace(recipe, version=content_hash(recipe))
     last = recipe.phases[-1]
     hours = 12.0
     light = replace(last.light, photoperiod_h=hours, dli=last.light.ppfd * hours * 0.0036)
     changed = replace(recipe, phases=(*recipe.phases[:-1], replace(last, light=light)))
+    return replace(changed, version=content_hash(changed))
+
+
+def _watered(recipe: Recipe, setup: Setup) -> Recipe:
+    """The lettuce with a plan of this setup's method in every phase: shots of two minutes, four a
+    day where something else should bring them."""
+    plan = IrrigationPlan(
+        method=setup.method,
+        events_per_day=0 if setup.mist else setup.shots_a_day or 4,
+        night_events=0,
+        duration_s=0.0 if setup.mist else 120.0,
+        provenance=Provenance(source="practice", confidence="design"),
+        cycle=setup.mist,
+        steering=setup.steering,
+    )
+    phases = tuple(replace(p, irrigation={setup.method: plan}) for p in recipe.phases)
+    changed = replace(recipe, phases=phases)
     return replace(changed, version=content_hash(changed))
 
 
@@ -211,7 +252,13 @@ def farm_of(setup: Setup) -> Farm:
                 for z in range(1, zones + 1)
             ),
             pumps=tuple(
-                Pump(id=f"pump_{z}", name=f"Pump {z}", reservoir=f"tank_{z}", flow_l_min=5.0)
+                Pump(
+                    id=f"pump_{z}",
+                    name=f"Pump {z}",
+                    reservoir=f"tank_{z}",
+                    flow_l_min=5.0,
+                    pressure_min_kpa=50.0 if Role.PRESSURE in setup.water else None,
+                )
                 for z in range(1, zones + 1)
             ),
             circuits=tuple(
@@ -222,6 +269,7 @@ def farm_of(setup: Setup) -> Farm:
                     levels=tuple(group),
                     method=setup.method,
                     drain_s=600.0,
+                    **(_SUBSTRATE if setup.method is Method.DRIP else {}),
                 )
                 for r, group in levels.items()
             ),
@@ -254,6 +302,11 @@ def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
     for r in range(1, racks + 1):
         pump_switch = binding_id(f"pump_{_zone_of(r)}", Role.IRRIGATION_PUMP)
         found.append(_bind(f"circuit_{r}", Role.IRRIGATION_VALVE, _valve(setup, pump_switch)))
+    for role in setup.water:
+        if role is Role.DRAIN_VALVE:
+            found.append(_bind(CIRCUIT, role, _drain()))
+        else:
+            found.append(_bind(PUMP if "pump" in spec(role).nodes else CIRCUIT, role))
     for n in range(1, setup.levels + 1):
         lamp = Declaration(
             danger=Danger.NEITHER, proof=Proof.STATE, rating_w=165.0, on_power_loss=OnLoss.OFF
@@ -305,7 +358,7 @@ def _zone_bindings(zone: str, setup: Setup) -> list[Binding]:
 def _water(setup: Setup, max_on_s: float, isolation: str, proof: Proof) -> Declaration:
     """Dangerous on where it floods tables, dangerous off where roots depend on it."""
     loss = OnLoss.KEEPS if setup.motor_valve else OnLoss.OFF
-    if setup.method in (Method.NFT, Method.DWC):
+    if setup.method in (Method.NFT, Method.DWC, Method.AEROPONICS):
         return Declaration(
             danger=Danger.OFF, safe_on=True, max_off_s=900.0, proof=Proof.STATE, on_power_loss=loss
         )
@@ -322,6 +375,16 @@ def _water(setup: Setup, max_on_s: float, isolation: str, proof: Proof) -> Decla
 def _pump(setup: Setup, valve: str) -> Declaration:
     proof = Proof.FEEDBACK if setup.meter else Proof.STATE
     return replace(_water(setup, 1200.0, valve, proof), on_power_loss=OnLoss.OFF)
+
+
+def _drain() -> Declaration:
+    return Declaration(
+        danger=Danger.ON,
+        max_on_s=7200.0,
+        deadline_s=15.0,
+        proof=Proof.STATE,
+        on_power_loss=OnLoss.OFF,
+    )
 
 
 def _valve(setup: Setup, pump: str) -> Declaration:

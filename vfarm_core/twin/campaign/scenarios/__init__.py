@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..model import Scenario
-from . import clock, devices, light, people, process, sensors, sizes, water
+from . import clock, devices, irrigation, light, people, process, sensors, sizes, water
 
 SCENARIOS: tuple[Scenario, ...] = (
     *sensors.SCENARIOS,
     *devices.SCENARIOS,
     *light.SCENARIOS,
     *water.SCENARIOS,
+    *irrigation.SCENARIOS,
     *process.SCENARIOS,
     *people.SCENARIOS,
     *clock.SCENARIOS,
