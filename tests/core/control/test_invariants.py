@@ -6,26 +6,29 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.core.support import Bench, bench_farm
+from tests.core.support import Bench, bench_farm, sensor
 from vfarm_core.control.effects import Command
 from vfarm_core.control.inputs import (
     AdvancePhase,
+    AdvanceWorkflow,
     Arm,
     Cause,
     ClearLatch,
     EmergencyStop,
+    EndWorkflow,
     FarmChanged,
     Harvest,
     ReleaseStop,
     Report,
     RunShot,
     SetMode,
+    StartWorkflow,
 )
-from vfarm_core.control.memory import ShotStage
+from vfarm_core.control.memory import ShotStage, Stage
 from vfarm_core.control.step import step
 from vfarm_core.farm.bindings import Binding
-from vfarm_core.farm.overrides import Mode
-from vfarm_core.farm.roles import Loop, spec
+from vfarm_core.farm.overrides import WORKFLOWS, Mode, Step, WorkflowKind
+from vfarm_core.farm.roles import Loop, Role, spec
 
 PUMP = "pump.irrigation_pump"
 VALVE = "circuit.irrigation_valve"
@@ -41,7 +44,11 @@ SENSORS = {
     "tank.volume": st.sampled_from([0.0, 30.0, 41.0, 150.0]),
     "tank.leak": st.sampled_from([0.0, 0.0, 1.0]),
     "pump.flow": st.sampled_from([0.0, 1.0, 20.0]),
+    "zone.smoke": st.sampled_from([0.0, 0.0, 0.0, 1.0]),
+    "zone.door": st.sampled_from([0.0, 0.0, 1.0]),
 }
+LATCHING = ("zone.smoke", "tank.leak")
+NODES = ("zone", "rack", "level_1", "level_2", "tank", "circuit")
 ACTUATORS = [b.id for b in bench_farm().bindings if spec(b.role).is_actuator]
 
 
@@ -50,7 +57,8 @@ class AnyFarm(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(bench_farm())
+        contacts = (sensor("zone", Role.SMOKE), sensor("zone", Role.DOOR))
+        self.bench = Bench(bench_farm(extra=contacts), values={"zone.smoke": 0.0, "zone.door": 0.0})
         self.batches = 0
         self.against_closed_valve: list[Command] = []
         self.send = self.bench.send
@@ -138,7 +146,23 @@ class AnyFarm(RuleBasedStateMachine):
     def arm(self, loop: Loop) -> None:
         self.bench.ask(Arm(loop=loop))
 
-    @rule(point=st.sampled_from(ACTUATORS))
+    @rule(
+        node=st.sampled_from(NODES),
+        kind=st.sampled_from(list(WorkflowKind)),
+        share=st.sampled_from([0.01, 0.5, 1.0]),
+        confirmed=st.booleans(),
+    )
+    def people_go_to_work(
+        self, node: str, kind: WorkflowKind, share: float, confirmed: bool
+    ) -> None:
+        until = self.bench.clock.farm + share * WORKFLOWS[kind].most_h * 3600
+        self.bench.ask(StartWorkflow(node=node, kind=kind, until=until, confirmed=confirmed))
+
+    @rule(node=st.sampled_from(NODES), done=st.booleans())
+    def people_go_on_or_end_it(self, node: str, done: bool) -> None:
+        self.bench.ask(EndWorkflow(node=node) if done else AdvanceWorkflow(node=node))
+
+    @rule(point=st.sampled_from([*ACTUATORS, *LATCHING]))
     def latch_is_cleared(self, point: str) -> None:
         self.bench.ask(ClearLatch(point=point))
 
@@ -246,8 +270,53 @@ class AnyFarm(RuleBasedStateMachine):
             state = memory.actuators.get(f"{key}.grow_light")
             if state is None or not state.wanted or state.reason is None:
                 continue
-            if state.reason.code != "takeover":
+            if state.reason.code == "work_light":
+                assert memory.workflows["zone"].kind is WorkflowKind.WORK_LIGHT
+            elif state.reason.code != "takeover":
                 assert memory.levels[key].lit
+
+    @invariant()
+    def what_has_tripped_stays_stopped_until_a_person_clears_it(self) -> None:
+        memory = self.bench.runtime.memory
+        if memory.farm.stage is not Stage.RUNNING:
+            return
+        for point, value in memory.points.items():
+            if point in LATCHING and value.value:
+                assert point in memory.interlocks
+        if memory.interlocks.keys() & set(LATCHING):
+            assert not self.wanted(PUMP)
+        if "zone.smoke" in memory.interlocks:
+            assert not any(self.wanted(p) for p in ACTUATORS if p not in (PUMP, VALVE))
+
+    @invariant()
+    def co2_is_closed_while_a_door_is_not_known_to_be_closed(self) -> None:
+        door = self.bench.runtime.memory.points.get("zone.door")
+        if door is None or door.value != 0.0:
+            assert not self.wanted(CO2)
+
+    @invariant()
+    def people_at_work_have_their_way(self) -> None:
+        memory = self.bench.runtime.memory
+        for workflow in memory.workflows.values():
+            if workflow.kind is WorkflowKind.DARK_GERMINATION:
+                assert not self.wanted(f"{workflow.node}.grow_light")
+            elif workflow.kind is WorkflowKind.WORK_LIGHT:
+                assert not self.wanted(CO2)
+            elif workflow.step in (Step.DRAIN, Step.REFILL) or (
+                workflow.kind is WorkflowKind.SANITATION and memory.growing
+            ):
+                assert not self.wanted(PUMP)
+
+    @invariant()
+    def every_workflow_ends_or_waits_for_a_person(self) -> None:
+        runtime = self.bench.runtime
+        if runtime.due.passed(self.bench.clock.now()):
+            return
+        for workflow in runtime.memory.workflows.values():
+            longest = WORKFLOWS[workflow.kind].most_h * 3600 + 1
+            assert workflow.until - workflow.since <= longest + 900
+            if workflow.step is not Step.RINSE:
+                assert workflow.until > self.bench.clock.farm
 
     @invariant()
     def looking_at_everything_finds_nothing_that_a_step_has_missed(self) -> None:

@@ -6,10 +6,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ...control.inputs import Cause, PricesKnown, Request, SetOverride, StartBatch
+from ...control.inputs import (
+    Cause,
+    PricesKnown,
+    Request,
+    SetOverride,
+    StartBatch,
+    StartWorkflow,
+)
 from ...control.prices import Prices, PriceSlot
 from ...farm.build import check
-from ...farm.overrides import Override, Quantity
+from ...farm.overrides import Override, Quantity, WorkflowKind
 from ..faults import Fault, FaultKind
 from .model import Happening
 
@@ -124,6 +131,19 @@ class Overrides(Happening):
                 )
             )
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works(Happening):
+    """People begin a workflow at a node, for `lasts_s`."""
+
+    node: str
+    kind: WorkflowKind
+    lasts_s: float
+
+    def act(self, stage: Stage) -> None:
+        until = stage.clock.now().farm + self.lasts_s
+        stage.ask(StartWorkflow(node=self.node, kind=self.kind, until=until, by="grower"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from ...control import safety
 from ...control.effects import Command
-from ...control.memory import Quality
+from ...control.memory import Memory, Quality
 from ...farm.bindings import Binding, Danger
-from ...farm.overrides import Mode
+from ...farm.overrides import Mode, WorkflowKind
 from ...farm.roles import Role, spec
 from ...science.light import light_day
 
@@ -59,6 +59,12 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
         "one_shot_a_pump": "a pump waters one circuit at a time",
     }
 )
+
+
+def workflow_at(memory: Memory, node: str) -> WorkflowKind | None:
+    """What people do at a node."""
+    found = memory.workflows.get(node)
+    return None if found is None else found.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +306,8 @@ class Watch:
                 self._lasts("long", level.id, False)
                 continue
             state = stage.memory.levels.get(level.id)
-            planned = state is not None and state.lit
+            work = workflow_at(stage.memory, stage.farm.zone_of_level[level.id])
+            planned = (state is not None and state.lit) or work is WorkflowKind.WORK_LIGHT
             if self._lasts("dark", level.id, lit and not planned):
                 yield f"{level.id} is lit while its lamps are planned off"
             hours = self._photoperiod_h(level.id)
@@ -388,7 +395,18 @@ class Watch:
 
 
 #: Why something that is dangerous off may stay off.
-_MAY_STAY_OFF = frozenset({"leak", "volume_low", "emergency_stop", "disarmed", "no_batch"})
+_MAY_STAY_OFF = frozenset(
+    {
+        "leak",
+        "smoke",
+        "maintenance",
+        "solution_change",
+        "volume_low",
+        "emergency_stop",
+        "disarmed",
+        "no_batch",
+    }
+)
 
 _CHECKS: tuple[tuple[str, Callable[[Watch], Iterator[str]]], ...] = (
     ("no_opposing", Watch.no_opposing),

@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 
 from ...batches.lifecycle import sow
 from ...batches.model import Batch
-from ...farm.bindings import Binding, Danger, Declaration, OnLoss, Proof, binding_id
+from ...farm.bindings import (
+    Binding,
+    Danger,
+    Declaration,
+    Degraded,
+    OnLoss,
+    OnNoReading,
+    Proof,
+    binding_id,
+)
 from ...farm.build import check
 from ...farm.nodes import (
     Circuit,
@@ -51,6 +60,8 @@ HUMIDITY = f"{ZONE}.humidity"
 CO2 = f"{ZONE}.co2"
 OCCUPANCY = f"{ZONE}.occupancy"
 ZONE_LEAK = f"{ZONE}.leak"
+SMOKE = f"{ZONE}.smoke"
+DOOR = f"{ZONE}.door"
 TANK_LEAK = f"{TANK}.leak"
 VOLUME = f"{TANK}.volume"
 FLOW = f"{PUMP}.flow"
@@ -73,6 +84,10 @@ _LEVELS_A_RACK = 10
 _RACKS_A_ZONE = 2
 #: The first raft phase of the shipped lettuce begins on day 11.
 _DAYS_AGO = 12.0
+
+
+#: What the dehumidifier does without its reading: ten minutes of every half an hour, for two hours.
+_BRIDGED = Degraded(mode=OnNoReading.SCHEDULE, limit_s=7200.0, on_s=600.0, off_s=1200.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,9 +333,8 @@ def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
 
 
 def _zone_bindings(zone: str, setup: Setup) -> list[Binding]:
-    found = [
-        _bind(zone, role) for role in (Role.HUMIDITY, Role.OCCUPANCY, Role.LEAK, Role.FEEDBACK)
-    ]
+    contacts = (Role.OCCUPANCY, Role.LEAK, Role.SMOKE, Role.DOOR, Role.FEEDBACK)
+    found = [_bind(zone, role) for role in (Role.HUMIDITY, *contacts)]
     for number in range(1, setup.probes + 1):
         found += [_bind(zone, role, None, number) for role in (Role.AIR_TEMPERATURE, Role.CO2)]
     off = OnLoss.OFF
@@ -329,7 +343,9 @@ def _zone_bindings(zone: str, setup: Setup) -> list[Binding]:
         Role.HEATER: Declaration(danger=on, max_on_s=7200.0, min_on_s=60.0, min_off_s=60.0),
         Role.COOLER: Declaration(danger=neither, min_on_s=180.0, min_off_s=180.0),
         Role.HUMIDIFIER: Declaration(danger=neither, min_on_s=60.0, min_off_s=60.0),
-        Role.DEHUMIDIFIER: Declaration(danger=neither, min_on_s=180.0, min_off_s=180.0),
+        Role.DEHUMIDIFIER: Declaration(
+            danger=neither, min_on_s=180.0, min_off_s=180.0, on_no_reading=_BRIDGED
+        ),
         Role.EXHAUST_FAN: Declaration(danger=neither),
         Role.CIRCULATION_FAN: Declaration(danger=Danger.OFF, safe_on=True, max_off_s=1800.0),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import Scenario
-from . import clock, devices, irrigation, light, people, process, sensors, sizes, water
+from . import clock, devices, irrigation, light, modes, people, process, sensors, sizes, water
 
 SCENARIOS: tuple[Scenario, ...] = (
     *sensors.SCENARIOS,
@@ -13,6 +13,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *irrigation.SCENARIOS,
     *process.SCENARIOS,
     *people.SCENARIOS,
+    *modes.SCENARIOS,
     *clock.SCENARIOS,
     *sizes.SCENARIOS,
 )
