@@ -131,6 +131,7 @@ class Setup:
     co2_ppm: float = 900.0
     outside_c: float = 16.0
     planted: bool = True
+    bridged: bool = False
     step_s: float = 60.0
     reheat: bool = False
     exhaust_only: bool = False
@@ -344,7 +345,10 @@ def _zone_bindings(zone: str, setup: Setup) -> list[Binding]:
         Role.COOLER: Declaration(danger=neither, min_on_s=180.0, min_off_s=180.0),
         Role.HUMIDIFIER: Declaration(danger=neither, min_on_s=60.0, min_off_s=60.0),
         Role.DEHUMIDIFIER: Declaration(
-            danger=neither, min_on_s=180.0, min_off_s=180.0, on_no_reading=_BRIDGED
+            danger=neither,
+            min_on_s=180.0,
+            min_off_s=180.0,
+            on_no_reading=_BRIDGED if setup.bridged else None,
         ),
         Role.EXHAUST_FAN: Declaration(danger=neither),
         Role.CIRCULATION_FAN: Declaration(danger=Danger.OFF, safe_on=True, max_off_s=1800.0),
