@@ -1,4 +1,19 @@
-"""What a grower fears most, on a real `hass`: each fault has an answer, and a deadline for it."""
+"""What a grower fears most, on a real `hass`: each fault has an answer, and a deadline for it.
+
+The ten worst, by what they cost and how often peers get them wrong:
+
+1. a valve or pump left open by a restart or a crash (also `test_lifecycle`, `test_dose_faults`, and
+   kill -9 in `tests/e2e/test_crash.py`)
+2. a pump that does not stop, for water here, for dosing in `test_dose_faults`
+3. a service that raises or hangs and holds up all others, or the emergency stop
+4. a sensor that is gone, no number, or silent, with the heater on; a probe gone in mid-dose
+5. a real overheat taken for a broken sensor
+6. a leak in mid-shot
+7. an actuator that is gone in mid-shot: unavailable, disabled, removed, renamed
+8. a disk that cannot be written
+9. a farm that is reloaded or edited while armed, in mid-shot and in mid-dose
+10. a person's hand that is fought, or a late echo that is taken for one (also `test_takeover`)
+"""
 
 from __future__ import annotations
 
