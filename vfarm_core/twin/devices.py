@@ -131,6 +131,10 @@ class Actuator:
             return self.delay_s * (self.fault_value or 1.0)
         return self.delay_s
 
+    def on(self, value: float) -> bool:
+        """Whether a command of `value` switches it on."""
+        return (1.0 - value if self.binding.invert else value) > 0
+
     def settle(self, at: float) -> None:
         """The delay of the newest command is over, or a fault came or went."""
         fault = self.fault

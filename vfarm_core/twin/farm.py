@@ -16,7 +16,7 @@ from ..batches.model import Batch
 from ..control.inputs import Cause, Report
 from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Farm, Pump
-from ..farm.roles import Role, RoleKind, spec
+from ..farm.roles import DOSING, Role, RoleKind, spec
 from ..recipes.model import Recipe
 from ..science.air import relative_humidity_from_absolute_pct
 from ..science.light import Lamp, lux_from_ppfd
@@ -149,6 +149,9 @@ class Twin:
             r.id: tuple(self.actuators[b.id] for b in farm.of(r.id, Role.FILL_VALVE))
             for r in farm.reservoirs
         }
+        self._dosers = tuple(
+            (self.actuators[b.id], self.tanks[b.node]) for b in farm.bindings if b.role in DOSING
+        )
         self._watched = self._watchers()
         if batches:
             self.set_batches(batches, recipes or {})
@@ -181,9 +184,16 @@ class Twin:
         device = self.actuators.get(point) or self.contacts[point]
         return PointView(binding=binding, kind=kind, value=device.raw(), unit=None)
 
-    def command(self, point: str, value: float, cause: Cause = Cause.OWN) -> None:
+    def command(
+        self,
+        point: str,
+        value: float,
+        cause: Cause = Cause.OWN,
+        duration_s: float | None = None,
+    ) -> None:
         """Drive an actuator's entity to `value` (0…1), as a service call would. The effect comes
-        after the device's delay and shows as a report. Raises UnknownPointError."""
+        after the device's delay and shows as a report; a pulse of `duration_s` ends by itself.
+        Raises UnknownPointError."""
         actuator = self.actuators.get(point)
         if actuator is None:
             raise UnknownPointError(point)
@@ -194,6 +204,9 @@ class Twin:
         token = self._settle_token.get(point, 0) + 1
         self._settle_token[point] = token
         self._at(self.now + delay, _SETTLE, partial(self._settle, actuator, token, cause))
+        if duration_s is not None and actuator.on(value):
+            ends = self.now + delay + duration_s
+            self._at(ends, _SETTLE, partial(self._end_pulse, actuator, token))
 
     def all_reports(self) -> list[Report]:
         """What every entity says now, as after a start."""
@@ -528,6 +541,12 @@ class Twin:
         if self._settle_token.get(actuator.binding.id) == token:
             self._move(actuator, cause, now)
 
+    def _end_pulse(self, actuator: Actuator, token: int, now: float) -> None:
+        """The hardware's own timer has run out, unless a newer command came."""
+        if self._settle_token.get(actuator.binding.id) == token:
+            actuator.wanted = 0.0
+            self._move(actuator, Cause.UNKNOWN, now)
+
     def _move(self, actuator: Actuator, cause: Cause, now: float) -> None:
         self._flow_until(now)
         before = actuator.output
@@ -604,10 +623,17 @@ class Twin:
         self._water_at = now
         for circuit, pipe in self.pipes.items():
             pipe.move(dt, self._circuit_flow[circuit])
+        for actuator, tank in self._dosers:
+            if actuator.output > 0 and actuator.fault is not FaultKind.EMPTY:
+                tank.dose(actuator.binding.role, tank.parameters.doser_ml_s * dt)
 
     def _flow_of(self, node: str) -> float:
         if node in self._pump_flow:
             return self._pump_flow[node]
+        if node in self.tanks:
+            # The meter of a reservoir is in its fill line.
+            is_open = any(v.output > 0 and not _dry(v) for v in self._fill_valves[node])
+            return self.tanks[node].parameters.refill_l_min if is_open else 0.0
         return self._circuit_flow[node]
 
     def _power_of(self, node: str) -> float:
@@ -619,6 +645,12 @@ class Twin:
         if node in self._pump_w:
             running = self._on(self.farm.of(node, Role.IRRIGATION_PUMP))
             return self._pump_w[node] if running else 0.0
+        if node in self.tanks:
+            return sum(
+                _rated(b, _AIR_PUMP_W)
+                for b in self.farm.actuators_of.get(node, ())
+                if self.actuators[b.id].output > 0
+            )
         # The zones' figures have the pumps' heat in them: every pump stands in a zone.
         return sum(zone.electric_w for zone in self.zones.values())
 
@@ -654,7 +686,8 @@ class Twin:
             near = self._zone_of_tank[reservoir]
             room_c = self.zones[near].air.t if near is not None else outside.temperature_c
             valves = self._fill_valves[reservoir]
-            share = sum(v.mean(since, now) for v in valves) / len(valves) if valves else 0.0
+            means = [0.0 if _dry(v) else v.mean(since, now) for v in valves]
+            share = sum(means) / len(means) if means else 0.0
             tank.rest(dt, room_c, uptake.get(id(tank), 0.0), share)
         self._flows_changed()
         self._look_at_contacts(now)
@@ -717,6 +750,11 @@ def _mean_plant(stands: tuple[Stand, ...]) -> tuple[float, ...] | None:
     plants = sum(s.plants for s in stands)
     columns = zip(*(tuple(m * s.plants for m in s.masses()) for s in stands), strict=True)
     return tuple(sum(column) / plants for column in columns)
+
+
+def _dry(actuator: Actuator) -> bool:
+    """Whether nothing comes out of it, however it moves."""
+    return actuator.fault is FaultKind.EMPTY
 
 
 def _rated(binding: Binding, default_w: float) -> float:

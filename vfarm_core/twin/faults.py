@@ -11,8 +11,9 @@ class FaultKind(StrEnum):
 
     Actuators: `stuck_on` and `stuck_off` move there and stay, `ignores` keeps its state whatever is
     commanded, `lies` reports what was commanded and stays as it is, `slow` takes `value` times its
-    delay. Sensors: `stuck_value` reports `value` (the last one when None), `offset` adds `value`,
-    `silent` reports nothing. Both: `unavailable` reports that it is not there.
+    delay, `empty` runs and gives nothing (a bottle or a line that is dry). Sensors: `stuck_value`
+    reports `value` (the last one when None), `offset` adds `value`, `silent` reports nothing. Both:
+    `unavailable` reports that it is not there.
     """
 
     STUCK_ON = "stuck_on"
@@ -20,6 +21,7 @@ class FaultKind(StrEnum):
     IGNORES = "ignores"
     LIES = "lies"
     SLOW = "slow"
+    EMPTY = "empty"
     UNAVAILABLE = "unavailable"
     STUCK_VALUE = "stuck_value"
     OFFSET = "offset"
@@ -34,6 +36,7 @@ ACTUATOR_FAULTS = frozenset(
         FaultKind.IGNORES,
         FaultKind.LIES,
         FaultKind.SLOW,
+        FaultKind.EMPTY,
         FaultKind.UNAVAILABLE,
     }
 )

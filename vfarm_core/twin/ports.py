@@ -64,7 +64,7 @@ class TwinActuators:
         """Drive the device; its effect shows as a report."""
         self.sent += 1
         try:
-            self._twin.command(binding.id, command.value)
+            self._twin.command(binding.id, command.value, duration_s=command.duration_s)
         except UnknownPointError as err:
             self.feed(CommandResult(command.id, binding.id, f"unknown point {err}"))
 

@@ -12,6 +12,7 @@ from math import exp
 from types import MappingProxyType
 
 from ..farm.nodes import Method
+from ..farm.roles import NUTRIENTS, Role
 
 #: Water a level holds after it has drained, L/m²: plugs, cubes and a mat of an ebb-flow table 4
 #: [D]; the film of NFT 0.3-0.6 (science.md section 6); a raft pond of 13 cm (irrigation.yaml)
@@ -54,7 +55,9 @@ class ReservoirParameters:
     enough that what stands on the tables has room when it runs back. Time
     constant to the room: 300 L in an insulated tank, UA about 20 W/K, 17 h [D]. `ph_per_day`: the
     rise of pH with nitrate nutrition at an uptake of `PH_UPTAKE_L_L_D` of the volume per day,
-    towards `ph_end` [D].
+    towards `ph_end` [D]. Dosing pumps give `doser_ml_s`; 1 mL of nutrient raises the EC of 1 L by
+    `dose_ec` mS/cm, 1 mL of acid or base moves its pH by `dose_ph`; the probe sees it with a time
+    constant of `mixing_s` (concentrates of a hundredfold and of a tenth of a strong acid) [D].
     """
 
     start_share: float = 0.7
@@ -67,6 +70,10 @@ class ReservoirParameters:
     room_time_constant_h: float = 17.0
     ph_per_day: float = 0.15
     ph_end: float = 7.5
+    doser_ml_s: float = 2.0
+    dose_ec: float = 0.5
+    dose_ph: float = 20.0
+    mixing_s: float = 240.0
 
 
 #: The daily uptake, as a share of the volume, at which pH rises by `ph_per_day`.
@@ -76,7 +83,19 @@ PH_UPTAKE_L_L_D = 0.1
 class Tank:
     """The solution of one reservoir: `volume` L, `salts` mS/cm·L, `ph`, `t` °C."""
 
-    __slots__ = ("capacity", "parameters", "ph", "refilled", "salts", "spilled", "t", "volume")
+    __slots__ = (
+        "capacity",
+        "dosed_ml",
+        "parameters",
+        "ph",
+        "refilled",
+        "salts",
+        "spilled",
+        "t",
+        "unmixed_ph",
+        "unmixed_salts",
+        "volume",
+    )
 
     def __init__(self, capacity_l: float, parameters: ReservoirParameters, t: float) -> None:
         self.capacity = capacity_l
@@ -87,6 +106,28 @@ class Tank:
         self.t = t
         self.refilled = 0.0
         self.spilled = 0.0
+        self.unmixed_salts = 0.0
+        self.unmixed_ph = 0.0
+        self.dosed_ml: dict[Role, float] = {}
+
+    def dose(self, role: Role, ml: float) -> None:
+        """A dosing pump gives `ml` of its stock; the rest of the tank does not know of it yet."""
+        self.dosed_ml[role] = self.dosed_ml.get(role, 0.0) + ml
+        if role in NUTRIENTS:
+            self.unmixed_salts += ml * self.parameters.dose_ec
+        elif self.volume > 0:
+            sign = -1.0 if role is Role.DOSING_PUMP_PH_DOWN else 1.0
+            self.unmixed_ph += sign * ml * self.parameters.dose_ph / self.volume
+
+    def _mix(self, dt_s: float) -> None:
+        if not self.unmixed_salts and not self.unmixed_ph:
+            return
+        share = 1 - exp(-dt_s / self.parameters.mixing_s)
+        salts, ph = self.unmixed_salts * share, self.unmixed_ph * share
+        self.salts += salts
+        self.ph += ph
+        self.unmixed_salts -= salts
+        self.unmixed_ph -= ph
 
     @property
     def ec(self) -> float:
@@ -130,6 +171,7 @@ class Tank:
         """What happens by itself in `dt_s`: exchange with the room, the plants' effect on pH for
         `uptake_l` litres taken up, and topping up by float or fill valve (share open)."""
         p = self.parameters
+        self._mix(dt_s)
         self.t += (room_c - self.t) * (1 - exp(-dt_s / (p.room_time_constant_h * 3600)))
         if uptake_l > 0 and self.volume > 0:
             rise = p.ph_per_day * uptake_l / (self.volume * PH_UPTAKE_L_L_D)
