@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -27,6 +29,8 @@ from vfarm_core.control.inputs import (
 from vfarm_core.control.memory import ShotStage, Stage
 from vfarm_core.control.step import step
 from vfarm_core.farm.bindings import Binding
+from vfarm_core.farm.build import check
+from vfarm_core.farm.nodes import Farm
 from vfarm_core.farm.overrides import WORKFLOWS, Mode, Step, WorkflowKind
 from vfarm_core.farm.roles import Loop, Role, spec
 
@@ -51,18 +55,24 @@ LATCHING = ("zone.smoke", "tank.leak")
 NODES = ("zone", "rack", "level_1", "level_2", "tank", "circuit")
 ACTUATORS = [b.id for b in bench_farm().bindings if spec(b.role).is_actuator]
 
+#: What reports smoke and an open door.
+CONTACTS = (sensor("zone", Role.SMOKE), sensor("zone", Role.DOOR))
+
 
 class AnyFarm(RuleBasedStateMachine):
     """A bench farm to which anything may happen."""
 
     def __init__(self) -> None:
         super().__init__()
-        contacts = (sensor("zone", Role.SMOKE), sensor("zone", Role.DOOR))
-        self.bench = Bench(bench_farm(extra=contacts), values={"zone.smoke": 0.0, "zone.door": 0.0})
+        self.bench = Bench(self.farm(), values={"zone.smoke": 0.0, "zone.door": 0.0})
         self.batches = 0
         self.against_closed_valve: list[Command] = []
         self.send = self.bench.send
         self.bench.send = self.watch  # type: ignore[method-assign]
+
+    def farm(self) -> Farm:
+        """What exists."""
+        return bench_farm(extra=CONTACTS)
 
     def watch(self, command: Command, binding: Binding) -> None:
         """Look at every command on its way out."""
@@ -340,3 +350,30 @@ AnyFarm.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 TestAnyFarm = AnyFarm.TestCase
+
+
+class LevelledFarm(AnyFarm):
+    """The same with climate devices that have levels, a ramp and a cold surface."""
+
+    def farm(self) -> Farm:
+        outside = (Role.OUTSIDE_TEMPERATURE, Role.OUTSIDE_HUMIDITY, Role.SURFACE_TEMPERATURE)
+        farm = bench_farm(extra=[*CONTACTS, *(sensor("zone", role) for role in outside)])
+        levelled = (Role.HEATER, Role.HUMIDIFIER, Role.DEHUMIDIFIER, Role.EXHAUST_FAN)
+        return check(
+            replace(
+                farm,
+                zones=(replace(farm.zones[0], ramp_min=30.0, drying_kg_h=0.2),),
+                bindings=tuple(replace(b, levels=b.role in levelled) for b in farm.bindings),
+            )
+        )
+
+    @rule(
+        role=st.sampled_from(["outside_temperature", "outside_humidity", "surface_temperature"]),
+        value=st.sampled_from([5.0, 18.0, 23.0, 40.0, 95.0]),
+    )
+    def outside_changes(self, role: str, value: float) -> None:
+        self.bench.report(f"zone.{role}", value)
+
+
+LevelledFarm.TestCase.settings = settings(AnyFarm.TestCase.settings, max_examples=25)
+TestLevelledFarm = LevelledFarm.TestCase
