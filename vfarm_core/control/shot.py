@@ -215,7 +215,8 @@ def _run(d: Draft, circuit: Circuit, shot: Shot) -> None:
         if proved(d, pumps(d, circuit), on=True):
             now = d.now.farm
             total = trips.counter(d, circuit)
-            _set(d, circuit, replace(shot, started_at=now, counted_at=now, counter_l=total))
+            begun = replace(shot, started_at=now, counted_at=now, counter_l=total)
+            _set(d, circuit, replace(begun, metered=trips.metered(d, circuit)))
         return
     end = trips.trip(d, circuit, shot)
     if end is not None:

@@ -52,6 +52,14 @@ def test_a_weak_flow_is_given_more_time_until_the_volume_is_there() -> None:
     assert ended(bench)["delivered_l"] == pytest.approx(100, rel=0.03)
 
 
+def test_a_strong_flow_ends_a_short_shot_at_its_volume() -> None:
+    bench = growing(pump={"flow_l_min": 10.0})  # and its meter shows 20
+    shoot(bench, 25)
+    bench.advance(15, sensors=False)
+    assert not bench.on(PUMP)
+    assert ended(bench)["delivered_l"] == pytest.approx(25 / 60 * 10, rel=0.1)
+
+
 def test_no_flow_is_so_weak_that_a_shot_has_no_end() -> None:
     bench = growing()
     shoot(bench)
