@@ -11,7 +11,13 @@ from homeassistant.core import HomeAssistant, ServiceCall, State
 from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.vfarm.entity_values import call_for, can_dim, is_on_the_way, raw_of
+from custom_components.vfarm.entity_values import (
+    call_for,
+    can_dim,
+    is_on_the_way,
+    pulse_call,
+    raw_of,
+)
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.roles import Role
 
@@ -300,3 +306,29 @@ async def test_every_failure_of_a_service_is_told(
     assert f"Command 1.0 to {'tent.heater'} failed" in caplog.text
     assert text in caplog.text
     assert hass.states.get(HEATER).state == "off"
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"), [("s", 12.5), (None, 12.5), ("ms", 12500.0), ("min", 0.208)]
+)
+def test_a_pulse_is_written_in_the_unit_of_its_number(unit: str | None, value: float) -> None:
+    attributes = {"max": 20_000.0} | ({} if unit is None else {"unit_of_measurement": unit})
+    state = State("number.acid", "0", attributes)
+    domain, service, data = pulse_call("number.acid", state, 12.5)
+    assert (domain, service) == ("number", "set_value")
+    assert data == {"entity_id": "number.acid", "value": value}
+
+
+@pytest.mark.parametrize(
+    ("entity", "attributes", "words"),
+    [
+        ("switch.acid", {}, "needs a number"),
+        ("number.acid", {"unit_of_measurement": "mL"}, "not in mL"),
+        ("number.acid", {"max": 10.0}, "longer than it takes"),
+    ],
+)
+def test_a_pulse_that_nothing_would_end_is_not_started(
+    entity: str, attributes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(HomeAssistantError, match=words):
+        pulse_call(entity, State(entity, "0", attributes), 12.5)

@@ -144,6 +144,11 @@ async def test_a_stop_is_released_and_every_loop_armed_by_a_person(
     assert farm.runtime_data.engine.snapshot(farm.entry_id).disarmed == ()
 
 
+async def test_a_changed_solution_is_taken_down(hass: HomeAssistant, farm: MockConfigEntry) -> None:
+    answer = await act(hass, "solution_changed", node="tank")
+    assert answer["reservoirs"] == [{"reservoir": "tank"}]
+
+
 async def test_a_node_explains_itself(hass: HomeAssistant, farm: MockConfigEntry) -> None:
     await start_batch(hass)
     device = async_device_id(hass, farm, "tent")
@@ -196,6 +201,18 @@ OVERRIDE = {"node": "tent", "quantity": "air_temperature", "value": 20, "duratio
         ("clear_latch", {"point": "moon.heater"}, "point_unknown"),
         ("give_back", {"point": "tent.heater"}, "not_taken_over"),
         ("give_back", {"point": "moon.heater"}, "point_unknown"),
+        ("run_dose", {"point": "tent.heater", "ml": 1}, "doser_unknown"),
+        ("run_fill", {"node": "tank"}, "fill_not_ready"),
+        ("run_fill", {"node": "tank", "litres": 5}, "fill_out_of_range"),
+        ("set_probe", {"point": "tent.heater", "use": "out"}, "probe_unknown"),
+        ("verify_probe", {"point": "tent.heater"}, "probe_unknown"),
+        (
+            "calibrate_pump",
+            {"point": "tent.heater", "ml": 60, "duration": {"seconds": 30}},
+            "doser_unknown",
+        ),
+        ("clear_reservoir", {"node": "tank", "inhibit": "dosing"}, "reservoir_not_inhibited"),
+        ("solution_changed", {"node": "bench"}, "wrong_kind"),
         ("run_shot", {"node": "bench"}, "duration_missing"),
         ("run_shot", {"node": "bench", "duration": 100000}, "duration_out_of_range"),
         ("run_shot", {"node": "rack"}, "wrong_kind"),

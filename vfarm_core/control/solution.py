@@ -193,19 +193,9 @@ def advance(d: Draft, reservoir: Reservoir) -> None:
     """Take up what is known of the water: its level, its movement, a new day."""
     state = d.reservoir(reservoir.id)
     low = _low(d, reservoir, state)
-    moving = turnover_l_min(d, reservoir) > 0
-    since = state.moving_since
-    if moving is (since is None):
-        since = d.now.farm if moving else None
-    changed = replace(
-        state,
-        low=low,
-        moving_since=since,
-        water_out=water_out(d, reservoir.id),
-        dry_at=dry_at(d, reservoir.id),
-    )
-    if is_dosed(d, reservoir.id) or d.of(reservoir.id, Role.FILL_VALVE):
-        changed = _day(d, changed)
+    changed = replace(state, low=low) if low != state.low else state
+    if reservoir.id in d.farm.treated:
+        changed = _day(d, _moving(d, reservoir, changed))
     d.reservoirs.set(reservoir.id, changed)
     if low != state.low:
         litres = volume(d, reservoir.id)
@@ -215,6 +205,14 @@ def advance(d: Draft, reservoir: Reservoir) -> None:
             Severity.P2 if low else Severity.INFO,
             volume_l=None if litres is None else round(litres, 1),
         )
+
+
+def _moving(d: Draft, reservoir: Reservoir, state: ReservoirState) -> ReservoirState:
+    moving, since = turnover_l_min(d, reservoir) > 0, state.moving_since
+    if moving is (since is None):
+        since = d.now.farm if moving else None
+    out = water_out(d, reservoir.id)
+    return replace(state, moving_since=since, water_out=out, dry_at=dry_at(d, reservoir.id))
 
 
 def _low(d: Draft, reservoir: Reservoir, state: ReservoirState) -> bool:

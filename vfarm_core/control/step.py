@@ -456,9 +456,10 @@ def _water(d: Draft, intents: dict[str, Intent]) -> None:
         intents.update(irrigation.control_valve(d, circuit))
     for pump_node in pumps.values():
         intents.update(irrigation.control_pump(d, pump_node))
-        reservoir = d.farm.reservoir[pump_node.reservoir]
-        if solution.moved(d, reservoir):
-            d.mark(reservoir.id)
+    if d.farm.treated:
+        for key in {pump.reservoir for pump in pumps.values()} & d.farm.treated:
+            if solution.moved(d, d.farm.reservoir[key]):
+                d.mark(key)
 
 
 def _pending(d: Draft, nodes: Iterable[str]) -> list[Binding]:

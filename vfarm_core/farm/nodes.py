@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ..science.light import LUX_PER_PPFD, Lamp
 from .bindings import Binding
-from .roles import PAR_LAMPS, Role, spec
+from .roles import DOSING, PAR_LAMPS, Role, spec
 
 
 class NodeKind(StrEnum):
@@ -449,6 +449,12 @@ class Farm:
                 for c in self.circuits
             }
         )
+
+    @cached_property
+    def treated(self) -> frozenset[str]:
+        """Ids of the reservoirs that have a dosing pump or a fill valve."""
+        roles = (*DOSING, Role.FILL_VALVE)
+        return frozenset(b.node for b in self.bindings if b.role in roles)
 
     @cached_property
     def reservoirs_of_zone(self) -> Mapping[str, tuple[str, ...]]:
