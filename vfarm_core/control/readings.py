@@ -15,7 +15,7 @@ from ..farm.units import UnitError, linear
 from ..science.water import ec_at_25
 from . import plausible
 from .agreement import believed, contradicted, disagree, seconded
-from .cadence import fresh_for_s, learn, longest
+from .cadence import calmest, fresh_for_s, learn
 from .clock import Due
 from .draft import Draft
 from .hot import hot_value
@@ -121,7 +121,7 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
             value = before
         elif by:
             if facts.flat_s != math.inf and at > since > 0:
-                calm_s = longest(calm_s, at - since)
+                calm_s = calmest(calm_s, at - since, abs(by), facts.agreement)
             since = at
     quality, doubt = Quality.GOOD, None
     if (

@@ -73,12 +73,21 @@ class TestAFlatLine:
 
     def test_is_none_of_a_sensor_known_to_be_quiet(self) -> None:
         bench = by_day()
-        bench.report(T, 23.0)
+        bench.report(T, 23.8)
         bench.advance(2 * HOUR)
         bench.report(T, 24.0)
         bench.advance(20)
         bench.report(T, 22.0)
         bench.advance(10 * HOUR)
+        assert bench.runtime.memory.points[T].quality is Quality.GOOD
+
+    def test_is_none_of_a_sensor_of_whole_degrees(self) -> None:
+        bench = Bench(bench_farm())
+        bench.start_batch()
+        for value in (23.0, 24.0, 23.0, 24.0):
+            bench.report(T, value)
+            bench.advance(60)
+        bench.advance(40 * HOUR)
         assert bench.runtime.memory.points[T].quality is Quality.GOOD
 
     def test_is_not_proved_by_an_echo(self) -> None:
