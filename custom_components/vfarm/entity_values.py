@@ -220,9 +220,12 @@ def pulse_call(entity_id: str, state: State | None, duration_s: float) -> Call:
 type _Service = tuple[str, dict[str, Any]]
 
 
-def _set_number(state: State | None, _: Binding, value: float) -> _Service:
+def _set_number(state: State | None, binding: Binding, value: float) -> _Service:
     if state is None or (high := _high(state)) <= 0:
         raise HomeAssistantError("its range is not known")
+    if value <= 0 < _low(state) and binding.role in DOSING:
+        # Its lowest value would be one more pulse.
+        raise HomeAssistantError("it cannot be 0")
     step = float(state.attributes.get("step") or 0.0)
     if value > 0 and step > 0:
         # Down to what it can be, so that it reads back what was sent; but not to nothing.
@@ -457,7 +460,7 @@ def why_not(hass: HomeAssistant, entity_id: str, role: Role) -> tuple[str, dict[
         level = _LEVEL_FEATURES.get(able.domain, 0)
         if able.features & both != both and not able.features & level:
             return "cannot_switch", named
-    if able.domain in _NUMERIC_DOMAINS and role not in DOSING and "max" in able.facts:
+    if able.domain in _NUMERIC_DOMAINS and "max" in able.facts:
         low, high = float(able.facts.get("min", 0.0)), float(able.facts["max"])
         if not low <= 0 < high:
             return "number_without_off", {**named, "low": f"{low:g}", "high": f"{high:g}"}

@@ -653,6 +653,14 @@ async def test_what_an_entity_cannot_do_is_told_when_it_is_bound(
         assert result["description_placeholders"]["entity"] == entity
 
 
+async def test_a_pulse_whose_number_never_is_0_is_refused(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("number.acid", "1", {"unit_of_measurement": "s", "min": 1, "max": 60})
+    await flow.edit("reservoir")
+    await bind(flow, "dosing_pump_ph_down")
+    result = await flow.go(entity="number.acid")
+    assert result["errors"] == {"entity": "number_without_off"}, "its off would be one more pulse"
+
+
 async def test_the_stages_of_a_driver_are_kept(hass: HomeAssistant, flow: Flow) -> None:
     hass.states.async_set("number.driver", "0", {"min": 0, "max": 10, "step": 1})
     await lamp(flow, "number.driver")
