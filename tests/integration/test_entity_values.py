@@ -225,30 +225,6 @@ async def test_what_can_be_dimmed_is_known(
     assert can_dim(hass, entity_id) is dims
 
 
-@pytest.mark.parametrize(
-    ("unit", "value"), [(None, 2.5), ("s", 2.5), ("ms", 2500.0), ("min", 0.042)]
-)
-def test_a_pulse_is_written_in_the_unit_of_its_number(unit: str | None, value: float) -> None:
-    attributes = {"max": 5000} if unit is None else {"max": 5000, "unit_of_measurement": unit}
-    call = pulse_call("number.acid", State("number.acid", "0", attributes), 2.5)
-    assert call == ("number", "set_value", {"entity_id": "number.acid", "value": value})
-
-
-@pytest.mark.parametrize(
-    ("entity_id", "attributes", "text"),
-    [
-        ("switch.acid", {}, "a pulse needs a number"),
-        ("number.acid", {"unit_of_measurement": "mL"}, "not in mL"),
-        ("number.acid", {"unit_of_measurement": "s", "max": 2}, "longer than it takes"),
-    ],
-)
-def test_a_pulse_that_cannot_be_given_is_not_sent(
-    entity_id: str, attributes: dict[str, Any], text: str
-) -> None:
-    with pytest.raises(HomeAssistantError, match=text):
-        pulse_call(entity_id, State(entity_id, "0", attributes), 2.5)
-
-
 def test_an_off_is_never_one_more_pulse() -> None:
     state = State("number.acid", "1", {"min": 1, "max": 60, "unit_of_measurement": "s"})
     with pytest.raises(HomeAssistantError, match="cannot be 0"):
