@@ -20,7 +20,7 @@ from typing import Any
 from ..batches import lifecycle
 from ..batches.lead import EmptyBand
 from ..batches.progress import progress
-from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Workflow, WorkflowKind
+from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Step, Workflow, WorkflowKind
 from ..farm.roles import Loop, Role
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
@@ -325,7 +325,12 @@ def _start_workflow(d: Draft, request: StartWorkflow) -> dict[str, Any]:
 
 
 def _advance_workflow(d: Draft, request: AdvanceWorkflow) -> dict[str, Any]:
-    return _workflow(workflows.go_on(d, request.node, by=request.by))
+    made = workflows.go_on(d, request.node, by=request.by)
+    if made.step is Step.MIXING:
+        # A person says that it is refilled: what was dosed into the old solution is gone.
+        solution.changed(d, made.node)
+        d.event("solution_changed", made.node, by=request.by)
+    return _workflow(made)
 
 
 def _end_workflow(d: Draft, request: EndWorkflow) -> dict[str, Any]:

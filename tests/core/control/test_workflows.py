@@ -181,6 +181,17 @@ class TestSolutionChange:
         assert why(bench, "tank.fill_valve") != "solution_change"
         assert [e["step"] for e in told(bench, "workflow_step")] == ["refill", "mixing"]
 
+    def test_what_was_dosed_is_forgotten_only_when_it_was_refilled(self, growing: Bench) -> None:
+        began(growing, "tank", WorkflowKind.SOLUTION_CHANGE, 2)
+        growing.ask(EndWorkflow(node="tank"))
+        assert "solution_changed" not in growing.kinds(), "nobody has said that it was refilled"
+        growing.ask(EndWorkflow(node="tank"))
+        began(growing, "tank", WorkflowKind.SOLUTION_CHANGE, 2)
+        growing.ask(AdvanceWorkflow(node="tank", by="grower"))
+        assert "solution_changed" not in growing.kinds()
+        growing.ask(AdvanceWorkflow(node="tank", by="grower"))
+        assert growing.kinds().count("solution_changed") == 1
+
     def test_a_person_who_ends_it_early_still_waits_for_mixing(self, growing: Bench) -> None:
         began(growing, "tank", WorkflowKind.SOLUTION_CHANGE, 2)
         assert growing.ask(EndWorkflow(node="tank")).data["step"] == "mixing"
