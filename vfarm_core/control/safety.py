@@ -171,12 +171,16 @@ def prove(d: Draft, binding: Binding) -> None:
 
 
 def _feedback(d: Draft, binding: Binding, declared: Declaration, pending: Pending) -> bool:
-    """Whether the effect of a command is seen: a report made after it was sent agrees with it."""
+    """Whether the effect of a command is seen: a report made after it was sent agrees with it.
+    Where the actuator was as it is wanted before, one made since it has been so: many contacts tell
+    a change only, and there is none to tell."""
     shown = showing(d, binding, declared)
     if shown is None:
         # A fill valve that only the volume shows: the fill itself watches that the water rises.
         return binding.role is Role.FILL_VALVE and declared.proved_by is None
-    return shown[0] >= pending.sent_at and shown[1] is (pending.value > 0)
+    changed_at = d.actuator(binding.id).changed_at
+    since = -math.inf if changed_at is None else min(pending.sent_at, changed_at)
+    return shown[0] >= since and shown[1] is (pending.value > 0)
 
 
 def showing(d: Draft, binding: Binding, declared: Declaration) -> tuple[float, bool] | None:

@@ -79,6 +79,34 @@ def dosing(tank: Tank) -> Tank:
     return tank
 
 
+# -- proof --------------------------------------------------------------------------------------
+
+
+def test_a_contact_that_tells_changes_only_proves_an_off_of_what_is_off(tank: Tank) -> None:
+    tank.disobeys.add(A)
+    tank.report(A, None)
+    assert tank.commands(A)[-1] == 0.0, "what is not known is told to be off"
+    tank.report(A, 0.0)
+    tank.advance(60, sensors=False)
+    assert tank.runtime.memory.actuators[A].proof == "proved"
+    assert "not_proved" not in tank.kinds()
+
+
+def test_a_contact_that_said_so_before_the_pump_was_switched_proves_nothing(tank: Tank) -> None:
+    shown = tank.farm.binding[A].declaration.proved_by  # type: ignore[union-attr]
+    tank.report(str(shown), 1.0)
+    tank.advance(30, sensors=False)
+    tank.disobeys.add(A)
+    hungry(tank)
+    assert tank.commands(A)[-1] == 1.0
+    tank.report(A, 1.0)
+    # Neither the first command nor the ones that repeat it.
+    for _ in range(60):
+        tank.advance(1, sensors=False)
+        assert tank.runtime.memory.actuators[A].proof != "proved"
+    assert "not_proved" in tank.kinds()
+
+
 # -- EC -----------------------------------------------------------------------------------------
 
 
