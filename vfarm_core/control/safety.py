@@ -178,8 +178,10 @@ def _feedback(d: Draft, binding: Binding, declared: Declaration, pending: Pendin
     if shown is None:
         # A fill valve that only the volume shows: the fill itself watches that the water rises.
         return binding.role is Role.FILL_VALVE and declared.proved_by is None
-    changed_at = d.actuator(binding.id).changed_at
-    since = -math.inf if changed_at is None else min(pending.sent_at, changed_at)
+    state = d.actuator(binding.id)
+    # What was never seen on has not changed when it was seen first.
+    unchanged = state.changed_at is None or not (state.was_on or state.on_log)
+    since = -math.inf if unchanged else min(pending.sent_at, state.changed_at or 0.0)
     return shown[0] >= since and shown[1] is (pending.value > 0)
 
 

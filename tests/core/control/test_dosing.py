@@ -92,6 +92,17 @@ def test_a_contact_that_tells_changes_only_proves_an_off_of_what_is_off(tank: Ta
     assert "not_proved" not in tank.kinds()
 
 
+def test_a_contact_that_spoke_before_its_pump_was_there_proves_that_it_is_off() -> None:
+    tank = Tank(state={A: None}, disobeys={A})
+    tank.advance(15, sensors=False)
+    assert set(tank.commands(A)) == {0.0}, "what is not known is told to be off"
+    assert tank.runtime.memory.actuators[A].pending is not None
+    tank.report(A, 0.0)
+    tank.advance(60, sensors=False)
+    assert tank.runtime.memory.actuators[A].proof == "proved"
+    assert "not_proved" not in tank.kinds()
+
+
 def test_a_contact_that_said_so_before_the_pump_was_switched_proves_nothing(tank: Tank) -> None:
     shown = tank.farm.binding[A].declaration.proved_by  # type: ignore[union-attr]
     tank.report(str(shown), 1.0)
