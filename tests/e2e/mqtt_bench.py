@@ -92,6 +92,17 @@ class Bench:
         self._add("light", name, json.dumps({"state": "OFF"}), options)
         return f"light.{name}"
 
+    def add_sensor(self, name: str, value: str, unit: str) -> str:
+        """A probe that has said its value; its entity id."""
+        self._describe("sensor", name, {"unit_of_measurement": unit})
+        self._client.publish(f"{_PREFIX}/{name}/state", value, qos=1, retain=True)
+        return f"sensor.{name}"
+
+    def add_follower(self, name: str, of: str) -> str:
+        """A contact that sees whether a relay's device runs; its entity id."""
+        self._describe("binary_sensor", name, {"state_topic": f"{_PREFIX}/{of}/state"})
+        return f"binary_sensor.{name}"
+
     def state(self, name: str) -> str:
         """What a device does."""
         with self._lock:
@@ -113,11 +124,13 @@ class Bench:
         self._client.subscribe(f"{_PREFIX}/{name}/set", qos=1)
         # Retained, so that it is there whenever Home Assistant comes.
         self._client.publish(f"{_PREFIX}/{name}/state", state, qos=1, retain=True)
+        self._describe(kind, name, {"command_topic": f"{_PREFIX}/{name}/set", **options})
+
+    def _describe(self, kind: str, name: str, options: dict[str, Any]) -> None:
         described = {
             "name": name.replace("_", " "),
             "default_entity_id": f"{kind}.{name}",
             "unique_id": f"bench_{name}",
-            "command_topic": f"{_PREFIX}/{name}/set",
             "state_topic": f"{_PREFIX}/{name}/state",
             **options,
         }

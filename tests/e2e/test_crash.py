@@ -222,7 +222,7 @@ def test_the_journal_keeps_the_crash(tables: list[Table]) -> None:
 def test_the_next_shot_waits_until_the_table_has_drained(tables: list[Table]) -> None:
     """What the crashed shot put on the table is still there."""
     table = tables[0]
-    with pytest.raises(HomeAssistantError, match="draining"):
+    with pytest.raises(HomeAssistantError, match="drains"):
         table.water(30)
     assert table.snapshot()["stage"] is None
     assert table.relays() == ("OFF", "OFF")
@@ -248,7 +248,7 @@ def test_a_table_that_floods_while_nobody_is_there_is_closed_as_soon_as_somebody
     (end,) = table.shot_ends()
     assert (end["end"], end["planned_s"]) == ("crash", SHOT_S)
     # What ran meanwhile is not known: it drains before there is more.
-    with pytest.raises(HomeAssistantError, match="draining"):
+    with pytest.raises(HomeAssistantError, match="drains"):
         table.water(30)
 
 
