@@ -179,7 +179,13 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.CLEAR_LATCH: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.GIVE_BACK: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.FIXTURE_REPLACED: vol.Schema(TARGET_SCHEMA),
-    Service.RUN_SHOT: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.DURATION): cv.time_period}),
+    Service.RUN_SHOT: vol.Schema(
+        {
+            **TARGET_SCHEMA,
+            vol.Optional(Field.DURATION): cv.time_period,
+            vol.Optional(Field.LITRES): vol.Coerce(float),
+        }
+    ),
     Service.RUN_DOSE: vol.Schema(
         {
             **ENTRY_SCHEMA,
@@ -481,9 +487,13 @@ async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     duration: dt.timedelta | None = call.data.get(Field.DURATION)
     seconds = None if duration is None else duration.total_seconds()
+    litres: float | None = call.data.get(Field.LITRES)
     return {
         "shots": [
-            _ask(target.entry, RunShot(circuit=target.node, duration_s=seconds, by=by))
+            _ask(
+                target.entry,
+                RunShot(circuit=target.node, duration_s=seconds, volume_l=litres, by=by),
+            )
             for target in async_targets(hass, call, NodeKind.CIRCUIT)
         ]
     }

@@ -215,6 +215,8 @@ OVERRIDE = {"node": "tent", "quantity": "air_temperature", "value": 20, "duratio
         ("solution_changed", {"node": "bench"}, "wrong_kind"),
         ("run_shot", {"node": "bench"}, "duration_missing"),
         ("run_shot", {"node": "bench", "duration": 100000}, "duration_out_of_range"),
+        ("run_shot", {"node": "bench", "litres": 100000}, "volume_out_of_range"),
+        ("run_shot", {"node": "bench", "litres": 1, "duration": 60}, "duration_or_volume"),
         ("run_shot", {"node": "rack"}, "wrong_kind"),
         ("explain", {"node": "pump"}, "wrong_kind"),
     ],

@@ -229,6 +229,7 @@ def _circuit(state: CircuitState, by_s: float) -> CircuitState:
         flow_lost_at=_moved(state.flow_lost_at, by_s),
         flow_low_at=_moved(state.flow_low_at, by_s),
         last_mist_at=_moved(state.last_mist_at, by_s),
+        transpired=state.transpired and replace(state.transpired, at=state.transpired.at + by_s),
         water_log=tuple((at + by_s, litres) for at, litres in state.water_log),
         steering=state.steering and replace(state.steering, day=_moved(state.steering.day, by_s)),
     )

@@ -218,12 +218,21 @@ def latent_share(d: Draft, zone: str, temperature: float | None, humidity: float
 
 
 def _transpired_l_h(d: Draft, level: Level, temperature: float, humidity: float) -> float:
+    ppfd = d.level(level.id).ppfd_now
+    return transpiration_l_m2_h(d, level, ppfd, temperature, humidity) * level.area_m2
+
+
+def transpiration_l_m2_h(
+    d: Draft, level: Level, ppfd: float, temperature: float, humidity: float
+) -> float:
+    """What the plants of a level give to the air, L/m²/h. Raises ScienceError for air in which no
+    leaf balances."""
     batches = d.growing(level.id)
     if not batches:
         return 0.0
     batch = batches[0]
     age = progress(batch, d.recipe(batch), d.now.farm).fraction
-    ppfd = min(d.level(level.id).ppfd_now, 3000.0)
+    ppfd = min(ppfd, 3000.0)
     lai = _LAI_FULL * min(1.0, max(0.0, age))
     balance = canopy_balance(ppfd, ppfd / _UMOL_J, temperature, humidity, lai)
-    return balance.transpiration_l_m2_h * level.area_m2
+    return balance.transpiration_l_m2_h

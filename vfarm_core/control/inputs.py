@@ -216,10 +216,12 @@ class Arm(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunShot(Request):
-    """Water a circuit now, for `duration_s` (the recipe's when None)."""
+    """Water a circuit now, for `duration_s` or with `volume_l` (the recipe's duration when both are
+    None). A volume is ended by a meter, or by the time that the rated flow needs for it."""
 
     circuit: str
     duration_s: float | None = None
+    volume_l: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Pump
 from ..farm.roles import Role
 from ..recipes.model import IrrigationPlan
-from . import cycles, drain, steering, triggers, trips
+from . import cycles, drain, steering, transpiration, triggers, trips
 from .clock import Due, earliest
 from .draft import Draft
 from .effects import Severity
@@ -56,6 +56,8 @@ def advance(d: Draft, circuit: Circuit) -> None:
     drain.advance(d, circuit)
     if found is not None and found[1].steering is not None:
         steering.advance(d, circuit, found[0], found[1].steering)
+    if found is not None:
+        transpiration.advance(d, circuit, found[0], found[1].trigger)
     if state.shot is None:
         _start_when_due(d, circuit)
     if d.circuit(circuit.id).shot is not None:

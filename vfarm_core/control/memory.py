@@ -391,6 +391,17 @@ class RunoffState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transpired:
+    """What plants took since the last shot (L/m² of level) up to `at`, and how fast it goes on from
+    there; `known`: it could be worked out at the last look."""
+
+    litres_m2: float
+    rate_l_m2_h: float
+    at: float
+    known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitState:
     """One circuit. No shot starts before `dry_at`, when the last one has drained; `unknown`: how
     much stands on the table nobody knows, up to `table_l`. After failed shots in a row it is
@@ -406,6 +417,7 @@ class CircuitState:
     dry_at: float | None = None
     inhibited: str = ""
     requested: float | None = None
+    requested_l: float | None = None
     requested_by: str = ""
     shots_today: int = 0
     litres_today: float = 0.0
@@ -423,6 +435,7 @@ class CircuitState:
     missed: int = 0
     last_mist_at: float | None = None
     light_at: float | None = None
+    transpired: Transpired | None = None
     steering: SteeringState | None = None
     runoff: RunoffState | None = None
 

@@ -24,7 +24,7 @@ from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Step, Workflow, Wo
 from ..farm.roles import Loop, Role
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
-from . import interlocks, readings, safety, solution, tank_requests, watering, workflows
+from . import interlocks, readings, safety, solution, tank_requests, trips, watering, workflows
 from .clock import Due
 from .draft import Draft
 from .effects import Answer, Severity
@@ -386,7 +386,12 @@ def _run_shot(d: Draft, request: RunShot) -> dict[str, Any]:
     circuit = d.farm.circuit.get(request.circuit)
     if circuit is None:
         raise Refusal("circuit_unknown", circuit=request.circuit)
-    duration = request.duration_s
+    duration, litres = request.duration_s, request.volume_l
+    rated = trips.rated_l_min(d, circuit)
+    if litres is not None:
+        if duration is not None:
+            raise Refusal("duration_or_volume", circuit=circuit.name)
+        duration = litres / rated * 60
     if duration is None:
         found = watering.plan_of(d, circuit)
         if found is None:
@@ -396,16 +401,26 @@ def _run_shot(d: Draft, request: RunShot) -> dict[str, Any]:
     longest = watering.longest_on_s(d, circuit)
     limit = 3600.0 if longest is None else longest
     if not 0 < duration < limit:
+        if litres is not None:
+            high = round(limit * rated / 60, 1)
+            raise Refusal("volume_out_of_range", value=litres, high=high, flow=round(rated, 2))
         raise Refusal("duration_out_of_range", value=duration, high=limit)
     why = watering.not_ready(d, circuit)
     if why:
         raise Refusal("shot_not_ready", circuit=circuit.name, why=why)
     state = d.circuit(circuit.id)
     d.circuits.set(
-        circuit.id, replace(state, requested=duration, requested_by=request.by or "person")
+        circuit.id,
+        replace(
+            state,
+            requested=duration,
+            requested_l=litres,
+            requested_by=request.by or "person",
+        ),
     )
     d.mark(circuit.id, circuit.pump)
-    return {"circuit": circuit.id, "duration_s": duration}
+    answer: dict[str, Any] = {"circuit": circuit.id, "duration_s": duration}
+    return answer if litres is None else {**answer, "volume_l": litres}
 
 
 def _clear_inhibit(d: Draft, request: ClearInhibit) -> dict[str, Any]:

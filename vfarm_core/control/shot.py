@@ -101,7 +101,12 @@ def start_shot(d: Draft, circuit: Circuit, wanted: Wanted, *, quiet: bool = Fals
     d.circuits.set(
         circuit.id,
         replace(
-            d.circuit(circuit.id), shot=shot, last_shot_at=now, requested=None, requested_by=""
+            d.circuit(circuit.id),
+            shot=shot,
+            last_shot_at=now,
+            requested=None,
+            requested_l=None,
+            requested_by="",
         ),
     )
     if not quiet:

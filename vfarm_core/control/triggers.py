@@ -1,4 +1,5 @@
-"""Shots when plants need them instead of by the clock: by moisture, or by the light they got.
+"""Shots when plants need them instead of by the clock: by moisture, by the light they got, or by
+the water they took (`transpiration.py`).
 
 Transpiration of a canopy in steady air is close to proportional to the light it absorbs, so the
 light integral since the last shot stands for the water that plants took (science.md 1.7: 0.14 L/m²
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ..farm.nodes import Circuit
 from ..recipes.model import ShotTrigger
-from . import steering
+from . import steering, transpiration
 from .draft import Draft
 from .light import ppfd_now
 
@@ -30,7 +31,16 @@ def usable(d: Draft, circuit: Circuit, level: str, plan: ShotTrigger) -> bool:
     """Whether what triggers shots is known; else the recipe's schedule is followed."""
     if plan.moisture_below_pct is not None:
         return steering.moisture(d, circuit) is not None
-    return light_mol(d, level) is not None
+    if plan.transpiration_l_m2 is not None and transpiration.known(d, circuit):
+        return True
+    return plan.light_mol_m2 is not None and light_mol(d, level) is not None
+
+
+def by_light(d: Draft, circuit: Circuit, level: str, plan: ShotTrigger) -> bool:
+    """Whether the light stands in for the water that plants took, which is not known."""
+    if plan.transpiration_l_m2 is None or transpiration.known(d, circuit):
+        return False
+    return usable(d, circuit, level, plan)
 
 
 def light_mol(d: Draft, level: str) -> float | None:
@@ -45,7 +55,8 @@ def light_mol(d: Draft, level: str) -> float | None:
 
 
 def shot_begins(d: Draft, circuit: Circuit) -> None:
-    """Remember the light at a shot, where light brings them."""
+    """Remember the light at a shot, where light brings them, and count water from here."""
+    transpiration.shot_begins(d, circuit)
     for level in circuit.levels:
         for batch in d.growing(level):
             plan = d.phase(batch).irrigation.get(circuit.method)
@@ -79,6 +90,9 @@ def due(d: Draft, circuit: Circuit, level: str, plan: ShotTrigger) -> Due | None
         vwc = steering.moisture(d, circuit)
         if vwc is not None and vwc < plan.moisture_below_pct:
             return Due()
+    elif plan.transpiration_l_m2 is not None and transpiration.known(d, circuit):
+        if transpiration.since_shot_l_m2(d, circuit) >= plan.transpiration_l_m2:
+            return Due()
     elif plan.light_mol_m2 is not None:
         light = since_shot_mol(d, circuit, level)
         if light is not None and light >= plan.light_mol_m2:
@@ -98,6 +112,8 @@ def look_at(d: Draft, circuit: Circuit, level: str, plan: ShotTrigger) -> float 
     times.append(max(last or 0.0, day.start_s) + steering.WATCHDOG_S)
     if last is not None:
         times.append(last + plan.min_interval_min * 60)
+    if plan.transpiration_l_m2 is not None:
+        times += transpiration.look_at(d, circuit, plan.transpiration_l_m2)
     if plan.light_mol_m2 is not None and day.start_s <= now < day.end_s:
         times.append(now + _LOOK_S)
     return min((t for t in times if t > now), default=None)

@@ -575,6 +575,8 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
     by_schedule = watering.by_schedule(d, circuit)
     if by_schedule:
         problems.add("moisture_frozen" if steering.frozen(state) else "by_schedule")
+    elif watering.by_light(d, circuit):
+        problems.add("by_light")
     if state.cycling:
         # Every mist would be a change: a cycle is shown as one.
         shot = None

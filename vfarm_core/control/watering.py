@@ -132,7 +132,7 @@ def wanted_shot(d: Draft, circuit: Circuit) -> Wanted | None:
     """The shot that is due on a circuit now, if any; whether it may start is `not_ready`'s."""
     state = d.circuit(circuit.id)
     if state.requested is not None:
-        return Wanted(planned_s=state.requested, by=state.requested_by)
+        return Wanted(planned_s=state.requested, planned_l=state.requested_l, by=state.requested_by)
     found = plan_of(d, circuit)
     if found is None or found[1].continuous or found[1].cycle is not None:
         return None
@@ -166,6 +166,14 @@ def by_schedule(d: Draft, circuit: Circuit) -> bool:
     if plan.steering is not None:
         return not steering.usable(d, circuit, plan.steering)
     return plan.trigger is not None and not triggers.usable(d, circuit, level, plan.trigger)
+
+
+def by_light(d: Draft, circuit: Circuit) -> bool:
+    """Whether the light stands in for the water that plants took."""
+    found = plan_of(d, circuit)
+    if found is None or found[1].trigger is None:
+        return False
+    return triggers.by_light(d, circuit, found[0], found[1].trigger)
 
 
 def next_in_line(d: Draft, circuit: Circuit) -> Circuit | None:
@@ -268,13 +276,10 @@ def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
 
 def _neighbour_open(d: Draft, circuit: Circuit) -> bool:
     """Whether another valve of the same pump could not be closed: the water would go there too."""
-    for other in d.farm.circuits_of_pump[circuit.pump]:
-        if other.id == circuit.id:
-            continue
-        for b in valves(d, other):
-            state = d.actuator(b.id)
-            if state.proof is ProofState.FAILED and state.is_on is not False:
-                return True
+    for point in d.farm.valves_beside[circuit.id]:
+        state = d.actuator(point)
+        if state.proof is ProofState.FAILED and state.is_on is not False:
+            return True
     return False
 
 

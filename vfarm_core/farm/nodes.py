@@ -432,6 +432,21 @@ class Farm:
         return MappingProxyType({p: tuple(cs) for p, cs in found.items()})
 
     @cached_property
+    def valves_beside(self) -> Mapping[str, tuple[str, ...]]:
+        """Points of the valves of the other circuits on the pump of each circuit."""
+        return MappingProxyType(
+            {
+                circuit.id: tuple(
+                    b.id
+                    for other in self.circuits_of_pump[circuit.pump]
+                    if other.id != circuit.id
+                    for b in self.of(other.id, Role.IRRIGATION_VALVE)
+                )
+                for circuit in self.circuits
+            }
+        )
+
+    @cached_property
     def circuits_of_zone(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of the circuits that water a level of each zone."""
         found: dict[str, dict[str, None]] = {zone.id: {} for zone in self.zones}

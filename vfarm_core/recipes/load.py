@@ -595,16 +595,18 @@ class _Reader:
             entries["trigger"],
             path,
             required=("min_interval", "max_shots_per_day", *_ORIGIN_REQUIRED),
-            optional=("moisture_below", "light", "note"),
+            optional=(*_TRIGGERS, "note"),
         )
         if inner is None:
             return None
-        given = [key for key in ("moisture_below", "light") if key in inner]
-        if len(given) != 1:
-            self.problem(path, "needs one thing that triggers", "moisture_below or light")
+        given = {key for key in _TRIGGERS if key in inner}
+        if len(given) != 1 and given != {"transpiration", "light"}:
+            accepted = "moisture_below, light, or transpiration (light beside it stands in)"
+            self.problem(path, "needs one thing that triggers", accepted)
         return ShotTrigger(
             moisture_below_pct=self.number(inner, "moisture_below", path, q.MOISTURE),
             light_mol_m2=self.number(inner, "light", path, q.LIGHT_SUM),
+            transpiration_l_m2=self.number(inner, "transpiration", path, q.WATER_SUM),
             min_interval_min=self.number(inner, "min_interval", path, q.INTERVAL) or 0.0,
             max_shots_per_day=int(self.number(inner, "max_shots_per_day", path, q.EVENTS) or 0),
             provenance=self.provenance(inner, path),
@@ -828,6 +830,8 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+#: What can bring a shot.
+_TRIGGERS = ("moisture_below", "light", "transpiration")
 _ORIGIN_REQUIRED = ("source", "confidence")
 _NO_SETPOINT = Setpoint(
     day=None,

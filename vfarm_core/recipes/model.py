@@ -293,15 +293,17 @@ class CropSteering:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotTrigger:
     """Shots of a plan's duration when they are needed instead of by the clock, while lit: when the
-    moisture falls below `moisture_below_pct`, or when `light_mol_m2` of light came since the last
-    shot (plants transpire in proportion to it). At least `min_interval_min` apart, at most
-    `max_shots_per_day`."""
+    moisture falls below `moisture_below_pct`, when `light_mol_m2` of light came since the last shot
+    (plants transpire in proportion to it), or when plants took `transpiration_l_m2` of water since
+    then; where that is not known, the light stands in if it is given too. At least
+    `min_interval_min` apart, at most `max_shots_per_day`."""
 
     moisture_below_pct: float | None
     light_mol_m2: float | None
     min_interval_min: float
     max_shots_per_day: int
     provenance: Provenance
+    transpiration_l_m2: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

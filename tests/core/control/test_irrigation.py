@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.support import START, Bench, bench_farm
@@ -52,6 +54,39 @@ def test_valve_before_pump_and_pump_before_valve(growing: Bench) -> None:
     assert ended(growing)["end"] in ("volume", "done")
     assert ended(growing)["delivered_l"] == pytest.approx(100, rel=0.03)
     assert circuit(growing).litres_today == pytest.approx(100, rel=0.03)
+
+
+def test_a_shot_of_litres_ends_by_its_meter(growing: Bench) -> None:
+    answer = growing.ask(RunShot(circuit="circuit", volume_l=50.0, by="grower"))
+    assert answer.data == {"circuit": "circuit", "duration_s": 150.0, "volume_l": 50.0}
+    growing.report("pump.flow", 16.0)
+    growing.advance(160, sensors=False)
+    assert growing.on(PUMP), "the flow is weaker than rated: it takes longer"
+    growing.advance(60, sensors=False)
+    assert ended(growing)["end"] == "volume"
+    assert ended(growing)["delivered_l"] == pytest.approx(50, rel=0.05)
+
+
+def test_a_shot_of_litres_without_a_meter_runs_for_as_long_as_the_rated_flow_needs() -> None:
+    farm = bench_farm()
+    unmetered = tuple(b for b in farm.bindings if b.id != "pump.flow")
+    bench = Bench(replace(farm, bindings=unmetered))
+    assert bench.ask(RunShot(circuit="circuit", volume_l=50.0)).refused is None
+    bench.advance(149, sensors=False)
+    assert bench.on(PUMP)
+    bench.advance(2, sensors=False)
+    assert not bench.on(PUMP)
+    assert ended(bench)["end"] == "done"
+    assert ended(bench)["planned_l"] == 50.0
+    assert ended(bench)["metered"] is False
+
+
+def test_the_litres_of_a_request_are_forgotten_with_it(growing: Bench) -> None:
+    growing.ask(RunShot(circuit="circuit", volume_l=20.0))
+    growing.advance(1200)
+    shoot(growing, 300.0)
+    growing.advance(310)
+    assert ended(growing)["planned_l"] == 100.0
 
 
 def test_the_pump_waits_until_the_valve_is_proved_open(growing: Bench) -> None:

@@ -85,6 +85,23 @@ def test_a_trigger_has_one_thing_that_triggers(trigger: dict[str, Any]) -> None:
     assert load("drip", {**EVENTS, "trigger": trigger}).trigger is not None
 
 
+def test_transpiration_triggers_alone_or_with_light_to_stand_in() -> None:
+    bare = {k: v for k, v in TRIGGER.items() if k != "light"}
+    for given, light in (({"transpiration": "0.3 mm"}, None), ({"transpiration": 0.3}, 2)):
+        extra = {} if light is None else {"light": light}
+        plan = load("drip", {**EVENTS, "trigger": {**bare, **given, **extra}})
+        assert plan.trigger is not None
+        assert plan.trigger.transpiration_l_m2 == pytest.approx(0.3)
+        assert plan.trigger.light_mol_m2 == light
+    for wrong in ({}, {"transpiration": 1, "moisture_below": 50}):
+        found = problems("drip", {**EVENTS, "trigger": {**bare, **wrong}})
+        assert found["trigger"] == "needs one thing that triggers"
+    found = problems("drip", {**EVENTS, "trigger": {**bare, "transpiration": "11 L/m²"}})
+    assert "out of range" in found["trigger.transpiration"]
+    found = problems("drip", {**EVENTS, "trigger": {**bare, "transpiration": "3 L"}})
+    assert "does not fit" in found["trigger.transpiration"]
+
+
 @pytest.mark.parametrize(
     ("method", "plan", "at", "message"),
     [
@@ -178,9 +195,9 @@ def test_the_plans_of_the_handbook_can_be_read() -> None:
     handbook = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text(encoding="utf-8")
     blocks = [block.split("```")[0] for block in handbook.split("```yaml\n")]
     examples = [block for block in blocks if block.startswith(tuple(f"{m}:" for m in Method))]
-    assert len(examples) == 2
+    assert len(examples) == 3
     for example in examples:
         text = example.replace("source: us", "source: book")
         ((method, plan),) = yaml.safe_load(text).items()
         found = load(method, plan)
-        assert found.cycle or found.steering
+        assert found.cycle or found.steering or found.trigger

@@ -300,6 +300,7 @@ export default {
   problem_mist_late: "Der Nebel ist überfällig",
   problem_mist_missed: "Der Nebel bleibt aus: Wurzeln trocknen aus",
   problem_daily_litres: "Die Liter von 24 Stunden sind verbraucht",
+  problem_by_light: "Wie viel Wasser die Pflanzen verbraucht haben, ist nicht bekannt: Die Gaben richten sich nach dem Licht",
   problem_by_schedule: "Was die Gaben auslösen soll, ist nicht bekannt: Es gilt der Zeitplan des Rezepts",
   problem_moisture_frozen: "Keine Gabe bewegt die Feuchte: Dem Sensor wird nicht geglaubt, es gilt der Zeitplan",
   problem_neighbour_open: "Ein anderes Ventil dieser Pumpe lässt sich nicht schließen",

@@ -306,6 +306,7 @@ export default {
   problem_mist_late: "Mist is late",
   problem_mist_missed: "Mist has stayed away: roots dry out",
   problem_daily_litres: "The litres of 24 hours are used",
+  problem_by_light: "How much water the plants took is not known: the shots follow the light",
   problem_by_schedule: "What should bring the shots is not known: the schedule of the recipe is followed",
   problem_moisture_frozen: "No shot moves the moisture: the sensor is not believed, the schedule is followed",
   problem_neighbour_open: "Another valve of this pump cannot be closed",

@@ -301,6 +301,7 @@ export default {
   problem_mist_late: "La niebla se retrasa",
   problem_mist_missed: "La niebla no llega: las raíces se secan",
   problem_daily_litres: "Los litros de 24 horas están gastados",
+  problem_by_light: "No se sabe cuánta agua han consumido las plantas: los riegos siguen la luz",
   problem_by_schedule: "No se conoce lo que debe traer los riegos: se sigue el horario de la receta",
   problem_moisture_frozen: "Ningún riego mueve la humedad: no se cree al sensor, se sigue el horario",
   problem_neighbour_open: "Otra válvula de esta bomba no se puede cerrar",

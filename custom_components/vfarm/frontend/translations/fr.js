@@ -301,6 +301,7 @@ export default {
   problem_mist_late: "La brume est en retard",
   problem_mist_missed: "La brume ne vient plus : les racines sèchent",
   problem_daily_litres: "Les litres de 24 heures sont utilisés",
+  problem_by_light: "L’eau consommée par les plantes n’est pas connue : les arrosages suivent la lumière",
   problem_by_schedule: "Ce qui doit déclencher les arrosages n’est pas connu : l’horaire de la recette est suivi",
   problem_moisture_frozen: "Aucun arrosage ne fait bouger l’humidité : le capteur n’est pas cru, l’horaire est suivi",
   problem_neighbour_open: "Une autre vanne de cette pompe ne se ferme pas",

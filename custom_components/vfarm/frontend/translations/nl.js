@@ -300,6 +300,7 @@ export default {
   problem_mist_late: "De nevel is te laat",
   problem_mist_missed: "De nevel blijft uit: wortels drogen uit",
   problem_daily_litres: "De liters van 24 uur zijn op",
+  problem_by_light: "Hoeveel water de planten hebben verbruikt is niet bekend: de gietbeurten volgen het licht",
   problem_by_schedule: "Wat de gietbeurten moet brengen is niet bekend: het schema van het recept wordt gevolgd",
   problem_moisture_frozen: "Geen gietbeurt beweegt het vocht: de sensor wordt niet geloofd, het schema wordt gevolgd",
   problem_neighbour_open: "Een andere klep van deze pomp gaat niet dicht",
