@@ -30,7 +30,12 @@ from .water import Piping, ReservoirParameters, Tank
 
 #: Electrical power where a declaration gives no rating, W [D].
 _PUMP_W = 60.0
-_AIR_PUMP_W = 15.0
+_TANK_PUMPS_W = {
+    Role.AIR_PUMP: 15.0,
+    Role.MIXING_PUMP: 30.0,
+    **dict.fromkeys(DOSING, 5.0),
+    Role.FILL_VALVE: 8.0,
+}
 #: A float reports full above, a pump sucks air below this share of a tank [D].
 _FULL_SHARE = 0.97
 _SUCTION_SHARE = 0.01
@@ -140,10 +145,11 @@ class Twin:
         self._circuit_flow = {c.id: 0.0 for c in farm.circuits}
         self._water_at = start
         self._pump_w = {pump.id: self._rating(pump.id, Role.IRRIGATION_PUMP) for pump in farm.pumps}
-        self._air_pumps = tuple(
-            (self.actuators[b.id], _rated(b, _AIR_PUMP_W))
+        #: The pumps of the tanks; what a fill valve takes is not worth counting.
+        self._tank_pumps = tuple(
+            (self.actuators[b.id], _rated(b, _TANK_PUMPS_W[b.role]))
             for b in farm.bindings
-            if b.role is Role.AIR_PUMP
+            if b.role in _TANK_PUMPS_W and b.role is not Role.FILL_VALVE
         )
         self._fill_valves = {
             r.id: tuple(self.actuators[b.id] for b in farm.of(r.id, Role.FILL_VALVE))
@@ -632,9 +638,26 @@ class Twin:
             return self._pump_flow[node]
         if node in self.tanks:
             # The meter of a reservoir is in its fill line.
-            is_open = any(v.output > 0 and not _dry(v) for v in self._fill_valves[node])
-            return self.tanks[node].parameters.refill_l_min if is_open else 0.0
+            valves = self._fill_valves[node]
+            share = self._through(valves, [v.output for v in valves])
+            return share * self.tanks[node].parameters.refill_l_min
         return self._circuit_flow[node]
+
+    def _through(self, valves: tuple[Actuator, ...], opened: list[float]) -> float:
+        """The share of its flow that a fill line gives: of valves in a row, where one is the
+        isolation of another, what the least open one lets through; else their mean."""
+        if not valves:
+            return 0.0
+        shares = [0.0 if _dry(v) else share for v, share in zip(valves, opened, strict=True)]
+        here = {v.binding.id for v in valves}
+        in_a_row = any(_isolation(v.binding) in here for v in valves)
+        return min(shares) if in_a_row else sum(shares) / len(shares)
+
+    def _moves(self, reservoir: str) -> bool:
+        """Whether something moves the solution of a tank."""
+        return self._on(self.farm.of(reservoir, Role.MIXING_PUMP)) or any(
+            self._pump_flow[pump.id] > 0 for pump in self.farm.pumps if pump.reservoir == reservoir
+        )
 
     def _power_of(self, node: str) -> float:
         if node in self.levels:
@@ -647,7 +670,7 @@ class Twin:
             return self._pump_w[node] if running else 0.0
         if node in self.tanks:
             return sum(
-                _rated(b, _AIR_PUMP_W)
+                _rated(b, _TANK_PUMPS_W.get(b.role, 0.0))
                 for b in self.farm.actuators_of.get(node, ())
                 if self.actuators[b.id].output > 0
             )
@@ -686,9 +709,9 @@ class Twin:
             near = self._zone_of_tank[reservoir]
             room_c = self.zones[near].air.t if near is not None else outside.temperature_c
             valves = self._fill_valves[reservoir]
-            means = [0.0 if _dry(v) else v.mean(since, now) for v in valves]
-            share = sum(means) / len(means) if means else 0.0
-            tank.rest(dt, room_c, uptake.get(id(tank), 0.0), share)
+            share = self._through(valves, [v.mean(since, now) for v in valves])
+            taken = uptake.get(id(tank), 0.0)
+            tank.rest(dt, room_c, taken, share, moving=self._moves(reservoir))
         self._flows_changed()
         self._look_at_contacts(now)
 
@@ -701,7 +724,7 @@ class Twin:
             bindings = self.farm.of(pump.id, Role.IRRIGATION_PUMP)
             share = max((self.actuators[b.id].mean(since, now) for b in bindings), default=0.0)
             self._pump_heat(pump, share * self._pump_w[pump.id], dt)
-        for actuator, rating in self._air_pumps:
+        for actuator, rating in self._tank_pumps:
             watts = actuator.mean(since, now) * rating
             self.energy_j["pumps"] += watts * dt
             near = self._zone_of_tank.get(actuator.binding.node)
@@ -764,6 +787,10 @@ def _rated(binding: Binding, default_w: float) -> float:
 
 def _proved_by(actuator: Binding) -> str | None:
     return actuator.declaration.proved_by if actuator.declaration is not None else None
+
+
+def _isolation(actuator: Binding) -> str | None:
+    return actuator.declaration.isolation if actuator.declaration is not None else None
 
 
 def _humidity_of(outside: Outside) -> float:

@@ -57,7 +57,8 @@ class ReservoirParameters:
     rise of pH with nitrate nutrition at an uptake of `PH_UPTAKE_L_L_D` of the volume per day,
     towards `ph_end` [D]. Dosing pumps give `doser_ml_s`; 1 mL of nutrient raises the EC of 1 L by
     `dose_ec` mS/cm, 1 mL of acid or base moves its pH by `dose_ph`; the probe sees it with a time
-    constant of `mixing_s` (concentrates of a hundredfold and of a tenth of a strong acid) [D].
+    constant of `mixing_s` (concentrates of a hundredfold and of a tenth of a strong acid), and of
+    `still_mixing_s` while nothing moves the water [D].
     """
 
     start_share: float = 0.7
@@ -74,6 +75,7 @@ class ReservoirParameters:
     dose_ec: float = 0.5
     dose_ph: float = 20.0
     mixing_s: float = 240.0
+    still_mixing_s: float = 7200.0
 
 
 #: The daily uptake, as a share of the volume, at which pH rises by `ph_per_day`.
@@ -119,10 +121,11 @@ class Tank:
             sign = -1.0 if role is Role.DOSING_PUMP_PH_DOWN else 1.0
             self.unmixed_ph += sign * ml * self.parameters.dose_ph / self.volume
 
-    def _mix(self, dt_s: float) -> None:
+    def _mix(self, dt_s: float, moving: bool) -> None:
         if not self.unmixed_salts and not self.unmixed_ph:
             return
-        share = 1 - exp(-dt_s / self.parameters.mixing_s)
+        p = self.parameters
+        share = 1 - exp(-dt_s / (p.mixing_s if moving else p.still_mixing_s))
         salts, ph = self.unmixed_salts * share, self.unmixed_ph * share
         self.salts += salts
         self.ph += ph
@@ -167,11 +170,20 @@ class Tank:
             self.refilled += added
         return added
 
-    def rest(self, dt_s: float, room_c: float, uptake_l: float, fill_valve: float) -> None:
-        """What happens by itself in `dt_s`: exchange with the room, the plants' effect on pH for
-        `uptake_l` litres taken up, and topping up by float or fill valve (share open)."""
+    def rest(
+        self,
+        dt_s: float,
+        room_c: float,
+        uptake_l: float,
+        fill_valve: float,
+        *,
+        moving: bool = True,
+    ) -> None:
+        """What happens by itself in `dt_s`: exchange with the room, mixing (`moving`: something
+        moves the water), the plants' effect on pH for `uptake_l` litres taken up, and topping up
+        by float or fill valve (share open)."""
         p = self.parameters
-        self._mix(dt_s)
+        self._mix(dt_s, moving)
         self.t += (room_c - self.t) * (1 - exp(-dt_s / (p.room_time_constant_h * 3600)))
         if uptake_l > 0 and self.volume > 0:
             rise = p.ph_per_day * uptake_l / (self.volume * PH_UPTAKE_L_L_D)

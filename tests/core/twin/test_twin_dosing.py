@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.core.tank import DOWN, EC, FILL_VALVE, PH, PUMPS, A, B, tank_farm, tank_recipe
+from tests.core.support import actuator, sensor
+from tests.core.tank import DOWN, EC, FILL_VALVE, MIXER, PH, PUMPS, A, B, tank_farm, tank_recipe
 from vfarm_core.batches.lifecycle import sow
 from vfarm_core.control.inputs import CalibratePump, VerifyProbe
+from vfarm_core.farm.bindings import Proof, binding_id
+from vfarm_core.farm.build import check
 from vfarm_core.farm.roles import Role
 from vfarm_core.twin.config import TwinConfig
 from vfarm_core.twin.farm import Twin
@@ -32,6 +35,7 @@ def run(twin: Twin, seconds: float) -> None:
 def test_a_dose_is_seen_once_it_is_mixed() -> None:
     twin = twin_of()
     tank = twin.tanks["tank"]
+    twin.command(MIXER, 1.0)
     twin.command(A, 1.0)
     run(twin, 20)
     twin.command(A, 0.0)
@@ -43,8 +47,44 @@ def test_a_dose_is_seen_once_it_is_mixed() -> None:
     assert tank.ec == pytest.approx(1.0 + 40 * 0.5 / 100, abs=0.01)
 
 
+def test_a_dose_into_water_that_stands_is_not_seen_for_long() -> None:
+    twin = twin_of()
+    twin.command(A, 1.0, duration_s=20.0)
+    run(twin, 1800)
+    assert twin.tanks["tank"].ec < 1.1
+
+
+def test_the_pumps_of_a_tank_take_power() -> None:
+    twin = twin_of()
+    twin.command(MIXER, 1.0)
+    run(twin, 3600)
+    assert twin.energy_kwh["pumps"] == pytest.approx(0.03, rel=0.02)
+
+
+def test_valves_in_a_row_are_one_line() -> None:
+    farm = tank_farm()
+    key = binding_id("tank", Role.FILL_VALVE, 2)
+    shown = sensor("tank", Role.FEEDBACK, 10)
+    second = actuator("tank", Role.FILL_VALVE, proof=Proof.FEEDBACK, proved_by=shown.id)
+    second = replace(second, id=key, entity=f"switch.{key}")
+    first = farm.binding[FILL_VALVE]
+    assert first.declaration is not None
+    guarded = replace(first, declaration=replace(first.declaration, isolation=second.id))
+    rest = tuple(b for b in farm.bindings if b.id != FILL_VALVE)
+    farm = check(replace(farm, bindings=(*rest, guarded, shown, second)))
+    still = ReservoirParameters(float_valve_at=None, start_share=0.5)
+    twin = Twin(farm, TwinConfig(reservoirs={"tank": still}), start=START)
+    twin.command(FILL_VALVE, 1.0)
+    run(twin, 600)
+    assert twin.tanks["tank"].volume == pytest.approx(100.0, abs=0.1)
+    twin.command(second.id, 1.0)
+    run(twin, 600)
+    assert twin.tanks["tank"].volume == pytest.approx(120.0, abs=1.5)
+
+
 def test_acid_lowers_the_ph() -> None:
     twin = twin_of()
+    twin.command(MIXER, 1.0)
     twin.command(DOWN, 1.0)
     run(twin, 1)
     twin.command(DOWN, 0.0)

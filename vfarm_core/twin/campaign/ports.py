@@ -250,7 +250,7 @@ class Hardware:
             if self._count >= doom.nth:
                 self._doom = None
                 if doom.acted:
-                    stage.twin.command(command.point, command.value)
+                    self._tell(command)
                 raise KilledError(doom.down_s)
         failing = self._of(command.point)
         if failing is None:
@@ -274,8 +274,11 @@ class Hardware:
         return failing
 
     def _drive(self, command: Command) -> None:
-        self._stage.twin.command(command.point, command.value)
+        self._tell(command)
         self._stage.feed(CommandResult(command.id, command.point))
+
+    def _tell(self, command: Command) -> None:
+        self._stage.twin.command(command.point, command.value, duration_s=command.duration_s)
 
     def work(self, now: float) -> None:
         """Hanging calls end, and take effect late."""
