@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, override
 
 import voluptuous as vol
@@ -12,23 +13,18 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
 )
 from homeassistant.core import callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
-    EntitySelector,
-    EntitySelectorConfig,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
     TextSelector,
 )
 
-from vfarm_core.farm.roles import Role
-
 from .const import CONF_BINDINGS, CONF_KIND, CONF_TAKEOVER, DOMAIN, FarmKind, SubentryType
 from .demo import demo_parts
 from .farm_data import entry_dict, farm_dict
 from .flows import farm as templates
-from .flows.binding import reference
+from .flows import farm_bindings
 from .flows.checks import DRAFT_ID, async_words, form_errors, problems
 from .flows.farm import MAX_LEVELS, Template
 from .flows.node import CONF_NAME, count, number
@@ -166,51 +162,44 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Rename the farm, say how long a takeover lasts and where energy prices are from."""
+        """Rename the farm, say how long a takeover lasts and what is bound at the farm itself."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
-        role = Role.ENERGY_PRICE.value
-        others = [b for b in entry.data.get(CONF_BINDINGS, ()) if b["role"] != role]
-        bound = [b for b in entry.data.get(CONF_BINDINGS, ()) if b["role"] == role]
+        placeholders: Mapping[str, Any] = {}
+        bound = entry.data.get(CONF_BINDINGS, ())
         if user_input is not None:
             name = user_input[CONF_NAME].strip()
             minutes = user_input[CONF_TAKEOVER]
-            errors = self._name_errors(name, but=entry.entry_id)
+            errors, placeholders = farm_bindings.errors(self.hass, bound, user_input)
+            errors |= self._name_errors(name, but=entry.entry_id)
             data = {**entry_dict(entry, self.hass.config.time_zone), CONF_TAKEOVER: minutes}
             if any(p.params.get("attribute") == CONF_TAKEOVER for p in problems(data)):
                 errors[CONF_TAKEOVER] = "takeover_out_of_range"
             if not errors:
-                price = [
-                    {"id": f"farm.{role}", "role": role, "entity": reference(self.hass, entity)}
-                    for entity in (user_input.get(role),)
-                    if entity
-                ]
                 return self.async_update_and_abort(
                     entry,
                     title=name,
                     data={
                         **entry.data,
                         CONF_TAKEOVER: minutes,
-                        CONF_BINDINGS: [*others, *price],
+                        CONF_BINDINGS: farm_bindings.rebound(self.hass, bound, user_input),
                     },
                 )
         schema = vol.Schema(
             {
                 vol.Required(CONF_NAME): TextSelector(),
                 vol.Required(CONF_TAKEOVER, default=30.0): number("min"),
-                vol.Optional(role): EntitySelector(EntitySelectorConfig(domain="sensor")),
+                **farm_bindings.fields(),
             }
         )
         shown = user_input or {
             CONF_NAME: entry.title,
             CONF_TAKEOVER: entry.data.get(CONF_TAKEOVER, 30.0),
+            **farm_bindings.shown(self.hass, bound),
         }
-        registry = er.async_get(self.hass)
-        for price in bound if user_input is None else ():
-            if entity_id := er.async_resolve_entity_id(registry, price["entity"]):
-                shown[role] = entity_id
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors=errors,
+            description_placeholders=dict(placeholders),
         )

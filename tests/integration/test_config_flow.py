@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from test_translations import texts
 
 from custom_components.vfarm.const import DOMAIN
+from vfarm_core.farm.nodes import Farm
+from vfarm_core.farm.roles import Role
 
 PLACE = {
     "volume_m3": 12,
@@ -139,6 +143,74 @@ async def test_a_farm_can_be_renamed(hass: HomeAssistant, farm: MockConfigEntry)
     assert farm.title == "Roof"
     assert farm.runtime_data.farm.name == "Roof"
     assert farm.runtime_data.farm.takeover_min == 90
+
+
+OUTSIDE = "sensor.roof"
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "error"),
+    [
+        (None, None, "entity_missing"),
+        ("wet", "°C", "not_numeric"),
+        ("12", None, "no_unit"),
+        ("12", "bar", "wrong_unit"),
+    ],
+)
+async def test_what_cannot_be_read_is_not_bound_at_the_farm(
+    hass: HomeAssistant, farm: MockConfigEntry, state: str | None, unit: str | None, error: str
+) -> None:
+    if state is not None:
+        hass.states.async_set(OUTSIDE, state, {"unit_of_measurement": unit} if unit else {})
+    result = await farm.start_reconfigure_flow(hass)
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"name": "Home farm", "outside_temperature": OUTSIDE}
+    )
+    assert result["errors"] == {"outside_temperature": error}
+    for name in set(re.findall(r"{(\w+)}", texts("en")["config"]["error"][error])):
+        assert name in result["description_placeholders"]
+
+
+async def test_the_air_outside_is_bound_at_the_farm(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    hass.states.async_set(OUTSIDE, "50", {"unit_of_measurement": "°F"})
+    hass.states.async_set("sensor.roof_rh", "80", {"unit_of_measurement": "%"})
+    hass.states.async_set("sensor.mains", "1.5", {"unit_of_measurement": "kW"})
+
+    async def reconfigure(**values: str) -> Farm:
+        result = await farm.start_reconfigure_flow(hass)
+        result = await hass.config_entries.flow.async_configure(
+            result["flow_id"], {"name": "Home farm", **values}
+        )
+        assert result["reason"] == "reconfigure_successful", result
+        await hass.async_block_till_done()
+        running: Farm = farm.runtime_data.farm
+        return running
+
+    at_farm = {
+        "outside_temperature": OUTSIDE,
+        "outside_humidity": "sensor.roof_rh",
+        "power": "sensor.mains",
+    }
+    running = await reconfigure(**at_farm)
+    (bound,) = running.of(running.id, Role.OUTSIDE_TEMPERATURE)
+    points = farm.runtime_data.engine.runtime.memory.points
+    assert points[bound.id].value == pytest.approx(10.0), "it is read in its own unit"
+    (power,) = running.of(running.id, Role.POWER)
+    assert points[power.id].value == pytest.approx(1500.0)
+
+    result = await farm.start_reconfigure_flow(hass)
+    schema = result["data_schema"].schema
+    shown = {str(key): (key.description or {}).get("suggested_value") for key in schema}
+    assert {key: shown[key] for key in at_farm} == at_farm
+
+    kept = [{**b, "unit": "°F"} for b in farm.data["bindings"]]
+    hass.config_entries.async_update_entry(farm, data={**farm.data, "bindings": kept})
+    running = await reconfigure(outside_temperature=OUTSIDE)
+    (bound,) = running.of(running.id, Role.OUTSIDE_TEMPERATURE)
+    assert bound.unit == "°F", "what the form does not change stays as it was bound"
+    assert not running.of(running.id, Role.OUTSIDE_HUMIDITY), "a field left open binds nothing"
 
 
 async def test_there_is_one_demo_at_most(hass: HomeAssistant) -> None:

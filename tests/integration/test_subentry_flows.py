@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from home_farm import AIR, HEATER, Hardware, sub
+from home_farm import AIR, HEATER, Hardware, start_batch, sub
 from homeassistant.components.frontend.storage import async_user_store
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
@@ -162,6 +162,66 @@ async def test_renaming_a_node_keeps_its_id(hass: HomeAssistant, flow: Flow) -> 
     assert (zone.id, zone.name, zone.volume_m3) == ("tent", "Big tent", 9)
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), flow.entry.entry_id)
     assert "Big tent" in {device.name for device in devices}
+
+
+def suggested(result: dict[str, Any]) -> dict[str, Any]:
+    """What a form shows in its fields."""
+    return {
+        str(key): (key.description or {}).get("suggested_value")
+        for key in result["data_schema"].schema
+    }
+
+
+@pytest.mark.parametrize(
+    ("type_", "node", "fields"),
+    [
+        ("zone", "tent", {"name": "Tent", "volume_m3": 8}),
+        ("reservoir", "tank", {"name": "Tank", "capacity_l": 100, "volume_min_l": 10}),
+    ],
+)
+async def test_a_growing_batch_is_named_to_lead(
+    hass: HomeAssistant, flow: Flow, type_: str, node: str, fields: dict[str, Any]
+) -> None:
+    await flow.edit(type_)
+    result = await flow.choose("node")
+    assert "lead_batch" not in suggested(result), "there is nothing to choose from"
+    batch = (await start_batch(hass))["batch"]
+    await flow.edit(type_)
+    result = await flow.choose("node")
+    (options,) = (
+        field.config["options"]
+        for key, field in result["data_schema"].schema.items()
+        if key == "lead_batch"
+    )
+    assert [option["value"] for option in options] == [batch]
+    await flow.go(**fields, lead_batch=batch)
+    await flow.save()
+
+    def lead() -> str | None:
+        node_: Any = flow.entry.runtime_data.farm.nodes[node]
+        return node_.lead_batch
+
+    assert lead() == batch
+
+    await flow.edit(type_)
+    assert suggested(await flow.choose("node"))["lead_batch"] == batch
+    await hass.config_entries.async_unload(flow.entry.entry_id)
+    await flow.edit(type_)
+    result = await flow.choose("node")
+    assert suggested(result)["lead_batch"] == batch, "a farm that stands still keeps it"
+    await hass.config_entries.async_setup(flow.entry.entry_id)
+    await hass.async_block_till_done()
+
+    await hass.services.async_call(
+        DOMAIN, "harvest", {"batch": batch, "kg": 1}, blocking=True, return_response=True
+    )
+    await hass.async_block_till_done()
+    await flow.edit(type_)
+    result = await flow.choose("node")
+    assert "lead_batch" not in suggested(result), "what was harvested leads nothing"
+    await flow.go(**fields)
+    await flow.save()
+    assert lead() is None
 
 
 async def test_levels_come_and_go_with_their_entities(hass: HomeAssistant, flow: Flow) -> None:

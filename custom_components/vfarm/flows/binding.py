@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import voluptuous as vol
 from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, section
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -30,9 +30,9 @@ from vfarm_core.control.readings import parse
 from vfarm_core.farm.bindings import Binding, Danger, OnLoss, OnNoReading, Proof, binding_id
 from vfarm_core.farm.build import DEGRADABLE, Problem
 from vfarm_core.farm.roles import DOSING, SPECS, Role, RoleKind, RoleSpec, spec
-from vfarm_core.farm.units import CONVERSIONS, UnitError, linear
+from vfarm_core.farm.units import CONVERSIONS
 
-from ..const import CONF_BINDINGS, DOMAIN, HARDWARE, SubentryType
+from ..const import CONF_BINDINGS, DOMAIN, SubentryType
 from ..entity_values import (
     abilities,
     can_dim,
@@ -46,6 +46,7 @@ from ..entity_values import (
     why_not,
 )
 from ..farm_data import parts_of
+from .readable import reference, why_not_bound, why_not_read
 
 CONF_NODE = "node"
 CONF_ROLE = "role"
@@ -82,12 +83,6 @@ _DOSING = ("max_dose_ml", "max_hour_ml", "max_day_ml", "max_tank_ml", "effect_pe
 _SHOWS = frozenset({Role.FEEDBACK, Role.FLOW, Role.POWER})
 #: So many entities that fit are named to help a person choose.
 _SUGGESTIONS = 5
-
-
-def reference(hass: HomeAssistant, entity_id: str) -> str:
-    """How a binding keeps an entity: by registry id, which survives a rename, if it has one."""
-    registered = er.async_get(hass).async_get(entity_id)
-    return registered.id if registered is not None else entity_id
 
 
 def suggestions(hass: HomeAssistant, role: RoleSpec) -> list[str]:
@@ -353,21 +348,14 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         entity_id = user_input.get(CONF_ENTITY)
         if not entity_id:
             return {CONF_ENTITY: "entity_needed"}, {}
-        registered = er.async_get(self.hass).async_get(entity_id)
-        state = self.hass.states.get(entity_id)
-        if registered is None and state is None:
-            return {CONF_ENTITY: "entity_missing"}, {"entity": entity_id}
-        if registered is not None:
-            if registered.disabled:
-                return {CONF_ENTITY: "entity_disabled"}, {"entity": entity_id}
-            if registered.platform == DOMAIN and HARDWARE not in registered.unique_id:
-                return {CONF_ENTITY: "own_entity"}, {"entity": entity_id}
+        if (wrong := why_not_bound(self.hass, entity_id)) is not None:
+            return {CONF_ENTITY: wrong[0]}, dict(wrong[1])
         if self._bound_already(entity_id):
             return {CONF_ENTITY: "already_bound"}, {"entity": entity_id}
         if facts.kind is RoleKind.MEASURE:
-            return self._reading_errors(facts, entity_id, state, user_input)
+            return self._reading_errors(entity_id, user_input)
         if facts.kind is RoleKind.CONTACT:
-            return self._contact_errors(entity_id, state)
+            return self._contact_errors(entity_id)
         if (found := why_not(self.hass, entity_id, Role(self._binding[CONF_ROLE]))) is not None:
             return {CONF_ENTITY: found[0]}, found[1]
         if is_select(entity_id) and self._driven_elsewhere(entity_id):
@@ -376,10 +364,9 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             return {CONF_ENTITY: "driven_by_other_farm"}, {"entity": entity_id, "farm": farm}
         return {}, {}
 
-    def _contact_errors(
-        self, entity_id: str, state: State | None
-    ) -> tuple[dict[str, str], dict[str, str]]:
+    def _contact_errors(self, entity_id: str) -> tuple[dict[str, str], dict[str, str]]:
         """A contact is on or off, or a number of which 0 is off."""
+        state = self.hass.states.get(entity_id)
         if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             return {}, {}
         binding = Binding(id="", node="", role=Role(self._binding[CONF_ROLE]), entity=entity_id)
@@ -417,34 +404,16 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         )
 
     def _reading_errors(
-        self,
-        facts: RoleSpec,
-        entity_id: str,
-        state: State | None,
-        user_input: Mapping[str, Any],
+        self, entity_id: str, user_input: Mapping[str, Any]
     ) -> tuple[dict[str, str], dict[str, str]]:
-        known = state is not None and state.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
-        if state is not None and known:
-            try:
-                float(state.state)
-            except ValueError:
-                return {CONF_ENTITY: "not_numeric"}, {"entity": entity_id, "state": state.state}
         override = user_input.get(CONF_ADVANCED, {}).get(CONF_UNIT)
-        unit = override or (state.attributes.get("unit_of_measurement") if state else None)
-        if not known and override is None:
+        wrong = why_not_read(self.hass, entity_id, Role(self._binding[CONF_ROLE]), override)
+        if wrong is None:
             return {}, {}
-        try:
-            linear(unit, facts.unit)
-        except UnitError as err:
-            accepted = ", ".join(u for u in err.accepted if u)
-            key = "wrong_unit" if unit else "no_unit"
-            field = CONF_ENTITY if not override else "base"
-            return {field: key}, {
-                "unit": unit or "–",
-                "role": self._binding[CONF_ROLE],
-                "accepted": accepted,
-            }
-        return {}, {}
+        key, params = wrong
+        # A unit that a person chose is wrong in a field that is folded away.
+        about_unit = bool(override) and key != "not_numeric"
+        return {"base" if about_unit else CONF_ENTITY: key}, dict(params)
 
     def _with_entity(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
         binding = dict(self._binding)

@@ -29,11 +29,13 @@ from homeassistant.helpers.selector import (
 from vfarm_core.farm.build import Problem
 
 from ..const import CONF_BINDINGS, SubentryType
+from ..data import VfarmData
 from ..farm_data import Part, new_id, node_ids, parts_of, unique_id
 from .binding import BindingSteps
 from .checks import Words, async_words, form_errors, problems_of_part
 
 CONF_NAME = "name"
+CONF_LEAD = "lead_batch"
 
 
 def number(unit: str | None = None, step: float | None = None) -> NumberSelector:
@@ -83,7 +85,7 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
 
     def suggested(self) -> Mapping[str, Any]:
         """The values the form shows first."""
-        return self.draft
+        return self.shown_draft()
 
     def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
         """Put the values of the form into a draft."""
@@ -116,6 +118,27 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
             if part.type is SubentryType.RACK
             for level in part.data["levels"]
         ]
+
+    def batches(self) -> list[tuple[str, str]]:
+        """Id and title of the batches that stand in the farm. While it does not run nobody knows
+        them: the one that leads is kept, under its id."""
+        data = getattr(self._get_entry(), "runtime_data", None)
+        if isinstance(data, VfarmData) and data.engine.running:
+            kept = data.engine.runtime.memory.batches.values()
+            return [(batch.id, batch.title) for batch in kept if batch.is_growing]
+        lead = self.draft.get(CONF_LEAD)
+        return [(lead, lead)] if lead else []
+
+    def lead_field(self) -> dict[vol.Marker, Any]:
+        """The batch that is followed where several share air or water; nothing to choose from
+        while nothing grows."""
+        batches = self.batches()
+        return {vol.Optional(CONF_LEAD): choice(batches)} if batches else {}
+
+    def shown_draft(self) -> dict[str, Any]:
+        """The draft as its form shows it: without a lead batch that is gone."""
+        gone = self.draft.get(CONF_LEAD) not in {batch for batch, _ in self.batches()}
+        return {k: v for k, v in self.draft.items() if not (gone and k == CONF_LEAD)}
 
     def fresh_id(self, name: str, *more: str) -> str:
         """An id for a new node that nothing in the farm has."""

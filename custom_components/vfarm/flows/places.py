@@ -20,7 +20,7 @@ from homeassistant.helpers.selector import (
 from vfarm_core.science.light import Lamp
 
 from ..const import CONF_BINDINGS, SubentryType
-from .node import CONF_NAME, NodeFlow, choice, count, number
+from .node import CONF_LEAD, CONF_NAME, NodeFlow, choice, count, number
 
 CONF_LEVEL = "level"
 CONF_LEVELS = "levels"
@@ -128,6 +128,7 @@ class ZoneFlow(NodeFlow):
     def fields(self) -> dict[vol.Marker, Any]:
         return {
             vol.Required("volume_m3"): number("m³"),
+            **self.lead_field(),
             vol.Required("ramp_min", default=0.0): number("min"),
             vol.Required("dry_ahead_min", default=30.0): number("min"),
             vol.Required("dew_margin_k", default=0.5): number("K"),
@@ -139,6 +140,7 @@ class ZoneFlow(NodeFlow):
     @override
     def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
         super().apply(draft, values)
+        draft[CONF_LEAD] = values.get(CONF_LEAD)
         if values.get(CONF_DRYING) is None:
             # Emptied: its size is not known any more.
             draft.pop(CONF_DRYING, None)

@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 from vfarm_core.farm.nodes import Method
 
 from ..const import SubentryType
-from .node import NodeFlow, choice, number
+from .node import CONF_LEAD, NodeFlow, choice, number
 
 CONF_FILL = "fill"
 #: Fields of the automatic fill: shares of the capacity, and litres.
@@ -33,6 +33,7 @@ class ReservoirFlow(NodeFlow):
         return {
             vol.Required("capacity_l"): number("L"),
             vol.Required("volume_min_l"): number("L"),
+            **self.lead_field(),
             vol.Optional("mixing_l_min"): number("L/min"),
             vol.Required("probe_days", default=30): number("d"),
             vol.Required("pump_days", default=180): number("d"),
@@ -48,7 +49,7 @@ class ReservoirFlow(NodeFlow):
         fill = self.draft.get(CONF_FILL) or {}
         shares = {f"fill_{key}_pct": 100 * fill[key] for key in _SHARES if key in fill}
         litres = {f"fill_{key}": fill[key] for key in _LITRES if key in fill}
-        return {**self.draft, **shares, **litres}
+        return {**self.shown_draft(), **shares, **litres}
 
     @override
     def apply(self, draft: dict[str, Any], values: Mapping[str, Any]) -> None:
@@ -56,6 +57,7 @@ class ReservoirFlow(NodeFlow):
         fill = {k: values[f"fill_{k}_pct"] / 100 for k in _SHARES if f"fill_{k}_pct" in values}
         fill |= {k: values[f"fill_{k}"] for k in _LITRES if f"fill_{k}" in values}
         draft.update({k: v for k, v in values.items() if not k.startswith("fill_")})
+        draft[CONF_LEAD] = values.get(CONF_LEAD)
         draft["mixing_l_min"] = values.get("mixing_l_min")
         draft[CONF_FILL] = {**dict.fromkeys((*_SHARES, *_LITRES), 0.0), **fill} if fill else None
 
