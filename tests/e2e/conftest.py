@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,14 @@ _BROWSER_ARGUMENTS = (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes ten minutes by itself begins first and is looked at last."""
+    order = {"begins": -1, "ends": 1}
+    items.sort(
+        key=lambda item: next((order[m.name] for m in item.iter_markers() if m.name in order), 0)
+    )
+
+
 @pytest.fixture(scope="session")
 def zip_file() -> Path:
     """The release zip."""
@@ -39,6 +48,13 @@ type MakeSession = Callable[..., Session]
 @pytest.fixture(scope="module")
 def make_session(zip_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeSession]:
     """Fresh Home Assistants that have vfarm from the zip alone; started by the test."""
+    with sessions(zip_file, tmp_path_factory) as make:
+        yield make
+
+
+@contextmanager
+def sessions(zip_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeSession]:
+    """Make Home Assistants that are stopped at the end."""
     made: list[Session] = []
 
     def make(configuration: str = CONFIGURATION) -> Session:
@@ -49,9 +65,11 @@ def make_session(zip_file: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         made.append(session)
         return session
 
-    yield make
-    for session in made:
-        session.stop()
+    try:
+        yield make
+    finally:
+        for session in made:
+            session.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,13 @@ class MqttBench:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MqttBench]:
     """Field hardware that does not live in Home Assistant."""
+    with mqtt_bench(tmp_path_factory) as made:
+        yield made
+
+
+@contextmanager
+def mqtt_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MqttBench]:
+    """A broker and hardware on it."""
     with mosquitto(tmp_path_factory.mktemp("mosquitto")) as port:
         hardware = Bench(port)
         yield MqttBench(port, hardware)

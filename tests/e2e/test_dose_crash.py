@@ -7,10 +7,11 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeSession, MqttBench
+from conftest import MakeSession, MqttBench, mqtt_bench, sessions
 from own_farm import SWITCHED, Bind, OwnFarm, add_broker
 from real_ha import vfarm
 from real_ha.client import wait_for
@@ -58,9 +59,15 @@ class Tank:
         return [json.loads(data) for kind, data in rows if kind == wanted]
 
 
-@pytest.fixture(scope="module")
-def tank(make_session: MakeSession, bench: MqttBench) -> Iterator[Tank]:
-    """A farm whose tank is mixed for long enough to be dosed."""
+@pytest.fixture(scope="session")
+def tank(zip_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tank]:
+    """A farm whose tank is mixed while everything else is tested."""
+    with sessions(zip_file, tmp_path_factory) as make, mqtt_bench(tmp_path_factory) as bench:
+        yield from mixed_tank(make, bench)
+
+
+def mixed_tank(make_session: MakeSession, bench: MqttBench) -> Iterator[Tank]:
+    """Set the farm up and let the tank be mixed."""
     hardware = bench.hardware
     entities = [
         hardware.add_switch(MIXER),
@@ -113,10 +120,16 @@ def tank(make_session: MakeSession, bench: MqttBench) -> Iterator[Tank]:
     assert session.process.complaints() == []
 
 
+@pytest.mark.begins
+def test_nothing_is_dosed_before_the_solution_is_mixed(tank: Tank) -> None:
+    assert "mix" in str(tank.dose())
+    assert tank.bench.hardware.state(DOSER) != "ON"
+
+
+@pytest.mark.ends
 @pytest.mark.timeout(MIXED_WITHIN_S + 180)
 def test_a_killed_dose_is_stopped_counted_in_full_and_not_made_up_for(tank: Tank) -> None:
     hardware = tank.bench.hardware
-    assert "mix" in str(tank.dose())
     wait_for("the dose is taken", tank.taken, timeout_s=MIXED_WITHIN_S, every_s=5)
     wait_for("the pump runs", lambda: hardware.state(DOSER) == "ON", timeout_s=10)
     time.sleep(5)
