@@ -630,19 +630,25 @@ class _Reader:
         inner = self.mapping(
             entries.get(path),
             path,
-            required=("model", "dry_matter_fraction", "harvest_index"),
-            optional=("lue", "base_temperature", "optimum_temperature", "start_dry_mass"),
+            required=("model",),
+            optional=(
+                "dry_matter_fraction",
+                "harvest_index",
+                "lue",
+                "base_temperature",
+                "optimum_temperature",
+                "start_dry_mass",
+            ),
             missing=path not in entries,
         )
         inner = inner or {}
         model = self.choice(inner, "model", path, GrowthModel) or GrowthModel.LIGHT_USE
         if inner.get("model") == GrowthModel.LIGHT_USE and "lue" not in inner:
             self.problem(f"{path}.lue", "missing: light_use needs it", q.LUE.accepted)
-        nothing = Estimate(value=0.0, provenance=_NOTHING)
         return Growth(
             model=model,
-            dry_matter_fraction=self.estimate(inner, "dry_matter_fraction", q.FRACTION) or nothing,
-            harvest_index=self.estimate(inner, "harvest_index", q.FRACTION) or nothing,
+            dry_matter_fraction=self.estimate(inner, "dry_matter_fraction", q.FRACTION),
+            harvest_index=self.estimate(inner, "harvest_index", q.FRACTION),
             lue_g_mol=self.estimate(inner, "lue", q.LUE),
             base_temperature=self.estimate(inner, "base_temperature", q.TEMPERATURE),
             optimum_temperature=self.estimate(inner, "optimum_temperature", q.TEMPERATURE),

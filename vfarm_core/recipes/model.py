@@ -370,12 +370,13 @@ class Growth:
     `dry_matter_fraction` is dry per fresh mass of what is harvested, `harvest_index` the
     harvested share of the shoot's dry mass, `lue_g_mol` shoot dry mass per mol of light on the
     level over a whole cycle, `base_temperature` and `optimum_temperature` °C those of
-    development, `start_dry_mass_g` the shoot of one plant when it emerges or is set.
+    development, `start_dry_mass_g` the shoot of one plant when it emerges or is set. None is what
+    no source tells.
     """
 
     model: GrowthModel
-    dry_matter_fraction: Estimate
-    harvest_index: Estimate
+    dry_matter_fraction: Estimate | None = None
+    harvest_index: Estimate | None = None
     lue_g_mol: Estimate | None = None
     base_temperature: Estimate | None = None
     optimum_temperature: Estimate | None = None

@@ -167,12 +167,11 @@ def _light(recipe: Recipe, phase: Phase, path: str) -> Iterator[Finding]:
             accepted=f"at most {DLI_OVER_MAX * most.value:.1f} mol/m²/d",
             source=most.provenance.source,
         )
-    bounds: list[Bound | None] = [limits.photoperiod_max_h if limits is not None else None]
-    if recipe.day_length is DayLength.SHORT_DAY:
-        bounds.append(SHORT_DAY_MAX_H)
-    for bound in bounds:
-        if bound is None or not bound.holds_in(phase.kind) or light.photoperiod_h <= bound.value:
-            continue
+    bound: Bound | None = limits.photoperiod_max_h if limits is not None else None
+    if bound is None and recipe.day_length is DayLength.SHORT_DAY:
+        # What is known of the crop itself goes before what holds for short-day plants at large.
+        bound = SHORT_DAY_MAX_H
+    if bound is not None and bound.holds_in(phase.kind) and light.photoperiod_h > bound.value:
         yield Finding(
             severity=Severity.WARNING,
             code="photoperiod_long",

@@ -8,7 +8,13 @@ from ..recipes.library import load_shipped, shipped
 from ..recipes.model import GrowthModel, Recipe
 from ..science import crop as lettuce
 from ..science.growth import advance_mass_g_m2
-from .plants import PAR_J_UMOL, light_use_parameters, start_mass_g, transpiration
+from .plants import (
+    PAR_J_UMOL,
+    dry_matter_of,
+    light_use_parameters,
+    start_mass_g,
+    transpiration,
+)
 
 #: Start of the lettuce model where none is given: seedlings of 1.2 g fresh and 5 % dry matter,
 #: roots included (Type211 of the ETS Montréal), which is 1.5 g/m² at 25 plants/m².
@@ -16,6 +22,9 @@ LETTUCE_START_G = 0.06
 #: Share of it that is structural: the published trajectories start from 0.5 + 1.0 g/m²
 #: (van_henten_1994_reference_trajectories.csv).
 LETTUCE_STRUCTURAL_SHARE = 2.0 / 3.0
+#: Which recipe a crop's name means where several know it: butterhead is what the lettuce model was
+#: made for, and of tomatoes the one that is grown to its fruit.
+_STANDS_FOR = {"lettuce": "lettuce_butterhead", "tomato": "tomato_dwarf"}
 #: Longest step: one model step of `science.crop`; the plants' water is looked at as often.
 _STEP_S = 600.0
 
@@ -83,8 +92,9 @@ _RANGES = {
 
 
 def crops() -> dict[str, str]:
-    """The crops that can be grown alone: crop -> id of the shipped recipe that knows it."""
-    return {header.crop: header.id for header in shipped()}
+    """The crops that can be grown alone, by crop and by id of a shipped recipe -> that id."""
+    found = {header.crop: header.id for header in shipped()}
+    return found | _STANDS_FOR | {header.id: header.id for header in shipped()}
 
 
 def grow_alone(
@@ -202,7 +212,7 @@ def _report(
     nsdw: float | None = None,
     sdw: float | None = None,
 ) -> CropReport:
-    fraction = recipe.growth.dry_matter_fraction.value
+    fraction = dry_matter_of(recipe.growth)
     return CropReport(
         crop=crop,
         model=recipe.growth.model.value,

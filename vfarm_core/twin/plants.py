@@ -22,6 +22,7 @@ from ..science.canopy import (
     stomatal_resistance_s_m,
 )
 from ..science.growth import (
+    DRY_MATTER_PRIOR,
     LUE_INCIDENT_PRIOR,
     GrowthParameters,
     Interval,
@@ -126,12 +127,14 @@ class Stand(ABC):
     @property
     def fresh_g(self) -> float:
         """Fresh mass of one plant's shoot, g."""
-        return self.shoot_dry_g / self.growth.dry_matter_fraction.value
+        return self.shoot_dry_g / dry_matter_of(self.growth)
 
     @property
     def harvest_g(self) -> float:
-        """Fresh mass that would be harvested of one plant now, g."""
-        return self.fresh_g * self.growth.harvest_index.value
+        """Fresh mass that would be harvested of one plant now, g: all of the shoot where the
+        recipe does not know the share."""
+        known = self.growth.harvest_index
+        return self.fresh_g if known is None else self.fresh_g * known.value
 
 
 class LettuceStand(Stand):
@@ -291,6 +294,12 @@ def _cycle(recipe: Recipe, parameters: GrowthParameters) -> tuple[float, float]:
         shoot = advance_mass_g_m2(shoot * density, mol, t, co2, parameters) / density
         photons += mol / density
     return shoot - start, photons
+
+
+def dry_matter_of(growth: Growth) -> float:
+    """Dry per fresh mass: the recipe's, or the prior of leafy crops where it knows none."""
+    known = growth.dry_matter_fraction
+    return DRY_MATTER_PRIOR.mid if known is None else known.value
 
 
 def start_mass_g(growth: Growth) -> float:

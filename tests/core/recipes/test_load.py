@@ -130,7 +130,6 @@ def test_always_lit_phases_need_no_night():
         ("growth.lue", DELETE, "light_use needs it", "g/mol"),
         ("growth.lue", 0.5, "is no mapping", "value"),
         ("growth.dry_matter_fraction.value", 0, "out of range", "above 0, up to 1"),
-        ("growth.harvest_index", DELETE, "missing", ""),
         # phases
         (f"{GREEN}.days", -3, "out of range", "above 0, up to 1000 d"),
         (f"{GREEN}.days", 0, "out of range", "above 0"),

@@ -152,8 +152,8 @@ def test_impossible_conditions_are_refused_by_name(changes, argument):
 
 
 def test_unknown_crops_and_start_masses_are_refused():
-    with pytest.raises(CropError, match=r"tomato.*lettuce"):
-        grown("tomato")
+    with pytest.raises(CropError, match=r"saffron.*lettuce"):
+        grown("saffron")
     with pytest.raises(CropError, match="start_dry_mass"):
         grow_alone("lettuce", BASE, start_dry_mass_g_m2=-1)
     with pytest.raises(CropError, match="structural_share"):
