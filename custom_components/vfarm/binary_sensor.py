@@ -1,4 +1,4 @@
-"""Binary sensors: day and night, lights, problems, the emergency stop."""
+"""Binary sensors: day and night, lights, doses and fills, problems, the emergency stop."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from vfarm_core.control.snapshot import FarmSnapshot, LevelSnapshot, ZoneSnapshot
+from vfarm_core.control.snapshot import (
+    FarmSnapshot,
+    LevelSnapshot,
+    ReservoirSnapshot,
+    ZoneSnapshot,
+)
+from vfarm_core.farm import roles
 from vfarm_core.farm.nodes import Farm
+from vfarm_core.farm.roles import Role
 
 from .data import VfarmConfigEntry
 from .entity import SnapshotEntity, Specs, async_manage_entities
@@ -27,17 +34,20 @@ PARALLEL_UPDATES = 0
 
 ATTR_PROBLEMS = "problems"
 ATTR_UNPROVED = "unproved"
+ATTR_REASON = "reason"
 
-type Shown = tuple[bool, tuple[str, ...]]
+type Shown = tuple[bool, str | tuple[str, ...] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class VfarmBinarySensorDescription[S](BinarySensorEntityDescription):
-    """A binary sensor of one kind of node. `names_fn` gives the keys behind its state."""
+    """A binary sensor of one kind of node. `names_fn` gives the keys behind its state, or the one
+    key. `roles` are bindings of which one must exist."""
 
     value_fn: Callable[[S], bool]
-    names_fn: Callable[[S], tuple[str, ...]] = lambda _: ()
+    names_fn: Callable[[S], str | tuple[str, ...] | None] = lambda _: ()
     names_attribute: str | None = None
+    roles: tuple[Role, ...] = ()
 
 
 PROBLEM: VfarmBinarySensorDescription[Any] = VfarmBinarySensorDescription(
@@ -69,6 +79,34 @@ LIGHTS: VfarmBinarySensorDescription[LevelSnapshot] = VfarmBinarySensorDescripti
     value_fn=lambda s: s.day,
 )
 
+DOSING: VfarmBinarySensorDescription[ReservoirSnapshot] = VfarmBinarySensorDescription(
+    key="dosing",
+    translation_key="dosing",
+    device_class=BinarySensorDeviceClass.RUNNING,
+    roles=roles.DOSING,
+    value_fn=lambda s: s.dose is not None,
+)
+
+DOSING_INHIBITED: VfarmBinarySensorDescription[ReservoirSnapshot] = VfarmBinarySensorDescription(
+    key="dosing_inhibited",
+    translation_key="dosing_inhibited",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    roles=roles.DOSING,
+    value_fn=lambda s: s.dosing_inhibited,
+    names_fn=lambda s: s.dosing_code if s.dosing_inhibited else None,
+    names_attribute=ATTR_REASON,
+)
+
+FILLING: VfarmBinarySensorDescription[ReservoirSnapshot] = VfarmBinarySensorDescription(
+    key="filling",
+    translation_key="filling",
+    device_class=BinarySensorDeviceClass.RUNNING,
+    roles=(Role.FILL_VALVE,),
+    value_fn=lambda s: s.fill is not None,
+)
+
+RESERVOIR = (DOSING, DOSING_INHIBITED, FILLING, PROBLEM)
+
 
 def specs(farm: Farm) -> Specs[VfarmBinarySensorDescription[Any]]:
     """The binary sensors a farm has."""
@@ -81,7 +119,9 @@ def specs(farm: Farm) -> Specs[VfarmBinarySensorDescription[Any]]:
         yield level.id, LIGHTS
         yield level.id, PROBLEM
     for reservoir in farm.reservoirs:
-        yield reservoir.id, PROBLEM
+        for description in RESERVOIR:
+            if not description.roles or any(farm.of(reservoir.id, r) for r in description.roles):
+                yield reservoir.id, description
     for circuit in farm.circuits:
         yield circuit.id, PROBLEM
 
@@ -107,10 +147,11 @@ class VfarmBinarySensor(SnapshotEntity[Shown], BinarySensorEntity):
     @override
     def value_of(self, snapshot: Any) -> Shown:
         described = self.entity_description
-        return described.value_fn(snapshot), tuple(described.names_fn(snapshot))
+        return described.value_fn(snapshot), described.names_fn(snapshot)
 
     @override
     def show(self, value: Shown | None) -> None:
         self._attr_is_on, names = value or (None, ())
         if attribute := self.entity_description.names_attribute:
-            self._attr_extra_state_attributes = {attribute: list(names)}
+            shown = list(names) if isinstance(names, tuple) else names
+            self._attr_extra_state_attributes = {attribute: shown}

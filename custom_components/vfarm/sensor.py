@@ -30,7 +30,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from vfarm_core.control.memory import ShotEnd, ShotStage, Stage, SteeringPhase
+from vfarm_core.control.memory import ProbeCheck, ShotEnd, ShotStage, Stage, SteeringPhase
 from vfarm_core.control.snapshot import (
     CircuitSnapshot,
     FarmSnapshot,
@@ -39,7 +39,7 @@ from vfarm_core.control.snapshot import (
     ZoneSnapshot,
 )
 from vfarm_core.farm.nodes import Farm
-from vfarm_core.farm.roles import NUTRIENTS, PAR_LAMPS, Role
+from vfarm_core.farm.roles import DOSING, NUTRIENTS, PAR_LAMPS, Role
 
 from .data import VfarmConfigEntry
 from .entity import SnapshotEntity, Specs, async_manage_entities
@@ -55,11 +55,12 @@ type Value = StateType | dt.datetime
 
 @dataclass(frozen=True, kw_only=True)
 class VfarmSensorDescription[S](SensorEntityDescription):
-    """A sensor of one kind of node. `roles` are bindings of which one must exist; `discrete` values
-    are written at once."""
+    """A sensor of one kind of node. `roles` are bindings of which one must exist, `needs` others of
+    which one must exist too; `discrete` values are written at once."""
 
     value_fn: Callable[[S], Value]
     roles: tuple[Role, ...] = ()
+    needs: tuple[Role, ...] = ()
     discrete: bool = False
 
 
@@ -262,6 +263,22 @@ def _given_today(shown: ReservoirSnapshot, roles: tuple[Role, ...]) -> float:
     return round(sum(shown.dosed_today_ml.get(role, 0.0) for role in roles), 1)
 
 
+def _probe(key: str, role: Role) -> VfarmSensorDescription[ReservoirSnapshot]:
+    """Whether a probe that dosing goes by measures the solution, and a person has checked it."""
+    return VfarmSensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.ENUM,
+        options=[check.value for check in ProbeCheck],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        discrete=True,
+        roles=(role,),
+        needs=DOSING,
+        value_fn=lambda s: None if (check := s.probes.get(role)) is None else check.value,
+    )
+
+
 RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
     VfarmSensorDescription(
         key="ec",
@@ -335,6 +352,8 @@ RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
         roles=_PH_PUMPS,
         value_fn=lambda s: _given_today(s, _PH_PUMPS),
     ),
+    _probe("ec_probe", Role.SOLUTION_EC),
+    _probe("ph_probe", Role.SOLUTION_PH),
 )
 
 IDLE = "idle"
@@ -463,7 +482,8 @@ def _bound(
 ) -> Iterator[tuple[str, VfarmSensorDescription[Any]]]:
     """The descriptions whose roles are bound at a node."""
     for description in descriptions:
-        if not description.roles or any(farm.of(node, role) for role in description.roles):
+        asked = (description.roles, description.needs)
+        if all(not some or any(farm.of(node, role) for role in some) for some in asked):
             yield node, description
 
 

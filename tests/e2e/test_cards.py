@@ -206,6 +206,29 @@ def test_zone_card_gives_the_reason_of_each_device(show: Show) -> None:
     expect(row).to_contain_text("waiting for proof")
 
 
+def test_a_tank_shows_what_it_is_given_and_why_not(show: Show) -> None:
+    healthy = show()
+    first = healthy.locator("[data-reservoir=reservoir_a]")
+    expect(first).to_contain_text("Dosing 21.5 mL: ")
+    expect(first).to_contain_text("Filling 24.0 L")
+    expect(first).to_contain_text("Today: 43 mL nutrient · 3.2 mL for pH · 24 L water")
+    second = healthy.locator("[data-reservoir=reservoir_b]")
+    expect(second).to_contain_text("EC and pH are near their targets.")
+
+    troubled = show("card=overview&troubled")
+    first = troubled.locator("[data-reservoir=reservoir_a]")
+    expect(first).to_contain_text("The pH probe is out of the tank.")
+    second = troubled.locator("[data-reservoir=reservoir_b]")
+    expect(second.get_by_text("doses had no effect")).to_have_count(1)
+    second.get_by_role("button", name="Clear").click()
+    second.get_by_role("button", name="Looked, clear it").click()
+    assert calls(troubled)[0][:3] == [
+        "vfarm",
+        "clear_reservoir",
+        {"config_entry_id": "entry", "node": ["reservoir_b"], "inhibit": "dosing"},
+    ]
+
+
 def test_batches_card_has_the_next_harvest_first(show: Show) -> None:
     page = show("card=batches")
     rows = page.locator("[data-batch]").all_inner_texts()

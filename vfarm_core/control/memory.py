@@ -510,6 +510,17 @@ class ProbeUse(StrEnum):
     CALIBRATING = "calibrating"
 
 
+class ProbeCheck(StrEnum):
+    """What is known of a probe: a person has checked it, never did, or too long ago; or it does not
+    measure the solution now."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    EXPIRED = "expired"
+    OUT = "out"
+    CALIBRATING = "calibrating"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeState:
     """One EC or pH probe: where it is, and when a person last checked it."""

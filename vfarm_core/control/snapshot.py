@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..farm.overrides import Mode, Step, WorkflowKind
 from ..farm.roles import Loop, Role
 from .hot import hot_value
-from .memory import ProofState, Quality, ShotEnd, ShotStage, Stage, SteeringPhase
+from .memory import ProbeCheck, ProofState, Quality, ShotEnd, ShotStage, Stage, SteeringPhase
 
 
 class Status(StrEnum):
@@ -170,7 +170,9 @@ class LevelSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservoirSnapshot:
-    """One reservoir; `latches` are its leak sensors that have tripped and wait for a person."""
+    """One reservoir; `latches` are its leak sensors that have tripped and wait for a person.
+    `dosing_inhibited`: `dosing_code` is more than a wait that belongs to dosing. `probes` says of
+    each role that dosing goes by whether a person has checked its probe."""
 
     ec: Measured
     ph: Measured
@@ -184,8 +186,13 @@ class ReservoirSnapshot:
     dosing_code: str
     dosing_params: Mapping[str, str | float | int]
     dosing_reason: str
+    dosing_inhibited: bool = False
+    probes: Mapping[Role, ProbeCheck] = field(default_factory=dict)
     fill: str | None
+    fill_l: float | None = None
     filled_today_l: float
+    fill_code: str = ""
+    fill_params: Mapping[str, str | float | int] = field(default_factory=dict)
     fill_reason: str
     latches: tuple[LatchView, ...] = ()
     workflow: WorkflowView | None = None

@@ -17,7 +17,7 @@ from . import interlocks, readings, safety
 from .draft import Draft
 from .effects import Severity
 from .intents import Intent
-from .memory import ProbeState, ProbeUse, Quality, ReservoirState
+from .memory import ProbeCheck, ProbeState, ProbeUse, Quality, ReservoirState
 from .reasons import Reason
 from .targets import Target, combined
 from .text import local_midnight
@@ -107,18 +107,9 @@ def probed(d: Draft, reservoir: Reservoir, role: Role) -> Probed:
     def no(code: str) -> Probed:
         return Probed(None, Reason(code, {"quantity": quantity}))
 
-    known = d.reservoir(reservoir.id).probes
-    until = None
-    for b in d.of(reservoir.id, role):
-        probe = known.get(b.id, ProbeState())
-        if probe.use is not ProbeUse.IN_USE:
-            return no(f"probe_{probe.use.value}")
-        if probe.verified_at is None:
-            return no("probe_unverified")
-        ends = probe.verified_at + reservoir.probe_days * _DAY_S
-        if ends <= d.now.farm:
-            return no("probe_expired")
-        until = ends if until is None else min(until, ends)
+    check, until = checked(d, reservoir, role)
+    if check not in (None, ProbeCheck.VERIFIED):
+        return no(f"probe_{check.value}")
     found = readings.reading(d, reservoir.id, role)
     value, quality = found.value, found.quality
     if value is not None and role is Role.SOLUTION_PH:
@@ -128,6 +119,24 @@ def probed(d: Draft, reservoir: Reservoir, role: Role) -> Probed:
     if value is None:
         return no(f"probe_{quality.value}")
     return Probed(value, None, until)
+
+
+def checked(d: Draft, reservoir: Reservoir, role: Role) -> tuple[ProbeCheck | None, float | None]:
+    """What is known of the probes of a role, the worst first, and when their check expires (farm
+    time); None where none is bound."""
+    known = d.reservoir(reservoir.id).probes
+    found, until = None, None
+    for b in d.of(reservoir.id, role):
+        probe = known.get(b.id, ProbeState())
+        if probe.use is not ProbeUse.IN_USE:
+            return ProbeCheck(probe.use.value), None
+        if probe.verified_at is None:
+            return ProbeCheck.UNVERIFIED, None
+        ends = probe.verified_at + reservoir.probe_days * _DAY_S
+        if ends <= d.now.farm:
+            return ProbeCheck.EXPIRED, None
+        found, until = ProbeCheck.VERIFIED, ends if until is None else min(until, ends)
+    return found, until
 
 
 def volume(d: Draft, reservoir: str) -> float | None:

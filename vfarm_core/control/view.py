@@ -9,7 +9,7 @@ from ..batches.progress import progress
 from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Level, Reservoir, Zone
 from ..farm.overrides import Step, WorkflowKind
-from ..farm.roles import Role, spec
+from ..farm.roles import PROBES, Role, spec
 from ..recipes.model import SolutionQuantity
 from ..science.light import LightDay
 from . import (
@@ -29,7 +29,7 @@ from . import (
 from .draft import Draft
 from .explain import change_of
 from .light import ppfd_now
-from .memory import ActuatorState, ProofState, Quality
+from .memory import ActuatorState, ProbeCheck, ProofState, Quality
 from .plausible import TOLD
 from .shot import FAILED_ENDS
 from .snapshot import (
@@ -459,7 +459,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
     problems |= _tank_problems(d, reservoir)
     state = d.reservoir(reservoir.id)
     pump = None if state.dose is None else d.farm.binding.get(state.dose.point)
-    waits = state.waits
+    waits, fill_waits = state.waits, state.fill_waits
     return ReservoirSnapshot(
         dose=None if state.dose is None else state.dose.id,
         dose_part=None if pump is None else pump.role,
@@ -468,9 +468,14 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         dosing_code=waits.code if waits else "",
         dosing_params=waits.params if waits else {},
         dosing_reason=waits.text if waits else "",
+        dosing_inhibited=waits is not None and waits.code not in BELONGS_TO_DOSING,
+        probes=_probes(d, reservoir),
         fill=None if state.fill is None else state.fill.id,
+        fill_l=None if state.fill is None else round(state.fill.planned_l, 1),
         filled_today_l=round(state.filled_today_l, 1),
-        fill_reason=state.fill_waits.text if state.fill_waits else "",
+        fill_code=fill_waits.code if fill_waits else "",
+        fill_params=fill_waits.params if fill_waits else {},
+        fill_reason=fill_waits.text if fill_waits else "",
         ec=measured[0],
         ph=measured[1],
         temperature=measured[2],
@@ -494,6 +499,27 @@ def _today_ml(d: Draft, reservoir: Reservoir) -> dict[Role, float]:
         found[b.role] = round(found.get(b.role, 0.0) + dose.doser(state, b.id).today_ml, 1)
     return found
 
+
+def _probes(d: Draft, reservoir: Reservoir) -> dict[Role, ProbeCheck]:
+    """What is known of the probes that dosing goes by."""
+    if not solution.is_dosed(d, reservoir.id):
+        return {}
+    found = {role: solution.checked(d, reservoir, role)[0] for role in PROBES}
+    return {role: check for role, check in found.items() if check is not None}
+
+
+#: The waits that belong to dosing: nothing is due, or the solution is at work. All others inhibit
+#: it, whether they pass by themselves or wait for a person.
+BELONGS_TO_DOSING = frozenset(
+    {
+        "dose_in_band",
+        "dose_no_target",
+        "dose_mixing",
+        "dose_water_out",
+        "dose_fill",
+        "min_off",
+    }
+)
 
 #: What keeps a reservoir from being dosed or filled until a person does something: shown as a
 #: problem. What passes by itself, such as mixing, is none.

@@ -207,6 +207,20 @@ export const farm = ({ troubled = false, emergency = false, speed = 60 } = {}) =
       temperature: measured(20.4, 20),
       volume: measured(312, null, "idle"),
       fill_fraction: 0.78,
+      dose: null,
+      dose_part: null,
+      dose_ml: null,
+      dosed_today_ml: { dosing_pump_nutrient_a: 21.5, dosing_pump_nutrient_b: 21.5, dosing_pump_ph_down: 3.2 },
+      dosing_code: "dose_in_band",
+      dosing_params: {},
+      dosing_reason: "EC and pH are near their targets.",
+      dosing_inhibited: false,
+      fill: null,
+      fill_l: null,
+      filled_today_l: 24,
+      fill_code: "fill_idle",
+      fill_params: {},
+      fill_reason: "Nothing has to be filled.",
       actuators: [],
       problems: [],
       status: "ok",
@@ -260,11 +274,30 @@ export const farm = ({ troubled = false, emergency = false, speed = 60 } = {}) =
     ],
     levels,
     reservoirs: [
-      reservoir("reservoir_a", "Tank A"),
+      reservoir(
+        "reservoir_a",
+        "Tank A",
+        troubled
+          ? {
+              dosing_code: "probe_out",
+              dosing_params: { quantity: "ph" },
+              dosing_reason: "The pH probe is out of the tank.",
+              dosing_inhibited: true,
+            }
+          : { dose: "d", dose_part: "dosing_pump_nutrient_a", dose_ml: 21.5, dosing_code: "", fill: "f", fill_l: 24 }
+      ),
       reservoir(
         "reservoir_b",
         "Tank B",
-        troubled ? { fill_fraction: 0.08, volume: measured(32), problems: ["volume_low"], status: "warning" } : {}
+        troubled ? {
+              fill_fraction: 0.08,
+              volume: measured(32),
+              dosing_code: "dose_ineffective",
+              dosing_reason: "A person has to look: doses had no effect.",
+              dosing_inhibited: true,
+              problems: ["volume_low", "dose_ineffective"],
+              status: "warning",
+            } : {}
       ),
     ],
     pumps: [{ id: "pump_a", name: "Pump A", reservoir: "reservoir_a", device_id: "p" }],

@@ -21,6 +21,9 @@ export const endWorkflow = (hass, farm, node) =>
 export const clearInhibit = (hass, farm, circuit) =>
   perform(hass, farm, "clear_inhibit", { node: [circuit.id] });
 
+export const clearReservoir = (hass, farm, reservoir, inhibit) =>
+  perform(hass, farm, "clear_reservoir", { node: [reservoir.id], inhibit });
+
 export const clearLatch = (hass, farm, point) => perform(hass, farm, "clear_latch", { point });
 
 export const giveBack = (hass, farm, point) => perform(hass, farm, "give_back", { point });

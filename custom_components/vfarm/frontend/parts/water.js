@@ -1,6 +1,6 @@
 import { css, html, nothing } from "../vendor/lit.js";
-import { clearInhibit, runShot } from "../data/actions.js";
-import { actuators } from "./actuators.js";
+import { clearInhibit, clearReservoir, runShot } from "../data/actions.js";
+import { actuators, reasonText } from "./actuators.js";
 import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { problemText } from "./alerts.js";
 import { bar } from "./levels.js";
@@ -11,23 +11,101 @@ const problems = (t, s) =>
     (key) => html`<p class="row">${icon(STATUS_ICONS[s.status], s.status)} ${problemText(t, key)}</p>`
   );
 
-/** A tank: how full it is and what is in it. */
-export const reservoir = (ui, { name, snapshot: s }) => html`<section class="card stack" aria-label=${name}>
-  <div class="row spread">
-    <h2 class="row">${icon("reservoir")} ${name}</h2>
-    ${s?.fill_fraction === null || s?.fill_fraction === undefined
-      ? nothing
-      : html`<span>${ui.t("percent", { n: ui.f.number(s.fill_fraction * 100) })}</span>`}
-  </div>
-  ${s
-    ? html`${s.fill_fraction === null ? nothing : bar("", s.fill_fraction, 1, ui.t("volume"))}
-        ${problems(ui.t, s)}
-        <div class="readings">
-          ${reading(ui, "ec", s.ec)} ${reading(ui, "ph", s.ph)}
-          ${reading(ui, "solution_temperature", s.temperature)} ${reading(ui, "volume", s.volume)}
-        </div>`
-    : nothing}
-</section>`;
+/** What only a person clears, and what of the reservoir that lets go on. */
+const PERSON = {
+  dose_ineffective: "dosing",
+  dose_low_ec: "dosing",
+  dose_failed: "dosing",
+  fill_no_rise: "filling",
+  fill_failed: "filling",
+  fill_passes: "filling",
+};
+/** Nothing to tell: no fill is due, or there is no automatic fill. */
+const QUIET = ["fill_idle", "fill_closed"];
+
+/** Why nothing is given now, unless a problem says the same already. */
+const waits = ({ t }, s, view, inhibited) =>
+  !view.code || s.problems.includes(view.code) || QUIET.includes(view.code)
+    ? nothing
+    : html`<p class="row ${inhibited ? "" : "muted"}">
+        ${icon(inhibited ? "alert" : "clock", inhibited ? "warning" : "")} ${reasonText(t, view)}
+      </p>`;
+
+/** What the tank is given now, or why it is given nothing. */
+const given = (ui, s) => {
+  const { t, f } = ui;
+  const dose = s.dose
+    ? html`<p class="row">
+        ${icon("water", "ok")}
+        <strong
+          >${t("dosing_now", {
+            ml: f.number(s.dose_ml, 1),
+            part: t.or(`role_${s.dose_part}`, s.dose_part ?? ""),
+          })}</strong
+        >
+      </p>`
+    : waits(
+        ui,
+        s,
+        { code: s.dosing_code, params: s.dosing_params, reason: s.dosing_reason },
+        s.dosing_inhibited
+      );
+  const fill = s.fill
+    ? html`<p class="row">
+        ${icon("valve", "ok")}
+        <strong>${t("filling_now", { litres: f.number(s.fill_l ?? 0, 1) })}</strong>
+      </p>`
+    : waits(ui, s, { code: s.fill_code, params: s.fill_params, reason: s.fill_reason }, false);
+  return html`${dose} ${fill}`;
+};
+
+/** What the tank was given since midnight. */
+const today = ({ t, f }, s) => {
+  const ml = Object.entries(s.dosed_today_ml ?? {});
+  const sum = (found) => found.reduce((total, [, value]) => total + value, 0);
+  const nutrient = sum(ml.filter(([role]) => role.includes("nutrient")));
+  const ph = sum(ml.filter(([role]) => role.includes("_ph_")));
+  const what = [
+    nutrient > 0 ? t("given_nutrient", { ml: f.number(nutrient, 0) }) : "",
+    ph > 0 ? t("given_ph", { ml: f.number(ph, 1) }) : "",
+    s.filled_today_l > 0 ? t("given_water", { litres: f.number(s.filled_today_l, 0) }) : "",
+  ].filter(Boolean);
+  return what.length
+    ? html`<p class="muted">${t("given_today", { what: what.join(" · ") })}</p>`
+    : nothing;
+};
+
+/** A tank: how full it is, what is in it, what it is given, and why. */
+export const reservoir = (ui, node) => {
+  const { t, f, hass, farm } = ui;
+  const { name, snapshot: s } = node;
+  const asks = (s?.problems ?? []).map((key) => PERSON[key]).find(Boolean);
+  return html`<section class="card stack" data-reservoir=${node.id} aria-label=${name}>
+    <div class="row spread">
+      <h2 class="row">${icon("reservoir")} ${name}</h2>
+      ${s?.fill_fraction === null || s?.fill_fraction === undefined
+        ? nothing
+        : html`<span>${t("percent", { n: f.number(s.fill_fraction * 100) })}</span>`}
+    </div>
+    ${s
+      ? html`${s.fill_fraction === null ? nothing : bar("", s.fill_fraction, 1, t("volume"))}
+          ${problems(t, s)}
+          ${asks ? looked(ui, () => clearReservoir(hass, farm, node, asks)) : nothing}
+          <div class="readings">
+            ${reading(ui, "ec", s.ec)} ${reading(ui, "ph", s.ph)}
+            ${reading(ui, "solution_temperature", s.temperature)}
+            ${reading(ui, "volume", s.volume)}
+          </div>
+          ${given(ui, s)} ${today(ui, s)}
+          ${s.actuators.length
+            ? html`<details ?open=${s.actuators.some((view) => view.latched)}>
+                <summary>${t("devices")}</summary>
+                ${actuators(ui, s.actuators)}
+              </details>`
+            : nothing}`
+      : nothing}
+  </section>`;
+};
 
 const lastShot = ({ t, f, now }, s) => {
   if (s.last_shot_at === null || !s.last_end) return t("no_last_shot");
@@ -50,15 +128,15 @@ const substrate = ({ t, f }, s) => {
   return words.length ? html`<p class="muted">${words.join(" · ")}</p>` : nothing;
 };
 
-/** A person has looked at a circuit whose shots failed in a row. */
-const cleared = ({ t, hass, farm }, node) => html`<vfarm-confirm-button
+/** A person has looked at what has stopped for good. */
+const looked = ({ t }, action) => html`<vfarm-confirm-button
   .t=${t}
   icon="check"
   .label=${t("clear_latch")}
   .question=${t("latch_question")}
   .text=${t("clear_latch_text")}
   .confirm=${t("clear_latch_confirm")}
-  .action=${() => clearInhibit(hass, farm, node)}
+  .action=${action}
 ></vfarm-confirm-button>`;
 
 /** A circuit: what it does, when the next shot is, how the last one ended. */
@@ -87,7 +165,7 @@ export const circuit = (ui, node) => {
                 : t("next_shot", { when: f.until(s.next_shot_at, now) })}</strong
           >
         </p>`}
-    ${substrate(ui, s)} ${problems(t, s)} ${s.inhibited ? cleared(ui, node) : nothing}
+    ${substrate(ui, s)} ${problems(t, s)} ${s.inhibited ? looked(ui, () => clearInhibit(hass, farm, node)) : nothing}
     <p class="muted">
       ${lastShot(ui, s)}<br />${t.count("today", s.shots_today, {
         shots: f.number(s.shots_today),

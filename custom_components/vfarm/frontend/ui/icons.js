@@ -36,4 +36,11 @@ export const ROLE_ICONS = {
   irrigation_valve: "valve",
   air_pump: "pump",
   fill_valve: "valve",
+  drain_valve: "valve",
+  mixing_pump: "pump",
+  dosing_pump_nutrient_a: "water",
+  dosing_pump_nutrient_b: "water",
+  dosing_pump_nutrient_c: "water",
+  dosing_pump_ph_down: "water",
+  dosing_pump_ph_up: "water",
 };
