@@ -48,3 +48,18 @@ def require(argument: str, value: float, low: float, high: float, unit: str = ""
 
 def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class MissingLibraryError(ScienceError):
+    """A library that only this function needs is not installed; `install` is what to type."""
+
+    def __init__(self, library: str, install: str) -> None:
+        self.library = library
+        self.install = install
+        super().__init__("library", library, f"{library} is needed for this: {install}")
+
+    def __str__(self) -> str:
+        return f"{self.library} is not installed and this needs it: {self.install}"
+
+    def __reduce__(self) -> tuple[type[MissingLibraryError], tuple[str, str]]:
+        return type(self), (self.library, self.install)
