@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Method
-from . import drain, steering, triggers, trips
+from . import drain, steering, triggers, trips, virtual
 from .draft import Draft
 from .effects import Severity
 from .memory import ProofState, Shot, ShotEnd, ShotStage
@@ -220,6 +220,7 @@ def _run(d: Draft, circuit: Circuit, shot: Shot) -> None:
         if proved(d, pumps(d, circuit), on=True):
             now = d.now.farm
             total = trips.counter(d, circuit)
+            virtual.pump_started(d, circuit.pump, shot.planned_s)
             begun = replace(shot, started_at=now, counted_at=now, counter_l=total)
             _set(d, circuit, replace(begun, metered=trips.metered(d, circuit)))
         return

@@ -125,8 +125,11 @@ def _must_have_moved(d: Draft, binding: Binding, since: float) -> bool:
     coarse = d.point(binding.id).calm_s is None or binding.role is Role.CO2
     if not coarse and changed and since < changed <= now - _LIGHTS_S:
         return True
-    ran = sum(_ran_s(d, b, since) for role in _MOVERS[binding.role] for b in d.of(zone, role))
-    if ran >= _RAN_S:
+    devices = [b for role in _MOVERS[binding.role] for b in d.of(zone, role)]
+    if sum(_ran_s(d, b, since, begun=True) for b in devices) >= _RAN_S:
+        return True
+    if not coarse and sum(_ran_s(d, b, since) for b in devices) >= spec(binding.role).flat_s:
+        # One that runs all the time may hold what there is, but not to the last digit for hours.
         return True
     value = d.point(binding.id).value or 0.0
     return any(
@@ -138,16 +141,19 @@ def _must_have_moved(d: Draft, binding: Binding, since: float) -> bool:
     )
 
 
-def _ran_s(d: Draft, binding: Binding, since: float) -> float:
-    """Seconds a device ran that was switched on since then; an echo proves nothing."""
+def _ran_s(d: Draft, binding: Binding, since: float, *, begun: bool = False) -> float:
+    """Seconds a device ran since then; with `begun` only if it was switched on since then. An echo
+    proves nothing."""
     declared = binding.declaration
     if declared is None or declared.proof is Proof.ECHO:
         return 0.0
     state = d.actuator(binding.id)
-    ran = sum(end - start for start, end in state.on_log if start > since)
-    if state.is_on and state.changed_at is not None and state.changed_at > since:
-        ran += d.now.farm - state.changed_at
-    return ran
+    periods = list(state.on_log)
+    if state.is_on and state.changed_at is not None:
+        periods.append((state.changed_at, d.now.farm))
+    if begun:
+        return sum(end - start for start, end in periods if start > since)
+    return sum(end - max(start, since) for start, end in periods if end > since)
 
 
 # -- power --------------------------------------------------------------------------------------
@@ -227,6 +233,19 @@ _RUNS = 5
 _COUNTS = 0.3
 _FLOW_LOW = 0.7
 _FLOW_WELL = 0.8
+#: What a meter says sooner than this after a start is not the flow of the run (s) (design choice).
+_STEADY_S = 15.0
+
+
+def pump_started(d: Draft, pump: str, planned_s: float) -> None:
+    """A pump has begun to run for so long: its flow is looked at once it is steady. Most shots
+    would be over before the next check."""
+    if planned_s <= _SETTLED_S or not d.of(pump, Role.FLOW):
+        return
+    at = d.now.farm + _SETTLED_S
+    due = d.due.get(DUE + pump)
+    if due is not None and due.farm is not None and due.farm > at:
+        d.wake(DUE + pump, Due(farm=at))
 
 
 def _pump(d: Draft, pump: Pump) -> None:
@@ -247,8 +266,15 @@ def _flow(d: Draft, pump: Pump, motors: tuple[Binding, ...]) -> None:
     litres = readings.value(d, pump.id, Role.FLOW)
     began = max((d.actuator(b.id).changed_at or 0.0 for b in motors), default=0.0)
     state = d.check(pump.id)
-    if litres is None or d.now.farm < began + _SETTLED_S or state.sampled_at == began:
+    if state.sampled_at == began:
         return
+    if d.now.farm < began + _SETTLED_S:
+        d.wake(DUE + pump.id, Due(farm=began + _SETTLED_S))
+        return
+    if litres is None:
+        return
+    if all(d.point(b.id).at < began + _STEADY_S for b in d.of(pump.id, Role.FLOW)):
+        return  # What is known is from before it was steady.
     share = litres / pump.flow_l_min
     if state.flow_share is not None:
         share = (1 - _COUNTS) * state.flow_share + _COUNTS * share

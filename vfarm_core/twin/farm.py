@@ -606,7 +606,7 @@ class Twin:
             open_now = [c for c in circuits if running and self._open(c)]
             tank = self.tanks[pump.reservoir]
             wet = tank.volume > _SUCTION_SHARE * tank.capacity
-            flow = pump.flow_l_min if open_now and wet else 0.0
+            flow = pump.flow_l_min * self._strength(pump) if open_now and wet else 0.0
             self._pump_flow[pump.id] = flow
             for circuit in circuits:
                 share = flow / len(open_now) if circuit in open_now else 0.0
@@ -614,6 +614,12 @@ class Twin:
                 drains = self.farm.of(circuit.id, Role.DRAIN_VALVE)
                 clogged = circuit.id in self.clogged
                 self.pipes[circuit.id].blocked = clogged or (bool(drains) and not self._on(drains))
+
+    def _strength(self, pump: Pump) -> float:
+        """The share of its flow that a pump still gives."""
+        motors = [self.actuators[b.id] for b in self.farm.of(pump.id, Role.IRRIGATION_PUMP)]
+        worn = [m.fault_value or 0.0 for m in motors if m.fault is FaultKind.WORN]
+        return min(worn, default=1.0)
 
     def _on(self, bindings: tuple[Binding, ...]) -> bool:
         return any(self.actuators[b.id].output > 0 for b in bindings)

@@ -11,7 +11,8 @@ class FaultKind(StrEnum):
 
     Actuators: `stuck_on` and `stuck_off` move there and stay, `ignores` keeps its state whatever is
     commanded, `lies` reports what was commanded and stays as it is, `slow` takes `value` times its
-    delay, `empty` runs and gives nothing (a bottle or a line that is dry). Sensors: `stuck_value`
+    delay, `empty` runs and gives nothing (a bottle or a line that is dry), `worn` is a pump that
+    gives `value` of its flow. Sensors: `stuck_value`
     reports `value` (the last one when None), `offset` adds `value`, `silent` reports nothing. Both:
     `unavailable` reports that it is not there.
     """
@@ -22,6 +23,7 @@ class FaultKind(StrEnum):
     LIES = "lies"
     SLOW = "slow"
     EMPTY = "empty"
+    WORN = "worn"
     UNAVAILABLE = "unavailable"
     STUCK_VALUE = "stuck_value"
     OFFSET = "offset"
@@ -37,6 +39,7 @@ ACTUATOR_FAULTS = frozenset(
         FaultKind.LIES,
         FaultKind.SLOW,
         FaultKind.EMPTY,
+        FaultKind.WORN,
         FaultKind.UNAVAILABLE,
     }
 )

@@ -121,6 +121,25 @@ class TestAFlatLine:
         assert bench.runtime.memory.zones["zone"].over_temperature != "unknown"
 
 
+class TestAFlatLineOfHumidity:
+    RH = "zone.humidity"
+
+    def test_is_found_though_the_humidifier_ran_before_it_froze(self) -> None:
+        bench = by_day()
+        for value in (60.0, 60.6, 61.2, 60.4):
+            bench.report(self.RH, value)
+            bench.advance(120)
+        bench.report(self.RH, 45.0)
+        bench.advance(2)
+        assert bench.on("zone.humidifier")
+        bench.report(self.RH, 46.0)
+        bench.advance(2.9 * HOUR)
+        assert bench.runtime.memory.points[self.RH].quality is Quality.GOOD
+        bench.advance(1.2 * HOUR)
+        assert bench.runtime.memory.points[self.RH].problem == "flat_line"
+        assert not bench.on("zone.humidifier")
+
+
 class TestPower:
     @pytest.fixture
     def lit(self) -> Bench:
@@ -179,6 +198,25 @@ class TestFlow:
         assert told(bench, "flow_low") == ["pump"]
         self.shots(bench, 20.0, 6)
         assert "flow_low" not in problems(bench, "circuit")
+
+    def test_is_seen_in_shots_that_are_short(self) -> None:
+        bench = by_day()
+        for _ in range(6):
+            assert bench.ask(RunShot(circuit="circuit", duration_s=90)).refused is None
+            bench.advance(30, sensors=False)
+            bench.report("pump.flow", 9.0)
+            bench.advance(2 * HOUR)
+        assert told(bench, "flow_low") == ["pump"]
+
+    def test_that_was_reported_before_the_run_is_not_the_flow_of_it(self) -> None:
+        bench = by_day()
+        bench.values.pop("pump.flow")
+        for _ in range(8):
+            bench.report("pump.flow", 0.0)
+            bench.ask(RunShot(circuit="circuit", duration_s=90))
+            bench.advance(2 * HOUR, sensors=False)
+        assert not told(bench, "flow_low")
+        assert "pump" not in bench.runtime.memory.checks
 
     def test_that_is_as_rated_is_not(self) -> None:
         bench = by_day()

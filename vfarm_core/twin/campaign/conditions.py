@@ -269,6 +269,24 @@ class Trusted(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class Reads(Condition):
+    """What control takes a sensor to say, in the role's unit."""
+
+    point: str
+    low: float
+    high: float
+
+    def holds(self, stage: Stage) -> bool:
+        state = stage.memory.points.get(self.point)
+        return (
+            state is not None and state.value is not None and self.low <= state.value <= self.high
+        )
+
+    def __str__(self) -> str:
+        return f"{self.point} reads {self.low:g}–{self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class InShot(Condition):
     """A circuit is in this stage of a shot; with `pumping` its pump is proved on."""
 

@@ -17,6 +17,7 @@ from ...control.inputs import (
 from ...control.prices import Prices, PriceSlot
 from ...farm.build import check
 from ...farm.overrides import Override, Quantity, WorkflowKind
+from ...farm.roles import spec
 from ..faults import Fault, FaultKind
 from .model import Happening
 
@@ -77,6 +78,50 @@ class Swaps(Happening):
 
     def act(self, stage: Stage) -> None:
         stage.wire.swap(self.one, self.other)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converts(Happening):
+    """A sensor's entity is set to another unit: its numbers and its unit change together. A unit
+    that is none of the quantity only changes the name."""
+
+    point: str
+    unit: str
+
+    def act(self, stage: Stage) -> None:
+        stage.wire.convert(self.point, self.unit, spec(stage.farm.binding[self.point].role).unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellsChanges(Happening):
+    """A sensor reports only when its value has changed by so much, in its own unit."""
+
+    point: str
+    by: float
+
+    def act(self, stage: Stage) -> None:
+        stage.wire.only_changes(self.point, self.by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renames(Happening):
+    """A bound entity gets another name: the old one is gone before the new one reports."""
+
+    point: str
+
+    def act(self, stage: Stage) -> None:
+        stage.rename(self.point)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loses(Happening):
+    """A tank loses so many litres that nobody has drawn."""
+
+    reservoir: str
+    litres: float
+
+    def act(self, stage: Stage) -> None:
+        stage.twin.tanks[self.reservoir].draw(self.litres)
 
 
 class ServiceFault(StrEnum):
@@ -219,7 +264,8 @@ class Killed(Happening):
     """The process is killed and starts again after `down_s`. With `power` the whole place loses
     power meanwhile: devices do what they are declared to do. `damage` befalls the journal file.
     `clock_s`: the clock is wrong by so much after the restart. `meanwhile` are actuators that
-    somebody switches on while the process is down."""
+    somebody switches on while the process is down. Sensors in `restored` come back with the value
+    they had, and with the time at which they had reported it."""
 
     down_s: float = 60.0
     power: bool = False
@@ -227,6 +273,7 @@ class Killed(Happening):
     clock_s: float = 0.0
     meanwhile: tuple[str, ...] = ()
     late_entities: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
 
     def act(self, stage: Stage) -> None:
         stage.kill(self)

@@ -11,6 +11,7 @@ from ...control.clock import Due, Now
 from ...control.effects import Command, Record
 from ...control.inputs import CommandResult, Report
 from ...farm.bindings import Binding
+from ...farm.units import Linear, UnitError, linear
 from ..ports import BlockingJournal
 from .happenings import KilledAtCommand, KilledInWrite, ServiceFault
 
@@ -160,6 +161,8 @@ class Wire:
         self._garbled: dict[str, _Garble] = {}
         self._drift: dict[str, tuple[float, float]] = {}
         self._swapped: dict[str, str] = {}
+        self._changes: dict[str, tuple[float, float | None]] = {}
+        self._units: dict[str, tuple[str, Linear]] = {}
 
     def garble(self, point: str, raw: float | str | None, nth: int, until: float | None) -> None:
         """Every `nth` report of a point comes through as `raw`."""
@@ -169,13 +172,34 @@ class Wire:
         """A point drifts."""
         self._drift[point] = (per_h, since)
 
+    def convert(self, point: str, unit: str, canonical: str) -> None:
+        """A point reports in another unit; one that is none of the quantity changes no number."""
+        try:
+            self._units[point] = (unit, linear(unit, canonical))
+        except UnitError:
+            self._units[point] = (unit, (1.0, 0.0))
+
+    def only_changes(self, point: str, by: float) -> None:
+        """A point tells changes only, of so much."""
+        self._changes[point] = (by, None)
+
     def swap(self, one: str, other: str) -> None:
         """Two points report under each other's names."""
         self._swapped |= {one: other, other: one}
 
     def through(self, reports: Iterable[Report], now: float, offset: float) -> list[Report]:
         """What comes out at the other end, stamped by the wall clock."""
-        return [self._one(r, now, offset) for r in reports]
+        found = [self._one(r, now, offset) for r in reports]
+        return [r for r in found if r.point not in self._changes or self._is_news(r)]
+
+    def _is_news(self, report: Report) -> bool:
+        """Whether a sensor that tells changes only has one to tell."""
+        by, last = self._changes[report.point]
+        raw = report.raw
+        if isinstance(raw, float) and last is not None and abs(raw - last) < by:
+            return False
+        self._changes[report.point] = (by, raw if isinstance(raw, float) else None)
+        return True
 
     def _one(self, report: Report, now: float, offset: float) -> Report:
         report = replace(report, at=report.at + offset)
@@ -188,6 +212,12 @@ class Wire:
                 garble.count += 1
                 if garble.count % garble.nth == 0:
                     report = replace(report, raw=garble.raw)
+        if (converted := self._units.get(report.point)) is not None:
+            unit, (scale, zero) = converted
+            raw = report.raw
+            report = replace(
+                report, unit=unit, raw=(raw - zero) / scale if isinstance(raw, float) else raw
+            )
         if report.point in self._swapped:
             report = replace(report, point=self._swapped[report.point])
         return report

@@ -104,7 +104,7 @@ class Setup:
     its nights. `light_sensor`: with a PPFD sensor on the first level. `shift_h`: lights-on may move
     so far to cheap hours, with nights of seven hours or more. `water`: meters,
     gauges and drains of the first circuit and its pump besides. `shots_a_day`, `mist`, `steering`:
-    lettuce by these plans.
+    lettuce by these plans. `sensors`: more of them, by node and role.
     """
 
     levels: int = 1
@@ -138,6 +138,7 @@ class Setup:
     fan_step: float | None = None
     co2_cap_s: float = 14400.0
     bottle: bool = True
+    sensors: tuple[tuple[str, Role], ...] = ()
 
     @property
     def start(self) -> float:
@@ -330,7 +331,7 @@ def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
         found.append(_bind(f"level_{n}", Role.GROW_LIGHT, lamp))
     if setup.light_sensor:
         found.append(_bind("level_1", Role.PPFD))
-    return found
+    return [*found, *(_bind(node, role) for node, role in setup.sensors)]
 
 
 def _zone_bindings(zone: str, setup: Setup) -> list[Binding]:

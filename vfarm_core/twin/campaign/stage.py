@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,8 @@ class Stage:
         self._back: Killed | None = None
         self._ready_at: float | None = None
         self._missing: frozenset[str] = frozenset()
+        self._killed_at = setup.start
+        self._restored: frozenset[str] = frozenset()
         self.booted_at = setup.start
         self._trouble: dict[str, float | None] = {}
         self.incident_at: float | None = None
@@ -155,6 +158,12 @@ class Stage:
         if co2_ppm is not None:
             air.co2 = co2_g_m3(co2_ppm, air.t)
 
+    def rename(self, point: str) -> None:
+        """An entity is gone, and there again."""
+        (again,) = (r for r in self.twin.all_reports() if r.point == point)
+        for report in (replace(again, raw=None, unit=None), again):
+            self.feed(*self.wire.through([report], self.now, self.clock.offset))
+
     def edit(self, farm: Farm) -> None:
         """The description is edited; the devices stay."""
         self.farm = farm
@@ -168,6 +177,7 @@ class Stage:
         self._memory = self.runtime.memory
         self.runtime = None
         self._ready_at = None
+        self._killed_at = self.now
         self._back_at = self.now + how.down_s
         self._back = how
         for point in how.meanwhile:
@@ -194,6 +204,7 @@ class Stage:
         self.hardware.restart()
         memory, lost = self._remember(how.damage)
         self._missing = frozenset(how.late_entities)
+        self._restored = frozenset(how.restored)
         self._boot(memory, lost=lost)
 
     def _remember(self, damage: Damage) -> tuple[Memory | None, bool]:
@@ -272,7 +283,7 @@ class Stage:
             lost=lost,
         )
         reports = self.wire.through(
-            (r for r in self.twin.all_reports() if r.point not in self._missing),
+            (self._aged(r) for r in self.twin.all_reports() if r.point not in self._missing),
             self.now,
             self.clock.offset,
         )
@@ -285,6 +296,12 @@ class Stage:
             self.kill(Killed(down_s=killed.down_s))
             return
         self._settle()
+
+    def _aged(self, report: Report) -> Report:
+        """As an entity says it after a start: one that was restored says when it was reported."""
+        if report.point not in self._restored:
+            return report
+        return replace(report, at=self._killed_at)
 
     # -- time -----------------------------------------------------------------------------------
 

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from ..model import Scenario
-from . import clock, devices, irrigation, light, modes, people, process, sensors, sizes, water
+from . import (
+    clock,
+    devices,
+    irrigation,
+    light,
+    modes,
+    monitors,
+    people,
+    process,
+    reports,
+    sensors,
+    sizes,
+    water,
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     *sensors.SCENARIOS,
+    *reports.SCENARIOS,
     *devices.SCENARIOS,
+    *monitors.SCENARIOS,
     *light.SCENARIOS,
     *water.SCENARIOS,
     *irrigation.SCENARIOS,
