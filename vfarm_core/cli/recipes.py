@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,11 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ..farm.codec import encode
+from ..farm.nodes import Farm
 from ..recipes import codec, library
 from ..recipes.errors import Problem, RecipeError
+from ..recipes.feasibility import feasible
+from ..recipes.findings import Finding, Severity
 from ..recipes.load import load_file
 from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint, SolutionQuantity
-from ..recipes.validate import Finding, Severity, validate
+from ..recipes.validate import validate
 
 app = typer.Typer(no_args_is_help=True, help="Recipes: list, show and check them.")
 
@@ -98,10 +102,30 @@ def show(
 @app.command()
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recipe files.")],
+    farm: Annotated[
+        str | None,
+        typer.Option(
+            "--farm",
+            metavar="FARM",
+            help="A farm file as the twin reads it, or `demo`: can that farm give it?",
+        ),
+    ] = None,
+    level: Annotated[
+        list[str] | None,
+        typer.Option("--level", metavar="ID", help="A level of the farm; may be repeated."),
+    ] = None,
+    plants: Annotated[int | None, typer.Option(min=1, help="Plants there are to be.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check recipe files: every problem with its file, path and what is accepted."""
-    results = [_check(path) for path in files]
+    """Check recipe files: every problem with its file, path and what is accepted.
+
+    First the document, then the sense of it for the crop, then, with --farm, whether the hardware
+    of a farm can give it.
+    """
+    if farm is None and (level or plants):
+        raise typer.BadParameter("needs --farm", param_hint="--level, --plants")
+    place = None if farm is None else _place(farm, tuple(level or ()), plants, as_json)
+    results = [_check(path, place) for path in files]
     failed = any(result.problems for result in results)
     if as_json:
         answer: dict[str, Any] = {
@@ -125,15 +149,48 @@ class _Result:
     recipe: Recipe | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
-def _check(path: Path) -> _Result:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A farm a recipe is held against, and what of it."""
+
+    farm: Farm
+    levels: tuple[str, ...]
+    plants: int | None
+    taken: Mapping[str, int]
+
+
+def _place(name: str, levels: tuple[str, ...], plants: int | None, as_json: bool) -> _Place:
+    from ..twin.load import FarmFileError, demo_plot, load_plot
+
+    try:
+        plot = demo_plot() if name == "demo" else load_plot(Path(name))
+    except FarmFileError as err:
+        if as_json:
+            _print_json({"error": {"message": str(err)}})
+        else:
+            typer.echo(str(err), err=True)
+        raise typer.Exit(1) from err
+    taken: Counter[str] = Counter()
+    for batch in plot.batches:
+        for placement in batch.placements:
+            taken[placement.level_id] += placement.sites
+    return _Place(farm=plot.farm, levels=levels, plants=plants, taken=taken)
+
+
+def _check(path: Path, place: _Place | None = None) -> _Result:
     file = str(path)
     try:
         recipe = load_file(path)
     except RecipeError as err:
         return _Result(file=file, recipe=None, problems=err.problems)
     found = validate(recipe)
+    if place is not None:
+        found += feasible(
+            recipe, place.farm, levels=place.levels, plants=place.plants, taken=place.taken
+        )
     return _Result(
         file=file,
         recipe=recipe,
@@ -143,6 +200,7 @@ def _check(path: Path) -> _Result:
             if f.severity is Severity.ERROR
         ),
         warnings=tuple(f for f in found if f.severity is Severity.WARNING),
+        findings=found,
     )
 
 
@@ -154,6 +212,7 @@ def _as_dict(result: _Result) -> dict[str, Any]:
         "version": None if recipe is None else recipe.version,
         "problems": [asdict(problem) for problem in result.problems],
         "warnings": [asdict(finding) for finding in result.warnings],
+        "findings": [asdict(finding) for finding in result.findings],
     }
 
 

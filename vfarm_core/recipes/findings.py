@@ -113,10 +113,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         # this farm
         "no_level": ("there is no level {level}", "{accepted}"),
-        "no_sites": ("{free:g} of {sites:g} sites are free on {level}", "{asked:g} free sites"),
-        "sites_few": (
-            "{level} has {sites:g} sites; {density:g} plants/m² would be {plants:g} plants",
-            "a phase on another level, or fewer plants",
+        "no_sites": ("{plants:g} plants, but {free:g} sites are free", "at most {free:g} plants"),
+        "area_short": (
+            "{plants:g} plants at {density:g} plants/m² need {need:.2f} m², the levels have "
+            "{have:.2f} m²",
+            "at most {most:.0f} plants, or another level for this phase",
         ),
         "no_lamps": ("{level} has no lamps that are known", "a fixture with its PPFD"),
         "light_unreachable": (
@@ -136,28 +137,32 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{level} reaches {full:.0f} of {wanted:.0f} μmol/m²/s of {channel}",
             "at most {most:.0f} %",
         ),
+        "far_red_unreachable": (
+            "{level} reaches {full:g} of {wanted:g} μmol/m²/s of far-red light",
+            "at most {full:g} μmol/m²/s",
+        ),
         "supply_overload": (
             "the lamps of {levels} need {kw:.2f} kW of the {limit:g} kW of {supply}",
             "at most {limit:g} kW",
         ),
         "supply_shared": (
             "the lamps of {levels} need {kw:.2f} kW; with all others on {supply} at full output "
-            "it is {all_kw:.2f} of {limit:g} kW",
+            "that makes {all_kw:.2f} of {limit:g} kW",
             "lights on at different times",
         ),
         "not_watered": ("{level} hangs on no circuit", "a circuit"),
         "no_plan": ("has no plan for {method}, which waters {level}", "irrigation.{method}"),
         "circuit_full": (
             "{events:g} events a day on {circuit}, each {minutes:g} min with its drain, need "
-            "{hours:.1f} of {lit:g} {when} hours",
+            "{hours:.1f} of {window:g} {when} hours",
             "fewer or shorter events",
         ),
         "pump_full": (
-            "{pump} would run {hours:.1f} of {lit:g} {when} hours for {circuits} circuits",
+            "{pump} would run {hours:.1f} of {window:g} {when} hours for {circuits} circuits",
             "fewer or shorter events, or another pump",
         ),
         "pump_busy": (
-            "{pump} would run {hours:.1f} of {lit:g} {when} hours: little room for a late shot",
+            "{pump} would run {hours:.1f} of {window:g} {when} hours: little room for a late shot",
             "at most half of the time",
         ),
         "pump_shared": (
@@ -181,9 +186,15 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "in {zone}",
             "fewer levels, humid nights, or more drying",
         ),
-        "no_device": (
-            "{node} has nothing that can {what}",
-            "a bound device, or nobody expects it",
+        "no_cooling": ("{zone} has nothing that cools {kw:.1f} kW of lamps", "a cooler"),
+        "no_co2": ("{zone} has no CO2 valve: its air stays as it is", "a CO2 valve, or no target"),
+        "no_nutrients": (
+            "{reservoir} has no dosing pump for nutrients: a person mixes it",
+            "a dosing pump, or mixing by hand",
+        ),
+        "no_ph": (
+            "{reservoir} has no dosing pump for acid or base: a person corrects the pH",
+            "a dosing pump, or correction by hand",
         ),
     }
 )

@@ -171,3 +171,38 @@ def test_main_takes_arguments(capsys):
         cli.main(["recipes", "show", "nothing"])
     assert caught.value.code == 1
     assert "no recipe" in capsys.readouterr().err
+
+
+def test_check_tells_what_a_farm_cannot_give(tmp_path: Path):
+    own = tmp_path / "cress.yaml"
+    bright = changed("phases[1].light.ppfd", 400).replace("ppfd_max: 300", "ppfd_max: 400")
+    own.write_text(bright.replace("dli_max: 15", "dli_max: 24"), encoding="utf-8")
+    on_farm = ("--farm", "demo", "--level", "level_a1")
+    assert run("recipes", "check", own).exit_code == 0
+    result = run("recipes", "check", own, *on_farm)
+    assert result.exit_code == 1
+    assert "reaches 380 of 400" in result.stderr
+    (file,) = answer("recipes", "check", own, *on_farm, code=1)["files"]
+    (found,) = [f for f in file["findings"] if f["severity"] == "error"]
+    assert found["code"] == "light_unreachable"
+    assert found["path"] == "phases[1].light.ppfd"
+    assert found["params"] == {"level": "Rack A Level 1", "full": 380.0, "ppfd": 400.0}
+
+
+def test_check_counts_the_sites_a_farm_file_has_taken(tmp_path: Path):
+    own = tmp_path / "cress.yaml"
+    own.write_text(cress_text(), encoding="utf-8")
+    # The demo farm is full: its batches take up sites.
+    got = answer(
+        "recipes", "check", own, "--farm", "demo", "--level", "level_a1", "--plants", 500, code=1
+    )
+    assert "no_sites" in {f["code"] for f in got["files"][0]["findings"]}
+
+
+def test_check_refuses_a_farm_it_cannot_read_and_levels_without_one(tmp_path: Path):
+    own = tmp_path / "cress.yaml"
+    own.write_text(cress_text(), encoding="utf-8")
+    result = run("recipes", "check", own, "--farm", tmp_path / "none.yaml")
+    assert result.exit_code == 1
+    assert "none.yaml" in result.stderr
+    assert run("recipes", "check", own, "--level", "level_a1").exit_code == 2
