@@ -8,7 +8,7 @@ from typing import Any
 from ..batches.model import Batch
 from ..farm.bindings import Binding
 from ..farm.nodes import Farm
-from ..farm.overrides import Override, Quantity
+from ..farm.overrides import Mode, Override, Quantity
 from ..farm.roles import Role
 from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint
 from .clock import Due, Now
@@ -22,6 +22,7 @@ from .memory import (
     Memory,
     PointState,
     ReservoirState,
+    Stage,
     ZoneState,
 )
 from .reasons import Reason
@@ -31,10 +32,11 @@ class Overlay[T]:
     """A mapping of the memory, with the changes of this step: `now` is what it is at this moment,
     and a copy of its own from the first change on."""
 
-    __slots__ = ("_base", "changes", "now", "removed")
+    __slots__ = ("_base", "_mine", "changes", "now", "removed")
 
     def __init__(self, base: Mapping[str, T]) -> None:
         self._base = base
+        self._mine: dict[str, T] | None = None
         self.now: Mapping[str, T] = base
         self.changes: dict[str, T] = {}
         self.removed: set[str] = set()
@@ -47,13 +49,14 @@ class Overlay[T]:
         """Change a value; the same value again is no change."""
         old = self.now.get(key)
         if old is not value and old != value:
-            self._own()[key] = self.changes[key] = value
-            if self.removed:
-                self.removed.discard(key)
+            self.put(key, value)
 
     def put(self, key: str, value: T) -> None:
         """Change a value that is known to be another one."""
-        self._own()[key] = self.changes[key] = value
+        mine = self._mine
+        if mine is None:
+            mine = self._own()
+        mine[key] = self.changes[key] = value
         if self.removed:
             self.removed.discard(key)
 
@@ -71,9 +74,9 @@ class Overlay[T]:
             self.remove(key)
 
     def _own(self) -> dict[str, T]:
-        if self.now is self._base:
-            self.now = dict(self._base)
-        return self.now  # type: ignore[return-value]
+        if self._mine is None:
+            self.now = self._mine = dict(self._base)
+        return self._mine
 
     def values(self) -> Iterable[T]:
         """All values now."""
@@ -93,7 +96,7 @@ def _by_age(batch: Batch) -> tuple[float, str]:
 
 
 _NO_POINT = PointState()
-_NO_ACTUATOR = ActuatorState()
+NO_ACTUATOR = ActuatorState()
 _NO_ZONE = ZoneState()
 _NO_LEVEL = LevelState()
 _NO_CIRCUIT = CircuitState()
@@ -123,8 +126,9 @@ class Draft:
         self.overrides = Overlay(memory.overrides)
         self.workflows = Overlay(memory.workflows)
         self.due = Overlay(memory.due)
-        #: Nodes that still have to be looked at, and nodes that were.
-        self.dirty: set[str] = set()
+        #: Nodes that still have to be looked at, in the order in which they were marked (a set has
+        #: another order in every process, and with it commands would), and nodes that were.
+        self.dirty: dict[str, None] = {}
         self.seen: set[str] = set()
         self.records: list[Record] = []
         self.commands: list[Command] = []
@@ -136,6 +140,10 @@ class Draft:
         self.placed: Mapping[str, tuple[Batch, ...]] = memory.growing
         #: What controllers worked out of a node once in this step (see `forget_derived`).
         self.derived: dict[tuple[str, object], Any] = {}
+        #: The light that the recipe of each batch asks for, with the batch that it was made of, and
+        #: what was shown last of each level and actuator: the same for as long as that is.
+        self.light_of_batch: dict[str, Any] = farm.scratch.setdefault("light_of_batch", {})
+        self.shown: dict[str, Any] = farm.scratch.setdefault("shown", {})
         self._zone_batches: dict[str, tuple[Batch, ...]] = {}
 
     # -- slices ---------------------------------------------------------------------------------
@@ -146,7 +154,7 @@ class Draft:
 
     def actuator(self, key: str) -> ActuatorState:
         """An actuator's slice."""
-        return self.actuators.now.get(key) or _NO_ACTUATOR
+        return self.actuators.now.get(key) or NO_ACTUATOR
 
     def zone(self, key: str) -> ZoneState:
         """A zone's slice."""
@@ -172,12 +180,13 @@ class Draft:
 
     def mark(self, *nodes: str) -> None:
         """These nodes have to be looked at in this step."""
-        self.dirty.update(nodes)
+        for node in nodes:
+            self.dirty[node] = None
 
     def mark_all(self) -> None:
         """Every node has to be looked at in this step."""
-        self.dirty.update(self.farm.nodes)
-        self.dirty.add(self.farm.id)
+        self.dirty.update(dict.fromkeys(self.farm.nodes))
+        self.dirty[self.farm.id] = None
 
     def wake(self, key: str, due: Due) -> None:
         """Look at `key` again at `due`."""
@@ -185,6 +194,16 @@ class Draft:
             self.due.remove(key)
         else:
             self.due.set(key, due)
+
+    def wake_at(self, key: str, at: float | None) -> None:
+        """Look at `key` again at `at` (farm time), or never. The same as `wake`, for who comes by
+        in every minute."""
+        if at is None:
+            self.due.remove(key)
+            return
+        old = self.due.now.get(key)
+        if old is None or old.farm != at or old.mono is not None:
+            self.due.put(key, Due(at, None))
 
     def event(
         self, kind: str, node: str, severity: Severity = Severity.INFO, /, **params: Any
@@ -243,6 +262,21 @@ class Draft:
         """The number of the next command."""
         return self._next_command
 
+    @property
+    def undisturbed(self) -> bool:
+        """Whether nothing stands that concerns every actuator: no stop, hold, latch of a place or
+        work of people, and the farm runs."""
+        state = self.state
+        return (
+            state.stage is Stage.RUNNING
+            and state.mode is Mode.AUTO
+            and state.emergency is None
+            and state.journal_ok
+            and not state.disarmed
+            and not self.interlocks.now
+            and not self.workflows.now
+        )
+
     # -- questions ------------------------------------------------------------------------------
 
     def of(self, node: str, role: Role) -> tuple[Binding, ...]:
@@ -282,6 +316,7 @@ class Draft:
         self.setpoints.clear()
         self.disjoint.clear()
         self.derived.clear()
+        self.light_of_batch.clear()
         self.mark_all()
 
     def recipe(self, batch: Batch) -> Recipe:

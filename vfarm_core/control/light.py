@@ -10,16 +10,16 @@ from dataclasses import replace
 from functools import lru_cache
 from math import exp
 
+from ..farm.index import Place
 from ..farm.nodes import Level
 from ..farm.roles import Role
 from ..recipes.ramps import Shape, area, dawn_and_dusk
 from ..science.light import LightDay, light_day
 from . import dark, readings, spectrum, tariff, virtual, workflows
-from .clock import Due
 from .draft import Draft
 from .effects import Severity
 from .intents import Intent
-from .memory import LampState, LevelState, Night
+from .memory import LampState, LevelState, Night, Quality
 from .reasons import Reason
 from .targets import LightTarget, light_target
 from .text import clock_time
@@ -46,14 +46,15 @@ _FROZEN_S = 900.0
 #: (s), at outputs from a fifth on, and is worth believing between these bounds (design choice).
 _LEARN_S = 86400.0
 _LEARN_FROM = 0.2
-_RATIO = (0.4, 1.3)
+_RATIO_LEAST, _RATIO_MOST = 0.4, 1.3
 _SHED = frozenset({"too_warm_dim", "no_temperature_dim"})
 
 
 def advance_day(d: Draft, level: Level) -> None:
     """Move the level's light day to now and count the light since the last look."""
-    state = d.level(level.id)
-    target = light_target(d, level.id)
+    key, place = level.id, d.farm.places[level.id]
+    state = d.level(key)
+    target = light_target(d, key)
     now = d.now.farm
     day = _day(d, level, state, target)
     night = state.night
@@ -62,16 +63,16 @@ def advance_day(d: Draft, level: Level) -> None:
         night = _night(d, level, state, target, day)
     if night is not None:
         day = _follow_night(day, night)
-    lit = by_day and not workflows.dark(d, level.id)
-    if lit is not state.lit or day != state.light_day:
-        zone = d.farm.zone_of_level[level.id]
-        d.mark(zone, level.id)
-        circuit = d.farm.circuit_of_level.get(level.id)
-        if circuit is not None:
-            d.mark(circuit)
-    started = day is not None and (state.light_day is None or day.start_s > state.light_day.start_s)
-    measured, source = _measured(d, level)
-    lamp = _lamp(d, level, state, measured, source, lit=lit)
+    lit = by_day and not (d.workflows.now and workflows.dark(d, key))
+    before = state.light_day
+    other_day = day is not before and day != before
+    if lit is not state.lit or other_day:
+        d.mark(place.zone, key)
+        if place.circuit is not None:
+            d.mark(place.circuit)
+    started = other_day and day is not None and (before is None or day.start_s > before.start_s)
+    measured, source = _measured(d, place)
+    lamp = _lamp(d, place, state, measured, source, lit)
     ppfd = measured
     if ppfd is None or lamp.frozen:
         ppfd = spectrum.modelled_ppfd(d, level) * (lamp.ratio or 1.0)
@@ -85,7 +86,7 @@ def advance_day(d: Draft, level: Level) -> None:
     counted = state
     if started:
         # A light day that starts with the first look (no day known yet) keeps no old count.
-        yesterday = dli if state.light_day is not None else state.dli_yesterday
+        yesterday = dli if before is not None else state.dli_yesterday
         counted = replace(state, dli_yesterday=yesterday, planned_at=None)
         dli = 0.0
     if target is None:
@@ -93,21 +94,13 @@ def advance_day(d: Draft, level: Level) -> None:
     if not by_day or lamp.stray_at is not None:
         lamp = dark.watch(d, level, target, day, lamp)
     dli_at = None if target is None else now
-    change = d.levels.set if dli_at == state.dli_at else d.levels.put
-    change(
-        level.id,
-        counted.counted(
-            light_day=day,
-            lit=lit,
-            dli=dli,
-            dli_at=dli_at,
-            ppfd_now=ppfd,
-            lamp=lamp,
-            night=night,
-        ),
-    )
-    if lit != state.lit and target is not None:
-        d.event("lights_on" if lit else "lights_off", level.id, batch=target.batch.id)
+    made = counted.counted(day, lit, dli, dli_at, ppfd, lamp, night)
+    if dli_at != state.dli_at:
+        d.levels.put(key, made)
+    else:
+        d.levels.set(key, made)
+    if lit is not state.lit and target is not None:
+        d.event("lights_on" if lit else "lights_off", key, batch=target.batch.id)
 
 
 def _day(d: Draft, level: Level, state: LevelState, target: LightTarget | None) -> LightDay | None:
@@ -120,7 +113,9 @@ def _day(d: Draft, level: Level, state: LevelState, target: LightTarget | None) 
             return _moved_day(d, level, old, target)
         return light_day(now, level.lights_on, target.photoperiod_h, d.farm.tz)
     # A day that has begun keeps its beginning: only its end follows a changed photoperiod.
-    end = min(old.start_s + target.photoperiod_h * 3600, old.next_start_s)
+    end = old.start_s + target.photoperiod_h * 3600
+    if end > old.next_start_s:
+        end = old.next_start_s
     return old if end == old.end_s else replace(old, end_s=end)
 
 
@@ -225,7 +220,7 @@ def ppfd_now(d: Draft, level: Level) -> tuple[float, str]:
 
 
 def _ppfd(d: Draft, level: Level, lamp: LampState) -> tuple[float, str]:
-    measured, source = _measured(d, level)
+    measured, source = _measured(d, d.farm.places[level.id])
     if measured is not None and not lamp.frozen:
         return measured, source
     if virtual.lamps_doubted(d, level.id):
@@ -233,8 +228,12 @@ def _ppfd(d: Draft, level: Level, lamp: LampState) -> tuple[float, str]:
     return spectrum.modelled_ppfd(d, level) * (lamp.ratio or 1.0), "modelled"
 
 
-def _measured(d: Draft, level: Level) -> tuple[float | None, str]:
+def _measured(d: Draft, place: Place) -> tuple[float | None, str]:
     """What a good light sensor says, in µmol/m²/s. Lux is never taken for PPFD without a factor."""
+    state = d.points.now.get(place.ppfd_sensor)
+    if state is not None and state.quality is Quality.GOOD:
+        return state.value, "measured"
+    level = place.level
     ppfd = readings.value(d, level.id, Role.PPFD)
     if ppfd is not None:
         return ppfd, "measured"
@@ -244,30 +243,28 @@ def _measured(d: Draft, level: Level) -> tuple[float | None, str]:
 
 
 def _lamp(
-    d: Draft, level: Level, state: LevelState, measured: float | None, source: str, *, lit: bool
+    d: Draft, place: Place, state: LevelState, measured: float | None, source: str, lit: bool
 ) -> LampState:
     """What is known of the lamps now: their hours, and how they and the light sensor agree."""
-    lamp = state.lamp
-    lamps = d.farm.lamps_of_level[level.id]
+    lamp, lamps = state.lamp, place.lamps
     if not lamps:
         return lamp
-    output = 0.0
+    output, actuators = 0.0, d.actuators.now
     for b in lamps:
-        output += d.actuator(b.id).reported or 0.0
-    output /= len(lamps)
+        driven = actuators.get(b.id)
+        if driven is not None and driven.reported:
+            output += driven.reported
+    if len(lamps) > 1:
+        output /= len(lamps)
     now = d.now.farm
     if output != lamp.output or (output and (lamp.at is None or now - lamp.at >= _HOURS_S)):
         # Lamps stay as they are while nobody looks, also over a restart: that time counts too.
         spent = 0.0 if lamp.at is None else min(max(0.0, now - lamp.at), _DAY_S)
-        lamp = replace(
-            lamp,
-            hours=lamp.hours + lamp.output * spent / 3600,
-            at=now if output else None,
-            output=output,
-        )
-    if measured is None or level.fixture is None:
+        hours = lamp.hours + lamp.output * spent / 3600
+        lamp = lamp.ran(hours, now if output else None, output)
+    if measured is None or place.level.fixture is None:
         return lamp
-    return _compare(d, level, state, lamp, measured, source, lit=lit)
+    return _compare(d, place.level, state, lamp, measured, source, lit)
 
 
 def _compare(
@@ -277,7 +274,6 @@ def _compare(
     lamp: LampState,
     measured: float,
     source: str,
-    *,
     lit: bool,
 ) -> LampState:
     """Hold the light sensor against the lamps."""
@@ -303,7 +299,11 @@ def _compare(
         gap = now - state.dli_at
         if 0 < gap <= _GAP_S:
             old = 1.0 if ratio is None else ratio
-            now_ratio = min(max(measured / model, _RATIO[0]), _RATIO[1])
+            now_ratio = measured / model
+            if now_ratio < _RATIO_LEAST:
+                now_ratio = _RATIO_LEAST
+            elif now_ratio > _RATIO_MOST:
+                now_ratio = _RATIO_MOST
             ratio = old + (now_ratio - old) * (1 - exp(-gap / _LEARN_S))
     if (
         ratio == lamp.ratio
@@ -312,15 +312,16 @@ def _compare(
         and frozen is lamp.frozen
     ):
         return lamp
-    return lamp.compared(ratio=ratio, seen=seen, apart_at=apart_at, frozen=frozen)
+    return lamp.compared(ratio, seen, apart_at, frozen)
 
 
 def control(d: Draft, level: Level) -> dict[str, Intent]:
     """What the lamps of a level should do, and when to look again."""
-    lamps = d.farm.lamps_of_level[level.id]
-    target = light_target(d, level.id)
-    intent = _intent(d, level, target)
-    state = d.level(level.id)
+    key, place = level.id, d.farm.places[level.id]
+    lamps = place.lamps
+    target = light_target(d, key)
+    intent = _intent(d, place, target)
+    state = d.level(key)
     day = state.light_day
     at = None
     if day is not None:
@@ -329,10 +330,12 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
             at = day.start_s
         if state.lit or state.ppfd_now:
             ramping = state.ppfd_target > 0 and state.planned_at is None
-            at = min(at, d.now.farm + (_RAMP_S if ramping else _COUNT_S))
+            soon = d.now.farm + (_RAMP_S if ramping else _COUNT_S)
+            if soon < at:
+                at = soon
         if not state.lit:
             at = _night_due(d, level, state, at)
-    d.wake(level.id, Due(farm=at))
+    d.wake_at(key, at)
     found = {}
     if target is not None and target.plan.channels and intent.value:
         outputs = spectrum.share(d, level, target.plan, intent.value)
@@ -342,8 +345,9 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
     else:
         for b in lamps:
             found[b.id] = intent if b.dims else _whole(intent)
-    far_red = spectrum.far_red(d, level, target, day)
-    return {**found, **far_red} if far_red else found
+    if place.far_red:
+        found.update(spectrum.far_red(d, level, target, day))
+    return found
 
 
 def _night_due(d: Draft, level: Level, state: LevelState, at: float) -> float:
@@ -367,9 +371,10 @@ def _whole(intent: Intent) -> Intent:
     return replace(intent, value=0.0 if intent.reason.code in _SHED else 1.0)
 
 
-def _intent(d: Draft, level: Level, target: LightTarget | None) -> Intent:
+def _intent(d: Draft, place: Place, target: LightTarget | None) -> Intent:
+    level = place.level
     state = d.level(level.id)
-    zone = d.zone(d.farm.zone_of_level[level.id])
+    zone = d.zone(place.zone)
     if target is None or state.light_day is None:
         if d.state.lost_memory:
             return Intent(None, Reason("hold"))
@@ -386,7 +391,7 @@ def _intent(d: Draft, level: Level, target: LightTarget | None) -> Intent:
     if full <= 0 or target.ppfd <= 0:
         return Intent(0.0, Reason("photoperiod_night", {"until": clock_time(day.end_s, tz)}))
     if zone.over_temperature == "off":
-        temperature = readings.highest(d, d.farm.zone_of_level[level.id], Role.AIR_TEMPERATURE)
+        temperature = readings.highest(d, place.zone, Role.AIR_TEMPERATURE)
         return Intent(
             0.0,
             Reason(
@@ -397,12 +402,12 @@ def _intent(d: Draft, level: Level, target: LightTarget | None) -> Intent:
         )
     if state.dli >= target.plan.dli_max:
         return Intent(0.0, Reason("dli_reached", {"dli": round(state.dli, 1)}))
-    if state.dli >= target.dli and not any(b.dims for b in d.farm.lamps_of_level[level.id]):
+    if state.dli >= target.dli and not place.any_dims:
         # Lamps that cannot be dimmed give what they give: off when the plants have had their day.
         return Intent(0.0, Reason("dli_reached", {"dli": round(state.dli, 1)}))
-    output = _output(d, level, target, full)
+    output = _output(d, level, state, target, full)
     if zone.over_temperature == "dim":
-        temperature = readings.highest(d, d.farm.zone_of_level[level.id], Role.AIR_TEMPERATURE)
+        temperature = readings.highest(d, place.zone, Role.AIR_TEMPERATURE)
         reason = Reason("too_warm_dim", {"value": round(temperature or 0.0, 1), "over": 3})
         return Intent(_dimmed(level, output), reason, trip=True)
     if zone.over_temperature == "unknown":
@@ -432,20 +437,20 @@ def _dimmed(level: Level, output: float) -> float:
     return max(output * _DIM, min(output, lowest_output(level)))
 
 
-def _output(d: Draft, level: Level, target: LightTarget, full: float) -> float:
+def _output(d: Draft, level: Level, state: LevelState, target: LightTarget, full: float) -> float:
     """Output 0…1 that brings the day's light integral home."""
-    state = d.level(level.id)
-    day = state.light_day
+    day, plan = state.light_day, target.plan
     assert day is not None
     now = d.now.farm
-    ramp_s = min(target.plan.ramp_min * 60, (day.end_s - day.start_s) / 2)
-    shape = target.plan.ramp_shape or Shape.LINEAR
     since, left = now - day.start_s, day.end_s - now
+    ramp_s = min(plan.ramp_min * 60, (day.end_s - day.start_s) / 2)
     full_day = since >= ramp_s and left >= ramp_s
+    shape = plan.ramp_shape or Shape.LINEAR
     ramp = 1.0 if full_day else dawn_and_dusk(since, left, ramp_s, shape)
     in_ramp = ramp < 1.0
     if not in_ramp and state.planned_at is not None and now - state.planned_at < _PLAN_S:
-        return min(1.0, state.ppfd_target / full)
+        output = state.ppfd_target / full
+        return 1.0 if output > 1.0 else output
     missing = max(0.0, target.dli - state.dli)
     wanted = missing * 1e6 / max(_effective_s(now, day, ramp_s, shape), 60.0)
     if not target.overridden:
@@ -455,7 +460,7 @@ def _output(d: Draft, level: Level, target: LightTarget, full: float) -> float:
     wanted = max(max(wanted, lowest_output(level) * full) * ramp, lowest_output(level) * full)
     if abs(wanted - state.ppfd_target) < _DEADBAND * full and state.ppfd_target > 0:
         wanted = state.ppfd_target
-    d.levels.set(level.id, replace(state, ppfd_target=wanted, planned_at=None if in_ramp else now))
+    d.levels.set(level.id, state.planned(wanted, None if in_ramp else now))
     return wanted / full
 
 
@@ -472,4 +477,4 @@ def _effective_s(now: float, day: LightDay, ramp_s: float, shape: Shape) -> floa
 def _plan(d: Draft, level: str, ppfd: float) -> None:
     state = d.level(level)
     if state.ppfd_target != ppfd or state.planned_at is not None:
-        d.levels.set(level, replace(state, ppfd_target=ppfd, planned_at=None))
+        d.levels.set(level, state.planned(ppfd, None))

@@ -83,7 +83,7 @@ class Doubt:
     since: float
 
 
-@hot_value
+@hot_value(kw_only=False)
 class PointState:
     """The last reading of a bound sensor, in the role's unit. `problem` is why it is not good
     (`plausible.py`), `cadence_s` the learned time between reports, `since` when the value last
@@ -111,7 +111,7 @@ class Pending:
     attempt: int = 1
 
 
-@hot_value
+@hot_value(kw_only=False)
 class ActuatorState:
     """One bound actuator. `reported` and `wanted` are 0…1; `changed_at` is when the reported
     on/off last changed to `was_on` (farm time), also over a restart; `on_log` are the finished
@@ -170,7 +170,7 @@ class ZoneState:
     co2_empty: bool = False
 
 
-@hot_value
+@hot_value(kw_only=False)
 class LampState:
     """What is known of the lamps over a level besides what each of them does.
 
@@ -193,7 +193,6 @@ class LampState:
 
     def compared(
         self,
-        *,
         ratio: float | None,
         seen: tuple[float, float],
         apart_at: float | None,
@@ -202,15 +201,29 @@ class LampState:
         """The same with the light sensor held against it: made with every report of every sensor,
         so without `replace`; a test holds that no other field is lost."""
         return LampState(
-            hours=self.hours,
-            at=self.at,
-            output=self.output,
-            ratio=ratio,
-            seen=seen,
-            apart_at=apart_at,
-            frozen=frozen,
-            stray_at=self.stray_at,
-            stray=self.stray,
+            self.hours,
+            self.at,
+            self.output,
+            ratio,
+            seen,
+            apart_at,
+            frozen,
+            self.stray_at,
+            self.stray,
+        )
+
+    def ran(self, hours: float, at: float | None, output: float) -> LampState:
+        """The same with its hours counted."""
+        return LampState(
+            hours,
+            at,
+            output,
+            self.ratio,
+            self.seen,
+            self.apart_at,
+            self.frozen,
+            self.stray_at,
+            self.stray,
         )
 
 
@@ -230,7 +243,7 @@ class Night:
     saving: float | None = None
 
 
-@hot_value
+@hot_value(kw_only=False)
 class LevelState:
     """One level: the light day it is in, the light it got. `dli` is mol/m² since lights-on,
     integrated until `dli_at`; `ppfd_target` is what the lamps are set for.
@@ -250,7 +263,6 @@ class LevelState:
 
     def counted(
         self,
-        *,
         light_day: LightDay | None,
         lit: bool,
         dli: float,
@@ -262,33 +274,49 @@ class LevelState:
         """The same with the light counted. Made for every level in every minute, so without
         `replace`; a test holds that no other field is lost."""
         return LevelState(
-            light_day=light_day,
-            lit=lit,
-            dli=dli,
-            dli_at=dli_at,
-            ppfd_now=ppfd_now,
-            dli_yesterday=self.dli_yesterday,
-            ppfd_target=self.ppfd_target,
-            planned_at=self.planned_at,
-            kept_at=self.kept_at,
-            lamp=lamp,
-            night=night,
+            light_day,
+            lit,
+            dli,
+            dli_at,
+            self.dli_yesterday,
+            ppfd_now,
+            self.ppfd_target,
+            self.planned_at,
+            self.kept_at,
+            lamp,
+            night,
+        )
+
+    def planned(self, ppfd_target: float, planned_at: float | None) -> LevelState:
+        """The same with the output of its lamps planned anew."""
+        return LevelState(
+            self.light_day,
+            self.lit,
+            self.dli,
+            self.dli_at,
+            self.dli_yesterday,
+            self.ppfd_now,
+            ppfd_target,
+            planned_at,
+            self.kept_at,
+            self.lamp,
+            self.night,
         )
 
     def kept(self, at: float) -> LevelState:
         """The same, kept in the journal at `at`."""
         return LevelState(
-            light_day=self.light_day,
-            lit=self.lit,
-            dli=self.dli,
-            dli_at=self.dli_at,
-            ppfd_now=self.ppfd_now,
-            dli_yesterday=self.dli_yesterday,
-            ppfd_target=self.ppfd_target,
-            planned_at=self.planned_at,
-            kept_at=at,
-            lamp=self.lamp,
-            night=self.night,
+            self.light_day,
+            self.lit,
+            self.dli,
+            self.dli_at,
+            self.dli_yesterday,
+            self.ppfd_now,
+            self.ppfd_target,
+            self.planned_at,
+            at,
+            self.lamp,
+            self.night,
         )
 
 

@@ -10,6 +10,7 @@ import math
 from dataclasses import replace
 
 from ..farm.bindings import Binding
+from ..farm.index import Point
 from ..farm.roles import Role, RoleKind, RoleSpec, spec
 from ..farm.units import UnitError, linear
 from ..science.water import ec_at_25
@@ -34,6 +35,7 @@ __all__ = [
     "lowest",
     "parse",
     "reading",
+    "state_of",
     "take",
     "tripped",
     "unknown",
@@ -62,18 +64,25 @@ def parse(raw: float | str | bool | None, binding: Binding, unit: str | None) ->
         return None
     facts = spec(binding.role)
     if facts.kind is not RoleKind.MEASURE:
-        return _state(raw, binding.invert)
+        return state_of(raw, binding.invert)
+    return _number(raw, binding, unit, facts.unit)
+
+
+def _number(
+    raw: float | str | bool, binding: Binding, unit: str | None, canonical: str
+) -> float | None:
     try:
         number = float(raw)
     except ValueError:
         return None
     if not math.isfinite(number):
         return None
-    scale, offset = linear(binding.unit if binding.unit is not None else unit, facts.unit)
+    scale, offset = linear(binding.unit if binding.unit is not None else unit, canonical)
     return (number * scale + offset) * binding.scale + binding.offset
 
 
-def _state(raw: float | str | bool, invert: bool) -> float | None:
+def state_of(raw: float | str | bool, invert: bool) -> float | None:
+    """What a contact or an actuator reports, 0…1; None when it is no state."""
     if isinstance(raw, str):
         text = raw.strip().lower()
         if text in _TRUE:
@@ -94,14 +103,19 @@ def _state(raw: float | str | bool, invert: bool) -> float | None:
     return 1.0 - value if invert else value
 
 
-def take(d: Draft, binding: Binding, report: Report) -> None:
+def take(d: Draft, known: Point, report: Report) -> None:
     """Take a report of a sensor into its slice; mark its node only when something changed."""
-    point = binding.id
+    binding, facts = known.binding, known.facts
+    point, raw = binding.id, report.raw
     old = d.point(point)
-    facts = spec(binding.role)
     problem = ""
     try:
-        value = parse(report.raw, binding, report.unit)
+        if raw is None:
+            value = None
+        elif known.measures:
+            value = _number(raw, binding, report.unit, facts.unit)
+        else:
+            value = state_of(raw, binding.invert)
     except UnitError:
         value, problem = None, f"{UNIT}{report.unit or ''}"
     if value is not None and not binding.compensated:
@@ -110,8 +124,9 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
     if value is None:
         _missing(d, binding, old, problem)
         return
-    before = old.value
-    at = min(report.at, d.now.farm)
+    before, at = old.value, report.at
+    if at > d.now.farm:
+        at = d.now.farm
     since, calm_s = old.since, old.calm_s
     if before is None:
         since = at
@@ -125,7 +140,7 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
             since = at
     quality, doubt = Quality.GOOD, None
     if (
-        old.quality is not Quality.GOOD
+        old.quality is not quality
         or (facts.plausible and not facts.plausible[0] <= value <= facts.plausible[1])
         or abs(value - (before or 0.0)) > facts.jump
     ):
@@ -135,22 +150,16 @@ def take(d: Draft, binding: Binding, report: Report) -> None:
         elif quality is Quality.GOOD and old.problem == plausible.JUMP:
             quality, problem, doubt = _confirmed(d, binding, old, value, at)
     cadence = learn(old, at)
-    new = PointState(
-        value=value,
-        at=at,
-        quality=quality,
-        cadence_s=cadence,
-        problem=problem,
-        since=since,
-        calm_s=calm_s,
-        doubt=doubt,
-    )
-    d.points.set(point, new)
+    new = PointState(value, at, quality, cadence, problem, since, calm_s, doubt)
+    if at != old.at:
+        d.points.put(point, new)
+    else:
+        d.points.set(point, new)
     if (value != before or quality is not old.quality or problem != old.problem) and (
         binding.node != d.farm.id or binding.role in OUTSIDE
     ):
         # What else the farm as a whole measures (power) is counted, not controlled.
-        d.dirty.add(binding.node)
+        d.dirty[binding.node] = None
     if doubt is not None:
         d.wake(point, Due(farm=_deadline(facts, new, d.now.farm)))
     elif facts.stale_s != math.inf and (point not in d.due.now or old.quality is not Quality.GOOD):

@@ -33,7 +33,7 @@ _CHANNEL = {
 def left(d: Draft, level: Level) -> float:
     """Share of their first light that the lamps of a level have left by their hours."""
     fixture = level.fixture
-    if fixture is None or (fixture.l90_h is None and fixture.l70_h is None):
+    if fixture is None or not d.farm.places[level.id].ages:
         return 1.0
     hours = d.level(level.id).lamp.hours
     # In steps, so that a lamp that ages does not move what is asked of it all the time.
@@ -42,19 +42,21 @@ def left(d: Draft, level: Level) -> float:
 
 def full_ppfd(d: Draft, level: Level) -> float:
     """What the lamps of a level give at full output, by the model."""
-    full = d.farm.lamps_full_ppfd.get(level.id)
-    return 0.0 if full is None else full * left(d, level)
+    place = d.farm.places[level.id]
+    return place.full_ppfd * left(d, level) if place.ages else place.full_ppfd
 
 
 def modelled_ppfd(d: Draft, level: Level) -> float:
     """What the lamps of a level give at the output they report, by the model."""
-    lamps = d.farm.lamps_of_level[level.id]
-    if level.fixture is None or not lamps:
-        return 0.0
+    place = d.farm.places[level.id]
+    actuators = d.actuators.now
     given = 0.0
-    for b, part in zip(lamps, d.farm.lamp_ppfd[level.id], strict=True):
-        given += part * (d.actuator(b.id).reported or 0.0)
-    return given * left(d, level) if given else 0.0
+    # Without a fixture there are no parts: what its lamps give is not known.
+    for b, part in zip(place.lamps, place.parts, strict=False):
+        state = actuators.get(b.id)
+        if state is not None and state.reported:
+            given += part * state.reported
+    return given * left(d, level) if given and place.ages else given
 
 
 def share(d: Draft, level: Level, plan: LightPlan, output: float) -> dict[str, float]:

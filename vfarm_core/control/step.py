@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..farm.bindings import Binding
+from ..farm.index import Point
 from ..farm.nodes import Circuit, Farm, Level, Pump, Rack, Reservoir, Supply, Zone
 from ..farm.overrides import Mode
-from ..farm.roles import Role, spec
+from ..farm.roles import Role, RoleKind, spec
 from . import (
     climate,
     clock_set,
@@ -59,8 +60,6 @@ from .prices import UNKNOWN_PRICES
 from .reasons import Reason
 from .view import snapshot
 
-_FEEDBACK = frozenset({Role.FEEDBACK, Role.FLOW, Role.POWER})
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -80,9 +79,12 @@ def step(
         return Step(memory, (), memory.next_due)
     d = Draft(farm, memory, now)
     answers: list[Answer] = []
+    points = farm.points
     for item in inputs:
         if isinstance(item, Report):
-            _report(d, item)
+            known = points.get(item.point)
+            if known is not None:
+                _report(d, known, item)
         else:
             _take(d, item, answers)
     _wake_due(d)
@@ -124,17 +126,18 @@ def _take(d: Draft, item: Input, answers: list[Answer]) -> None:
         d.mark_all()
 
 
-def _report(d: Draft, report: Report) -> None:
-    binding = d.farm.binding.get(report.point)
-    if binding is None or binding.role is Role.ENERGY_PRICE:
-        # What a forecast says comes as a whole (`PricesKnown`); its state is no reading.
-        return
-    if spec(binding.role).is_actuator:
+def _report(d: Draft, known: Point, report: Report) -> None:
+    binding, facts = known.binding, known.facts
+    if facts.is_actuator:
         safety.take(d, binding, report)
         return
-    readings.take(d, binding, report)
-    interlocks.take(d, binding)
-    if binding.role in _FEEDBACK:
+    if facts.kind is RoleKind.FORECAST:
+        # What a forecast says comes as a whole (`PricesKnown`); its state is no reading.
+        return
+    readings.take(d, known, report)
+    if known.interlocks:
+        interlocks.take(d, binding)
+    if known.proves:
         # Also an unchanged report can be the proof that a command had its effect.
         for b in _pending(d, (binding.node,)):
             safety.prove(d, b)
@@ -361,14 +364,15 @@ def _visit[T](d: Draft, kind: type[T]) -> dict[str, T]:
         return {}
     nodes = d.farm.nodes
     found = {k: n for k in d.dirty if isinstance(n := nodes.get(k), kind)}
-    d.dirty.difference_update(found)
+    for key in found:
+        del d.dirty[key]
     d.seen.update(found)
     return found
 
 
 def _pass(d: Draft) -> None:
     if d.farm.id in d.dirty:
-        d.dirty.discard(d.farm.id)
+        del d.dirty[d.farm.id]
         d.seen.add(d.farm.id)
         if any(_changed(d, d.farm.id, role) for role in readings.OUTSIDE):
             d.mark(*(zone.id for zone in d.farm.zones if d.of(zone.id, Role.EXHAUST_FAN)))
@@ -393,8 +397,10 @@ def _pass(d: Draft) -> None:
         d.seen.update(others)
         levels.update(others)
     lamps: dict[str, Intent] = {}
+    people = bool(d.workflows.now)
     for level in levels.values():
-        lamps.update(workflows.lamps(d, level, light.control(d, level)))
+        wanted = light.control(d, level)
+        lamps.update(workflows.lamps(d, level, wanted) if people else wanted)
     if d.farm.supplies:
         supply.limit(d, lamps)
     intents.update(lamps)
@@ -403,8 +409,10 @@ def _pass(d: Draft) -> None:
     _water(d, intents)
     _visit(d, Rack)
     _visit(d, Supply)
+    undisturbed = d.undisturbed
     for point, intent in intents.items():
-        safety.command(d, d.farm.binding[point], intent)
+        if not (undisturbed and safety.as_before(d, point, intent)):
+            safety.command(d, d.farm.binding[point], intent)
 
 
 def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> None:

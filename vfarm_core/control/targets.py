@@ -55,8 +55,10 @@ def light_target(d: Draft, level: str) -> LightTarget | None:
     if not batches:
         return None
     batch = batches[0]
-    node = d.farm.level[level]
-    planned = _by_recipe(d, batch)
+    # Within a step and from step to step the same: a batch that moves on is another value.
+    known: tuple[Batch, LightTarget] | None = d.light_of_batch.get(batch.id)
+    planned = known[1] if known is not None and known[0] is batch else _by_recipe(d, batch)
+    node = d.farm.places[level].level
     if node.ppfd_offset_pct or node.photoperiod_offset_h:
         planned = _offset(d, node, planned)
     if not d.overrides.now:
@@ -99,13 +101,10 @@ def _offset(d: Draft, level: Level, planned: LightTarget) -> LightTarget:
 
 def _by_recipe(d: Draft, batch: Batch) -> LightTarget:
     """The light of a batch without overrides: the same on all of its levels."""
-    key = (batch.id, "light")
-    found: LightTarget | None = d.derived.get(key)
-    if found is None:
-        phase = d.phase(batch)
-        plan = phase.light
-        found = LightTarget(batch, phase, plan, plan.photoperiod_h, plan.ppfd, plan.dli, False)
-        d.derived[key] = found
+    phase = d.phase(batch)
+    plan = phase.light
+    found = LightTarget(batch, phase, plan, plan.photoperiod_h, plan.ppfd, plan.dli, False)
+    d.light_of_batch[batch.id] = (batch, found)
     return found
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..science.light import LUX_PER_PPFD, Lamp
 from .bindings import Binding
+from .index import Place, Point, point
 from .roles import DOSING, PAR_LAMPS, Role, spec
 
 
@@ -207,7 +209,8 @@ type Node = Zone | Rack | Level | Reservoir | Pump | Circuit | Supply
 class Farm:
     """One site: its nodes and what its entities mean for them. Build it with `build.build_farm`,
     which checks it; the indexes below trust the check. A person's takeover of a device is respected
-    for `takeover_min` minutes, within all limits of danger."""
+    for `takeover_min` minutes, within all limits of danger. The indexes are plain dictionaries,
+    which a step reads ten thousand times: nobody writes them."""
 
     id: str
     name: str
@@ -239,12 +242,12 @@ class Farm:
             self.circuits,
             self.supplies,
         )
-        return MappingProxyType({node.id: node for group in groups for node in group})
+        return {node.id: node for group in groups for node in group}
 
     @cached_property
     def binding(self) -> Mapping[str, Binding]:
         """Bindings by id."""
-        return MappingProxyType({b.id: b for b in self.bindings})
+        return {b.id: b for b in self.bindings}
 
     @cached_property
     def bound(self) -> Mapping[tuple[str, Role], tuple[Binding, ...]]:
@@ -252,7 +255,7 @@ class Farm:
         found: dict[tuple[str, Role], list[Binding]] = {}
         for b in self.bindings:
             found.setdefault((b.node, b.role), []).append(b)
-        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+        return {key: tuple(group) for key, group in found.items()}
 
     def of(self, node: str, role: Role) -> tuple[Binding, ...]:
         """The bindings of one role of one node."""
@@ -264,7 +267,7 @@ class Farm:
         found: dict[str, list[Binding]] = {}
         for b in self.bindings:
             found.setdefault(b.node, []).append(b)
-        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+        return {key: tuple(group) for key, group in found.items()}
 
     @cached_property
     def actuators_of(self) -> Mapping[str, tuple[Binding, ...]]:
@@ -281,7 +284,7 @@ class Farm:
         for b in self.bindings:
             if spec(b.role).is_actuator is actuators:
                 found.setdefault(b.node, []).append(b)
-        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+        return {key: tuple(group) for key, group in found.items()}
 
     @cached_property
     def degradable(self) -> Mapping[str, tuple[Binding, ...]]:
@@ -290,7 +293,7 @@ class Farm:
         for b in self.bindings:
             if b.declaration is not None and b.declaration.on_no_reading is not None:
                 found.setdefault(b.node, []).append(b)
-        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+        return {key: tuple(group) for key, group in found.items()}
 
     @cached_property
     def isolated_by(self) -> Mapping[str, tuple[str, ...]]:
@@ -299,13 +302,13 @@ class Farm:
         for b in self.bindings:
             if b.declaration is not None and b.declaration.isolation is not None:
                 found.setdefault(b.declaration.isolation, []).append(b.id)
-        return MappingProxyType({key: tuple(group) for key, group in found.items()})
+        return {key: tuple(group) for key, group in found.items()}
 
     @cached_property
     def zone_of_level(self) -> Mapping[str, str]:
         """Zone id of each level."""
         racks = {rack.id: rack.zone for rack in self.racks}
-        return MappingProxyType({level.id: racks[level.rack] for level in self.levels})
+        return {level.id: racks[level.rack] for level in self.levels}
 
     @cached_property
     def levels_of_zone(self) -> Mapping[str, tuple[Level, ...]]:
@@ -313,7 +316,7 @@ class Farm:
         found: dict[str, list[Level]] = {zone.id: [] for zone in self.zones}
         for level in self.levels:
             found[self.zone_of_level[level.id]].append(level)
-        return MappingProxyType({zone: tuple(levels) for zone, levels in found.items()})
+        return {zone: tuple(levels) for zone, levels in found.items()}
 
     @cached_property
     def surfaces_of_zone(self) -> Mapping[str, tuple[tuple[str, Role], ...]]:
@@ -322,7 +325,7 @@ class Farm:
         for node, role in self.bound:
             if role in (Role.SURFACE_TEMPERATURE, Role.LEAF_TEMPERATURE):
                 found[self.zone_of_level.get(node, node)].append((node, role))
-        return MappingProxyType({zone: tuple(where) for zone, where in found.items()})
+        return {zone: tuple(where) for zone, where in found.items()}
 
     @cached_property
     def surfaces_of_level(self) -> Mapping[str, tuple[Role, ...]]:
@@ -332,96 +335,86 @@ class Farm:
             for node, role in where:
                 if node in self.level:
                     found.setdefault(node, []).append(role)
-        return MappingProxyType({node: tuple(roles) for node, roles in found.items()})
+        return {node: tuple(roles) for node, roles in found.items()}
 
     @cached_property
     def level(self) -> Mapping[str, Level]:
         """Levels by id."""
-        return MappingProxyType({level.id: level for level in self.levels})
+        return {level.id: level for level in self.levels}
 
     @cached_property
     def lamps_of_level(self) -> Mapping[str, tuple[Binding, ...]]:
         """The lamps of each level whose light plants count, without far-red."""
-        return MappingProxyType(
-            {
-                level.id: tuple(b for role in PAR_LAMPS for b in self.of(level.id, role))
-                for level in self.levels
-            }
-        )
+        return {
+            level.id: tuple(b for role in PAR_LAMPS for b in self.of(level.id, role))
+            for level in self.levels
+        }
 
     @cached_property
     def lamp_ppfd(self) -> Mapping[str, tuple[float, ...]]:
         """What each lamp of a level with a fixture gives of its PPFD when it is new and at full
         output: its channel's where that is declared, else an equal part of the rest."""
-        return MappingProxyType(
-            {
-                level.id: _parts(level.fixture, self.lamps_of_level[level.id])
-                for level in self.levels
-                if level.fixture is not None
-            }
-        )
+        return {
+            level.id: _parts(level.fixture, self.lamps_of_level[level.id])
+            for level in self.levels
+            if level.fixture is not None
+        }
 
     @cached_property
     def all_lamps_of_level(self) -> Mapping[str, tuple[Binding, ...]]:
         """The lamps of each level, far-red too."""
-        return MappingProxyType(
-            {
-                level: (*lamps, *self.of(level, Role.GROW_LIGHT_FAR_RED))
-                for level, lamps in self.lamps_of_level.items()
-            }
-        )
+        return {
+            level: (*lamps, *self.of(level, Role.GROW_LIGHT_FAR_RED))
+            for level, lamps in self.lamps_of_level.items()
+        }
 
     @cached_property
     def lamps_w_of_supply(self) -> Mapping[str, float]:
         """What all lamps on each supply draw at full output."""
         fixtures = {level.id: level.fixture for level in self.levels}
-        return MappingProxyType(
-            {
-                s.id: sum(f.power_w for lv in s.levels if (f := fixtures[lv]) is not None)
-                for s in self.supplies
-            }
-        )
+        return {
+            s.id: sum(f.power_w for lv in s.levels if (f := fixtures[lv]) is not None)
+            for s in self.supplies
+        }
 
     @cached_property
     def lamps_full_ppfd(self) -> Mapping[str, float]:
         """What all lamps of a level with a fixture give when they are new and at full output."""
-        return MappingProxyType(
-            {
-                level.id: sum(self.lamp_ppfd[level.id]) or level.fixture.ppfd_full
-                for level in self.levels
-                if level.fixture is not None
-            }
-        )
+        return {
+            level.id: sum(self.lamp_ppfd[level.id]) or level.fixture.ppfd_full
+            for level in self.levels
+            if level.fixture is not None
+        }
 
     @cached_property
     def circuit_of_level(self) -> Mapping[str, str]:
         """Circuit id of each watered level."""
-        return MappingProxyType({lv: c.id for c in self.circuits for lv in c.levels})
+        return {lv: c.id for c in self.circuits for lv in c.levels}
 
     @cached_property
     def zone(self) -> Mapping[str, Zone]:
         """Zones by id."""
-        return MappingProxyType({zone.id: zone for zone in self.zones})
+        return {zone.id: zone for zone in self.zones}
 
     @cached_property
     def supply_of_level(self) -> Mapping[str, Supply]:
         """The supply that each level's lamps hang on."""
-        return MappingProxyType({lv: s for s in self.supplies for lv in s.levels})
+        return {lv: s for s in self.supplies for lv in s.levels}
 
     @cached_property
     def pump(self) -> Mapping[str, Pump]:
         """Pumps by id."""
-        return MappingProxyType({pump.id: pump for pump in self.pumps})
+        return {pump.id: pump for pump in self.pumps}
 
     @cached_property
     def circuit(self) -> Mapping[str, Circuit]:
         """Circuits by id."""
-        return MappingProxyType({circuit.id: circuit for circuit in self.circuits})
+        return {circuit.id: circuit for circuit in self.circuits}
 
     @cached_property
     def reservoir(self) -> Mapping[str, Reservoir]:
         """Reservoirs by id."""
-        return MappingProxyType({r.id: r for r in self.reservoirs})
+        return {r.id: r for r in self.reservoirs}
 
     @cached_property
     def circuits_of_pump(self) -> Mapping[str, tuple[Circuit, ...]]:
@@ -429,22 +422,20 @@ class Farm:
         found: dict[str, list[Circuit]] = {p.id: [] for p in self.pumps}
         for circuit in self.circuits:
             found[circuit.pump].append(circuit)
-        return MappingProxyType({p: tuple(cs) for p, cs in found.items()})
+        return {p: tuple(cs) for p, cs in found.items()}
 
     @cached_property
     def valves_beside(self) -> Mapping[str, tuple[str, ...]]:
         """Points of the valves of the other circuits on the pump of each circuit."""
-        return MappingProxyType(
-            {
-                circuit.id: tuple(
-                    b.id
-                    for other in self.circuits_of_pump[circuit.pump]
-                    if other.id != circuit.id
-                    for b in self.of(other.id, Role.IRRIGATION_VALVE)
-                )
-                for circuit in self.circuits
-            }
-        )
+        return {
+            circuit.id: tuple(
+                b.id
+                for other in self.circuits_of_pump[circuit.pump]
+                if other.id != circuit.id
+                for b in self.of(other.id, Role.IRRIGATION_VALVE)
+            )
+            for circuit in self.circuits
+        }
 
     @cached_property
     def circuits_of_zone(self) -> Mapping[str, tuple[str, ...]]:
@@ -453,17 +444,15 @@ class Farm:
         for circuit in self.circuits:
             for level in circuit.levels:
                 found[self.zone_of_level[level]][circuit.id] = None
-        return MappingProxyType({zone: tuple(ids) for zone, ids in found.items()})
+        return {zone: tuple(ids) for zone, ids in found.items()}
 
     @cached_property
     def zones_of_circuit(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of the zones that each circuit waters in."""
-        return MappingProxyType(
-            {
-                c.id: tuple(dict.fromkeys(self.zone_of_level[v] for v in c.levels))
-                for c in self.circuits
-            }
-        )
+        return {
+            c.id: tuple(dict.fromkeys(self.zone_of_level[v] for v in c.levels))
+            for c in self.circuits
+        }
 
     @cached_property
     def treated(self) -> frozenset[str]:
@@ -478,7 +467,7 @@ class Farm:
         for circuit in self.circuits:
             for level in circuit.levels:
                 found[self.zone_of_level[level]][self.pump[circuit.pump].reservoir] = None
-        return MappingProxyType({zone: tuple(ids) for zone, ids in found.items()})
+        return {zone: tuple(ids) for zone, ids in found.items()}
 
     @cached_property
     def zones_of_reservoir(self) -> Mapping[str, tuple[str, ...]]:
@@ -487,7 +476,7 @@ class Farm:
         for zone, reservoirs in self.reservoirs_of_zone.items():
             for reservoir in reservoirs:
                 found[reservoir].append(zone)
-        return MappingProxyType({r: tuple(zones) for r, zones in found.items()})
+        return {r: tuple(zones) for r, zones in found.items()}
 
     @cached_property
     def above(self) -> Mapping[str, tuple[str, ...]]:
@@ -498,7 +487,7 @@ class Farm:
         found |= {level.id: (level.rack, zones[level.rack]) for level in self.levels}
         found |= {pump.id: (pump.reservoir,) for pump in self.pumps}
         found |= {c.id: (c.pump, self.pump[c.pump].reservoir) for c in self.circuits}
-        return MappingProxyType(found)
+        return found
 
     @cached_property
     def circuits_of_reservoir(self) -> Mapping[str, tuple[Circuit, ...]]:
@@ -506,7 +495,43 @@ class Farm:
         found: dict[str, list[Circuit]] = {r.id: [] for r in self.reservoirs}
         for circuit in self.circuits:
             found[self.pump[circuit.pump].reservoir].append(circuit)
-        return MappingProxyType({r: tuple(cs) for r, cs in found.items()})
+        return {r: tuple(cs) for r, cs in found.items()}
+
+    @cached_property
+    def places(self) -> Mapping[str, Place]:
+        """What a step looks up of each level."""
+        return {level.id: self._place(level) for level in self.levels}
+
+    def _place(self, level: Level) -> Place:
+        lamps = self.lamps_of_level[level.id]
+        fixture = level.fixture
+        sensors = self.of(level.id, Role.PPFD)
+        return Place(
+            level=level,
+            zone=self.zone_of_level[level.id],
+            circuit=self.circuit_of_level.get(level.id),
+            lamps=lamps,
+            parts=self.lamp_ppfd.get(level.id, ()),
+            full_ppfd=self.lamps_full_ppfd.get(level.id, 0.0),
+            ages=fixture is not None and (fixture.l90_h, fixture.l70_h) != (None, None),
+            any_dims=any(b.dims for b in lamps),
+            far_red=bool(self.of(level.id, Role.GROW_LIGHT_FAR_RED)),
+            ppfd_sensor=sensors[0].id if len(sensors) == 1 else "",
+            supply=level.id in self.supply_of_level,
+        )
+
+    @cached_property
+    def points(self) -> Mapping[str, Point]:
+        """Bindings with the facts of their roles, by id."""
+        return {
+            b.id: point(b, spec(b.role), isolates=b.id in self.isolated_by) for b in self.bindings
+        }
+
+    @cached_property
+    def scratch(self) -> dict[str, dict[str, Any]]:
+        """What was worked out last of each node or batch, with what it was made of, for who would
+        work out the same again. No part of the farm: it is forgotten with it."""
+        return {}
 
     def kind(self, node_id: str) -> NodeKind:
         """The kind of a node; `farm` for the farm's own id."""
