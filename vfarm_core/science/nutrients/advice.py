@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .alkalinity import ALKALINITY_DRIVES_PH
 from .ions import IONS, MACRO, MICRO, Ion
 from .issues import Issue, hint, problem
-from .solution import BALANCE_LIMIT, balance
+from .solution import balance
 from .solver import DEFAULT_WEIGHTS, TOLERANCE, Answer, Residual
 from .stocks import StockPlan, Tank
 
@@ -15,6 +15,8 @@ from .stocks import StockPlan, Tank
 LEAST_CHARGE = 1.0
 #: relative error up to which an ion that is not reached is told as a hint only
 CLOSE = 0.10
+#: relative difference of the charges of what is wanted that is worth a word
+UNEVEN = 0.02
 
 
 def advice(answer: Answer, stocks: StockPlan) -> tuple[Issue, ...]:
@@ -73,13 +75,15 @@ def _target(answer: Answer) -> Iterator[Issue]:
     ions = answer.problem.target.ions
     # A target with a free macronutrient cannot be out of balance: the free one gives way.
     if all(ion in ions for ion in MACRO if ion is not Ion.AMMONIUM):
-        charges = balance(ions)
-        if charges.relative > BALANCE_LIMIT:
+        wanted = {residual.ion: residual.wanted for residual in answer.residuals}
+        charges = balance({**answer.problem.water.ions, **wanted})
+        if charges.relative > UNEVEN:
             side = "cations" if charges.difference > 0 else "anions"
             yield hint(
                 "target_does_not_close",
-                f"the target itself has {abs(charges.difference):.2f} meq/L more {side} than their "
-                "counterparts: no mixture of salts reaches all of its ions",
+                f"the target, with what the water brings beside it, has "
+                f"{abs(charges.difference):.2f} meq/L more {side} than their counterparts: no "
+                "mixture of salts reaches all of its ions",
                 difference=charges.difference,
             )
     missing = [ion for ion in MICRO if not ions.get(ion)]

@@ -100,15 +100,15 @@ class Shelf:
 
     def pick(self, names: Iterable[str]) -> tuple[Salt, ...]:
         """Salts of these ids or sets, each once, in order. Raises ScienceError."""
-        found: dict[str, Salt] = {}
-        for name in names:
-            for salt_id in self.sets.get(name, (name,)):
-                salt = self.salts.get(salt_id)
-                if salt is None:
-                    accepted = ", ".join([*self.sets, *self.salts])
-                    raise ScienceError("salt", salt_id, accepted)
-                found[salt_id] = salt
-        return tuple(found.values())
+        wanted = (salt_id for name in names for salt_id in self.sets.get(name, (name,)))
+        return tuple({salt_id: self.get(salt_id) for salt_id in wanted}.values())
+
+    def get(self, salt_id: str) -> Salt:
+        """A salt by its id. Raises ScienceError naming what there is."""
+        found = self.salts.get(salt_id)
+        if found is None:
+            raise ScienceError("salt", salt_id, ", ".join([*self.sets, *self.salts]))
+        return found
 
 
 @cache

@@ -15,6 +15,7 @@ from . import document
 from .document import DocumentError
 from .ions import Ion
 from .quantities import MG_L_MAX, Unit, read_ions
+from .solution import diluted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,14 @@ class Water:
     name: str
     ions: Mapping[Ion, float]
     ph: float | None = None
+
+    def blended(self, share_of_pure: float) -> Water:
+        """This water with a share (0 … 1) replaced by reverse-osmosis or rain water.
+
+        Bicarbonate and carbonic acid thin alike, so the pH is kept. Raises RangeError.
+        """
+        ions = diluted(self.ions, share_of_pure)
+        return Water(name=self.name, ions=MappingProxyType(ions), ph=self.ph)
 
 
 #: Reverse osmosis, rain: nothing in it

@@ -327,6 +327,15 @@ def test_a_target_whose_charges_do_not_close_is_told():
     assert found.balance.relative < 1e-9
 
 
+def test_sodium_and_chloride_of_the_water_count_in_the_charges_of_the_target():
+    wanted = target(NO3=6, P=1, K=5, Ca=2, Mg=1, S=2)
+    salty = Water(name="w", ions={Ion.SODIUM: 3.0})
+    salts = pick("common")
+    assert "target_does_not_close" not in keys(report(Problem(target=wanted, salts=salts)))
+    found = report(Problem(target=wanted, salts=salts, water=salty))
+    assert "target_does_not_close" in keys(found)
+
+
 def test_an_analysis_whose_charges_do_not_close_is_told():
     water = Water(name="w", ions={Ion.CALCIUM: 3.0, Ion.CHLORIDE: 0.5})
     found = report(Problem(target=target(K=5, NO3=5), salts=pick("common"), water=water))
