@@ -28,6 +28,7 @@ from vfarm_core.farm.build import farm_to_dict
 from vfarm_core.farm.codec import DecodeError, decode, encode
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.recipes.model import Recipe
+from vfarm_core.twin.checks import first_checks
 from vfarm_core.twin.demo import demo_batches, demo_config, demo_farm
 from vfarm_core.twin.farm import Twin
 
@@ -41,7 +42,9 @@ from .recipe_shelf import async_shipped
 _LOGGER = logging.getLogger(__name__)
 
 _STORE_VERSION = 1
-#: The twin is moved on at most and at least this often (real s).
+#: The twin is moved on at most and at least this often (real s). A device that moves is seen sooner,
+#: because a quarter of a second can be a quarter of a minute.
+_PROMPT_S = 0.01
 _SHORTEST_S = 0.25
 _LONGEST_S = 60.0
 #: Batches are looked at again after these.
@@ -208,10 +211,13 @@ class Demo:
     # -- running --------------------------------------------------------------------------------
 
     async def async_start(self, *, new: bool) -> None:
-        """Let the hardware run; a new demo has its batches started."""
+        """Let the hardware run; a new demo has its probes and pumps checked and its batches
+        started."""
         engine = self._entry.runtime_data.engine
         self._stops.append(engine.listen_events(self._happened))
         if new:
+            for check in first_checks(self.farm, self.twin.config):
+                engine.request(check)
             for batch in demo_batches(self.clock.now().farm, self._recipes):
                 recipe = self._recipes[batch.recipe_version]
                 answer = engine.request(StartBatch(batch=batch, recipe=recipe, by=DOMAIN))
@@ -240,10 +246,10 @@ class Demo:
         self.twin.set_batches(known, memory.recipes)
 
     @callback
-    def command(self, point: str, value: float) -> None:
+    def command(self, point: str, value: float, duration_s: float | None = None) -> None:
         """Drive a simulated actuator, as its entity was told to."""
         self.twin.advance(self.clock.now().farm)
-        self.twin.command(point, value)
+        self.twin.command(point, value, duration_s=duration_s)
         self._rearm()
 
     @callback
@@ -270,10 +276,11 @@ class Demo:
         """Look at the twin when something happens in it next, but not too often."""
         if self._timer is not None:
             self._timer.cancel()
-        delay = (self.twin.next_event - self.clock.now().farm) / self.clock.speed
-        self._timer = self._hass.loop.call_later(
-            min(max(delay, _SHORTEST_S), _LONGEST_S), self._move
-        )
+        now, speed = self.clock.now().farm, self.clock.speed
+        delay = min(max((self.twin.next_event - now) / speed, _SHORTEST_S), _LONGEST_S)
+        if (switch := self.twin.next_switch) is not None:
+            delay = min(delay, max((switch - now) / speed, _PROMPT_S))
+        self._timer = self._hass.loop.call_later(delay, self._move)
 
     async def async_set_speed(self, speed: float) -> None:
         """Change how fast farm time runs."""

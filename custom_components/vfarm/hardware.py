@@ -31,7 +31,7 @@ from homeassistant.components.light import (
     DOMAIN as LIGHT_DOMAIN,
 )
 from homeassistant.components.number import DOMAIN as NUMBER_DOMAIN
-from homeassistant.components.number import NumberEntity, NumberMode
+from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberMode
 from homeassistant.components.sensor import (
     DOMAIN as SENSOR_DOMAIN,
 )
@@ -50,14 +50,14 @@ from homeassistant.components.valve import (
     ValveEntity,
     ValveEntityFeature,
 )
-from homeassistant.const import UnitOfRatio
+from homeassistant.const import UnitOfRatio, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.nodes import Farm
-from vfarm_core.farm.roles import Role, RoleKind, spec
+from vfarm_core.farm.roles import DOSING, Role, RoleKind, spec
 from vfarm_core.twin.farm import PointView
 
 from .const import DOMAIN, HARDWARE
@@ -101,7 +101,8 @@ _CONTACT_CLASSES: Mapping[Role, BinarySensorDeviceClass] = {
 
 def domain_of(farm: Farm, binding: Binding) -> str:
     """The domain a simulated device appears in. The lamps of the last rack hang on 0-10 V drivers,
-    which are numbers: lamps come in both kinds."""
+    which are numbers: lamps come in both kinds. What has speeds looks like a fan, and a dosing pump
+    is a number that starts a pulse of so many seconds."""
     match spec(binding.role).kind:
         case RoleKind.MEASURE | RoleKind.FORECAST:
             return SENSOR_DOMAIN
@@ -111,6 +112,10 @@ def domain_of(farm: Farm, binding: Binding) -> str:
             level = farm.level.get(binding.node)
             last = bool(farm.racks) and level is not None and level.rack == farm.racks[-1].id
             return NUMBER_DOMAIN if last else LIGHT_DOMAIN
+        case RoleKind.SWITCH if binding.role in DOSING:
+            return NUMBER_DOMAIN
+        case RoleKind.SWITCH if binding.has_levels:
+            return FAN_DOMAIN
         case RoleKind.SWITCH:
             return _DOMAINS.get(binding.role, SWITCH_DOMAIN)
 
@@ -179,9 +184,9 @@ class HardwareEntity(Entity):
         """Nothing can be written any more."""
         self._added = False
 
-    def drive(self, value: float) -> None:
-        """Command the device."""
-        self.demo.command(self.point, value)
+    def drive(self, value: float, duration_s: float | None = None) -> None:
+        """Command the device; a pulse of `duration_s` ends by itself."""
+        self.demo.command(self.point, value, duration_s)
 
 
 class HardwareSensor(HardwareEntity, SensorEntity):
@@ -232,9 +237,18 @@ class HardwareSwitch(HardwareEntity, SwitchEntity):
 
 
 class HardwareFan(HardwareEntity, FanEntity):
-    """A simulated fan."""
+    """A simulated fan, or another device with speeds."""
 
     _attr_supported_features = FanEntityFeature.TURN_ON | FanEntityFeature.TURN_OFF
+
+    def __init__(self, entry: VfarmConfigEntry, demo: Demo, view: PointView, part: str) -> None:
+        """Know the speeds, where it has any."""
+        binding = view.binding
+        self._on = False
+        if binding.has_levels:
+            self._attr_supported_features |= FanEntityFeature.SET_SPEED
+            self._attr_speed_count = round(1 / binding.step) if binding.step else 100
+        super().__init__(entry, demo, view, part)
 
     @property
     @override
@@ -245,12 +259,18 @@ class HardwareFan(HardwareEntity, FanEntity):
     @override
     def show(self, value: float | bool) -> None:
         self._on = value > 0
+        if FanEntityFeature.SET_SPEED in self.supported_features:
+            self._attr_percentage = round(value * 100)
+
+    @override
+    async def async_set_percentage(self, percentage: int) -> None:
+        self.drive(percentage / 100)
 
     @override
     async def async_turn_on(
         self, percentage: int | None = None, preset_mode: str | None = None, **kwargs: Any
     ) -> None:
-        self.drive(1.0)
+        self.drive(1.0 if percentage is None else percentage / 100)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
@@ -346,6 +366,27 @@ class HardwareDriver(HardwareEntity, NumberEntity):
         self.drive(value / 100)
 
 
+class HardwareDoser(HardwareEntity, NumberEntity):
+    """A simulated dosing pump: a number of seconds starts it, and its own timer stops it."""
+
+    _attr_native_min_value = 0
+    _attr_native_max_value = 300
+    _attr_native_step = 0.1
+    _attr_mode = NumberMode.BOX
+    _attr_device_class = NumberDeviceClass.DURATION
+    _attr_native_unit_of_measurement = UnitOfTime.SECONDS
+    _pulse_s = 0.0
+
+    @override
+    def show(self, value: float | bool) -> None:
+        self._attr_native_value = self._pulse_s if value > 0 else 0.0
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        self._pulse_s = value
+        self.drive(1.0 if value > 0 else 0.0, value or None)
+
+
 _KINDS: Mapping[str, type[HardwareEntity]] = {
     SENSOR_DOMAIN: HardwareSensor,
     BINARY_SENSOR_DOMAIN: HardwareContact,
@@ -362,4 +403,6 @@ def make_hardware(
     entry: VfarmConfigEntry, demo: Demo, view: PointView, part: str
 ) -> HardwareEntity:
     """The entity of a simulated point."""
+    if view.binding.role in DOSING:
+        return HardwareDoser(entry, demo, view, part)
     return _KINDS[domain_of(demo.farm, view.binding)](entry, demo, view, part)

@@ -99,6 +99,42 @@ async def test_a_shot_runs_through_the_simulated_water(
     assert snapshot.last_delivered_l == pytest.approx(20, abs=3)
 
 
+async def test_tanks_are_dosed_and_filled_out_of_the_box(
+    hass: HomeAssistant, demo: ConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    engine = demo.runtime_data.engine
+    told: list[Any] = []
+    engine.listen_events(told.append)
+    await pass_time(hass, freezer, 10, step=2)
+    for tank in ("reservoir_a", "reservoir_b"):
+        snapshot = engine.snapshot(tank)
+        assert {check.value for check in snapshot.probes.values()} == {"verified"}
+        assert not snapshot.dosing_inhibited, snapshot.dosing_code
+    await hass.services.async_call(
+        "select",
+        "select_option",
+        {"entity_id": speed_select(hass, demo), "option": "60"},
+        blocking=True,
+    )
+    # Two hours of the farm: a solution that is mixed, doses one after the other, a fill.
+    passed = 0.0
+    while passed < 120:
+        tanks = [engine.snapshot(tank) for tank in ("reservoir_a", "reservoir_b")]
+        step = 0.02 if any(tank.dose for tank in tanks) else 0.2
+        await pass_time(hass, freezer, step, step=step)
+        passed += step
+    ends = {
+        (event.kind, event.params["end"])
+        for event in told
+        if event.kind in ("dose_ended", "fill_ended")
+    }
+    assert ends == {("dose_ended", "done"), ("fill_ended", "done")}
+    given = [e.params for e in told if e.kind == "dose_ended"]
+    for dose in given:
+        assert dose["delivered_ml"] == pytest.approx(dose["planned_ml"], rel=0.1)
+    assert not [event for event in told if event.severity in ("p1", "p2")]
+
+
 def speed_select(hass: HomeAssistant, demo: ConfigEntry) -> str:
     """The entity id of the speed."""
     found = er.async_get(hass).async_get_entity_id(

@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from ..batches.lifecycle import sow
 from ..batches.model import Batch
-from ..farm.bindings import Binding, Danger, Declaration, OnLoss, Proof, binding_id
+from ..farm.bindings import Binding, Danger, Declaration, Dosing, OnLoss, Proof, binding_id
 from ..farm.build import check
 from ..farm.nodes import (
     Circuit,
     Farm,
+    Fill,
     Fixture,
     Level,
     Method,
@@ -73,6 +74,45 @@ _METHOD = {
 _PUMP_L_MIN = {"zone_a": 10.0, "zone_b": 8.0}
 _PUMP_W = {"zone_a": 70.0, "zone_b": 60.0}
 _DRAIN_S = {Method.EBB_FLOW: 900.0, Method.DRIP: 300.0}
+#: What a tank holds, and what its mixing pump turns over: three times in half an hour.
+_TANK_L = 400.0
+_MIXING_L_MIN = 28.0
+#: Topped up about once a day from soft water, far below the float and with room for a flood that
+#: runs back.
+_FILL = Fill(below=0.67, to=0.72, max_l=40.0, day_l=160.0, drain_back_l=20.0)
+_FILL_L_MIN = 8.0
+#: Small peristaltic pumps and a dilute acid [D]: a dose of a farm whose time runs 60 times as fast
+#: still takes the better part of a second.
+_DOSER_ML_S = 0.25
+_DOSE_EC = 0.5
+_DOSE_PH = 3.0
+#: Caps of a dose and an hour are what mixes within the hour in a tank of this size; those of a day
+#: are three times what the plants take up in one; a filling lasts for a season.
+_NUTRIENT = Dosing(
+    max_dose_ml=30.0,
+    max_hour_ml=60.0,
+    max_day_ml=200.0,
+    max_tank_ml=20_000.0,
+    effect_per_ml_l=_DOSE_EC,
+)
+_ACID = Dosing(
+    max_dose_ml=30.0,
+    max_hour_ml=60.0,
+    max_day_ml=200.0,
+    max_tank_ml=20_000.0,
+    effect_per_ml_l=_DOSE_PH,
+)
+_DOSERS = {
+    Role.DOSING_PUMP_NUTRIENT_A: _NUTRIENT,
+    Role.DOSING_PUMP_NUTRIENT_B: _NUTRIENT,
+    Role.DOSING_PUMP_PH_DOWN: _ACID,
+}
+#: Nobody tends the demo: its probes and pumps stay checked for a year.
+_CHECKED_DAYS = 365.0
+#: Crops that share no EC share the leaf room's tank; it is kept for the youngest lettuce.
+_LEADS = {"reservoir_a": "lettuce-3"}
+#: The leaf room's dehumidifier has four speeds.
+_SPEEDS = {("zone_a", Role.DEHUMIDIFIER): 0.25}
 #: A lighting circuit of 230 V and 16 A, loaded to 80 %.
 _SUPPLY_KW = 2.9
 
@@ -113,8 +153,13 @@ def demo_farm(time_zone: str = "UTC") -> Farm:
             Reservoir(
                 id=f"reservoir_{z[-1]}",
                 name=f"{name} reservoir",
-                capacity_l=400.0,
+                capacity_l=_TANK_L,
                 volume_min_l=60.0,
+                lead_batch=_LEADS.get(f"reservoir_{z[-1]}"),
+                mixing_l_min=_MIXING_L_MIN,
+                probe_days=_CHECKED_DAYS,
+                pump_days=_CHECKED_DAYS,
+                fill=_FILL,
             )
             for z, name in _ZONES.items()
         ),
@@ -224,9 +269,25 @@ def demo_config(seed: int = 1) -> TwinConfig:
             ),
         },
         reservoirs={
-            "reservoir_a": ReservoirParameters(ec=1.35, refill_ec=1.3),
-            "reservoir_b": ReservoirParameters(ec=1.15, refill_ec=1.1),
+            "reservoir_a": _water(ec=1.15),
+            "reservoir_b": _water(ec=1.05),
         },
+    )
+
+
+def _water(ec: float) -> ReservoirParameters:
+    """A tank that needs some water and food, and is topped up with soft water [D]."""
+    return ReservoirParameters(
+        start_share=0.66,
+        ec=ec,
+        ph=6.1,
+        float_valve_at=None,
+        refill_ec=0.2,
+        refill_ph=7.0,
+        refill_l_min=_FILL_L_MIN,
+        doser_ml_s=_DOSER_ML_S,
+        dose_ec=_DOSE_EC,
+        dose_ph=_DOSE_PH,
     )
 
 
@@ -241,7 +302,10 @@ def _bindings(lamp_w: float) -> tuple[Binding, ...]:
     found = [_bind(FARM_ID, Role.POWER)]
     for zone in _ZONES:
         found += [_bind(zone, role) for role in _ZONE_SENSORS]
-        found += [_bind(zone, role, declared) for role, declared in _ZONE_ACTUATORS.items()]
+        for role, declared in _ZONE_ACTUATORS.items():
+            speeds = _SPEEDS.get((zone, role), 0.0)
+            bound = _bind(zone, role, declared)
+            found.append(replace(bound, levels=True, step=speeds) if speeds else bound)
         valve = _bind(zone, Role.CO2_VALVE, _CO2_VALVE)
         found.append(_proved_by(valve, Role.FEEDBACK))
     for rack in _RACKS:
@@ -253,6 +317,9 @@ def _bindings(lamp_w: float) -> tuple[Binding, ...]:
         reservoir, pump = f"reservoir_{zone[-1]}", f"pump_{zone[-1]}"
         found += [_bind(reservoir, role) for role in _RESERVOIR_SENSORS]
         found.append(_bind(reservoir, Role.AIR_PUMP, _AIR_PUMP))
+        found.append(_bind(reservoir, Role.MIXING_PUMP, _MIXING_PUMP))
+        found.append(_proved_by(_bind(reservoir, Role.FILL_VALVE, _FILL_VALVE), Role.FLOW))
+        found += [_bind(reservoir, role, _doser(dosing)) for role, dosing in _DOSERS.items()]
         found.append(_bind(pump, Role.FLOW))
         found.append(_bind(pump, Role.IRRIGATION_PUMP, _pump(_PUMP_W[zone])))
     for rack, (_, zone) in _RACKS.items():
@@ -278,7 +345,8 @@ def _bind(node: str, role: Role, declared: Declaration | None = None) -> Binding
     )
 
 
-#: The feedback of a zone is a pressure switch behind its CO2 valve.
+#: The feedback of a zone is a pressure switch behind its CO2 valve; the flow meter of a reservoir
+#: is in its fill line.
 _ZONE_SENSORS = (
     Role.FEEDBACK,
     Role.AIR_TEMPERATURE,
@@ -293,6 +361,8 @@ _RESERVOIR_SENSORS = (
     Role.SOLUTION_TEMPERATURE,
     Role.VOLUME,
     Role.LEVEL_LOW,
+    Role.LEVEL_HIGH,
+    Role.FLOW,
     Role.LEAK,
 )
 
@@ -340,6 +410,18 @@ _ZONE_ACTUATORS: Mapping[Role, Declaration] = {
 }
 _CO2_VALVE = _declared(Danger.ON, max_on_s=600.0, daily_cap_s=14400.0, proof=Proof.FEEDBACK)
 _AIR_PUMP = _declared(Danger.OFF, safe_on=True, max_off_s=1800.0, rating_w=15.0)
+
+_MIXING_PUMP = _declared(Danger.NEITHER, rating_w=30.0)
+#: Half as long again as the largest fill takes; the meter in the line proves it.
+_FILL_VALVE = _declared(
+    Danger.ON, max_on_s=450.0, rating_w=8.0, proof=Proof.FEEDBACK, deadline_s=15.0
+)
+
+
+def _doser(dosing: Dosing) -> Declaration:
+    # The pump's own timer ends every pulse, whatever becomes of Home Assistant.
+    pump = _declared(Danger.ON, max_on_s=180.0, rating_w=5.0, proof=Proof.PULSE)
+    return replace(pump, dosing=dosing)
 
 
 def _lamp(power_w: float) -> Declaration:

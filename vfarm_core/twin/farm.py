@@ -233,6 +233,11 @@ class Twin:
         step = self._physics_at + self.config.step_s
         return min(step, self._queue[0][0]) if self._queue else step
 
+    @property
+    def next_switch(self) -> float | None:
+        """The next instant at which an actuator moves; None when none is on its way."""
+        return min((at for at, kind, _, _ in self._queue if kind == _SETTLE), default=None)
+
     def advance(self, to: float) -> None:
         """Let farm time run to `to`; an earlier instant changes nothing."""
         queue = self._queue

@@ -15,6 +15,7 @@ from ..farm.nodes import Farm
 from ..recipes.model import ClimateQuantity, Recipe, Setpoint
 from ..runtime.runtime import Runtime
 from ..science.air import vpd_air_kpa
+from .checks import first_checks
 from .config import TwinConfig
 from .farm import Twin
 from .ports import Collector, MemoryJournal, SimClock, TwinActuators
@@ -253,9 +254,9 @@ def simulate(
 ) -> FarmReport:
     """Run a farm for `days` from `start` (the batches' time when None) and report.
 
-    `recipes` by version. `seed` replaces that of `config`. Batches are harvested when their recipe
-    says so; the others are reported as they stand. `progress` is called with the days done. Raises
-    SimulationError.
+    `recipes` by version. `seed` replaces that of `config`. Probes and dosing pumps are checked when
+    it begins. Batches are harvested when their recipe says so; the others are reported as they
+    stand. `progress` is called with the days done. Raises SimulationError.
     """
     if not 0 < days <= 3660:
         raise SimulationError("days", f"days is {days:g}; it must be more than 0, at most 3660")
@@ -270,6 +271,8 @@ def simulate(
         start = max((_began(b) for b in batches), default=0.0)
     wall = time.perf_counter()
     simulation = Simulation(farm, batches, recipes, start=start, config=config)
+    for check in first_checks(farm, config):
+        simulation.runtime.request(check)
     run = _Run(simulation)
     end = start + days * DAY_S
     at = start

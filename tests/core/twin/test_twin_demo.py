@@ -6,11 +6,13 @@ from collections import Counter
 
 import pytest
 
+from vfarm_core.control.inputs import CalibratePump
 from vfarm_core.farm.bindings import Danger
 from vfarm_core.farm.build import farm_from_dict, farm_to_dict
 from vfarm_core.farm.nodes import Method
-from vfarm_core.farm.roles import Role, spec
+from vfarm_core.farm.roles import DOSING, PROBES, Role, spec
 from vfarm_core.recipes.model import ClimateQuantity
+from vfarm_core.twin.checks import first_checks
 from vfarm_core.twin.config import equipment_of
 from vfarm_core.twin.demo import RECIPES, demo_batches, demo_config, demo_farm, demo_recipes
 from vfarm_core.twin.farm import Twin
@@ -132,6 +134,32 @@ def test_shots_of_both_circuits_of_a_pump_take_turns_and_end_well(day):
     assert day.shots >= 25
     assert "not_proved" not in day.events_by_kind
     assert day.litres["spilled"] == 0
+
+
+def test_its_tanks_are_dosed_and_filled_from_the_start(day):
+    told = day.events_by_kind
+    assert told["dose_started"] >= 10
+    assert told["dose_started"] - told["dose_ended"] in (0, 1)
+    assert told["fill_started"] >= 2
+    assert "dosing_inhibited" not in told
+    assert "fill_inhibited" not in told
+
+
+def test_every_probe_and_pump_is_checked_when_it_begins():
+    farm, config = demo_farm(), demo_config()
+    checked = {request.point for request in first_checks(farm, config)}
+    assert checked == {b.id for b in farm.bindings if b.role in (*PROBES, *DOSING)}
+    rates = {
+        request.ml / request.seconds
+        for request in first_checks(farm, config)
+        if isinstance(request, CalibratePump)
+    }
+    assert rates == {p.doser_ml_s for p in config.reservoirs.values()}
+
+
+def test_one_device_has_speeds():
+    (fan,) = (b for b in demo_farm().bindings if b.has_levels)
+    assert (fan.role, fan.step) == (Role.DEHUMIDIFIER, 0.25)
 
 
 def test_the_farms_electricity_is_shared_out_to_its_batches(day):
