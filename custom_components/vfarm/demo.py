@@ -42,8 +42,8 @@ from .recipe_shelf import async_shipped
 _LOGGER = logging.getLogger(__name__)
 
 _STORE_VERSION = 1
-#: The twin is moved on at most and at least this often (real s). A device that moves is seen sooner,
-#: because a quarter of a second can be a quarter of a minute.
+#: The twin is moved on at most and at least this often (real s). A device that moves is seen at
+#: once, because a quarter of a second can be a quarter of a minute.
 _PROMPT_S = 0.01
 _SHORTEST_S = 0.25
 _LONGEST_S = 60.0

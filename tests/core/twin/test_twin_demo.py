@@ -158,7 +158,7 @@ def test_every_probe_and_pump_is_checked_when_it_begins():
 
 
 def test_one_device_has_speeds():
-    (fan,) = (b for b in demo_farm().bindings if b.has_levels)
+    (fan,) = (b for b in demo_farm().bindings if b.levels)
     assert (fan.role, fan.step) == (Role.DEHUMIDIFIER, 0.25)
 
 
