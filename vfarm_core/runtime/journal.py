@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
@@ -20,14 +22,37 @@ from ..control.effects import Record
 from ..control.memory import Memory
 
 _SCHEMA = 1
-#: Commands and readings are kept this long (s); events of batches, shots and people stay.
+#: Commands are kept this long (s); all other events stay, unless a ledger takes them.
 _KEEP_COMMANDS_S = 30 * 86400.0
-#: Old commands are cleared at most once in so many appends.
+#: Where a ledger takes the events, none is cleared that it has not taken, and those it has are kept
+#: this long (s): a ledger that comes back from an old backup is fed again.
+_KEEP_DELIVERED_S = 60 * 86400.0
+#: Old events are cleared at most once in so many appends.
 _CLEAR_EVERY = 1000
 
 
 class JournalError(Exception):
     """The journal cannot be opened, read or written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEvent:
+    """An event as it was recorded; `id` grows and is never used twice in one journal."""
+
+    id: int
+    at: float
+    kind: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The key under which a ledger has the events with a greater id than `begins`; up to
+    `delivered` it has them all."""
+
+    key: str
+    begins: int
+    delivered: int
 
 
 class Journal:
@@ -64,6 +89,15 @@ class Journal:
             " kind TEXT NOT NULL, data BLOB NOT NULL)"
         )
         self._db.execute("CREATE INDEX IF NOT EXISTS events_kind ON events (kind, id)")
+        # One row: the key by which a ledger knows the events of this journal, after which id it is
+        # theirs, and up to which the ledger has them.
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS delivery (one INTEGER PRIMARY KEY CHECK (one = 1),"
+            " source TEXT NOT NULL, begins INTEGER NOT NULL DEFAULT 0, delivered INTEGER)"
+        )
+        self._db.execute(
+            "INSERT OR IGNORE INTO delivery (one, source) VALUES (1, ?)", (uuid4().hex,)
+        )
         self._db.execute(f"PRAGMA user_version={_SCHEMA}")
 
     def append(self, records: Sequence[Record]) -> None:
@@ -99,11 +133,26 @@ class Journal:
 
     def _clear(self, records: Sequence[Record]) -> None:
         self._appends += 1
-        if self._appends % _CLEAR_EVERY == 0 and records:
+        if self._appends % _CLEAR_EVERY or not records:
+            return
+        now = records[-1].at
+        delivered = self._delivered()
+        if delivered is None:
+            # The newest event stays in any case: its id must not be given again.
             self._db.execute(
-                "DELETE FROM events WHERE kind = 'command' AND at < ?",
-                (records[-1].at - _KEEP_COMMANDS_S,),
+                "DELETE FROM events WHERE kind = 'command' AND at < ?"
+                " AND id < (SELECT max(id) FROM events)",
+                (now - _KEEP_COMMANDS_S,),
             )
+            return
+        self._db.execute(
+            "DELETE FROM events WHERE id < ? AND at < ?",
+            (delivered, now - _KEEP_DELIVERED_S),
+        )
+
+    def _delivered(self) -> int | None:
+        (delivered,) = self._db.execute("SELECT delivered FROM delivery").fetchone()
+        return None if delivered is None else int(delivered)
 
     def load(self) -> Memory | None:
         """The memory as last kept; None when there is none yet. A memory that exists and cannot be
@@ -131,6 +180,67 @@ class Journal:
             for number, at, name, data in reversed(rows)
         ]
 
+    # -- for a ledger ---------------------------------------------------------------------------
+
+    def source(self) -> Source:
+        """How a ledger knows the events of this journal. From the first time this is asked, no
+        event is cleared that was not delivered."""
+        try:
+            self._db.execute("UPDATE delivery SET delivered = 0 WHERE delivered IS NULL")
+            row = self._db.execute("SELECT source, begins, delivered FROM delivery").fetchone()
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+        key, begins, delivered = row
+        return Source(key=key, begins=begins, delivered=delivered)
+
+    def events_after(self, after: int, limit: int) -> list[JournalEvent]:
+        """The oldest `limit` events with a greater id than `after`, oldest first."""
+        try:
+            rows = self._db.execute(
+                "SELECT id, at, kind, data FROM events WHERE id > ? ORDER BY id LIMIT ?",
+                (after, limit),
+            ).fetchall()
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+        return [
+            JournalEvent(id=number, at=at, kind=kind, data=_data(data))
+            for number, at, kind, data in rows
+        ]
+
+    def newest(self) -> int:
+        """The id of the newest event; 0 when there is none."""
+        try:
+            (newest,) = self._db.execute("SELECT max(id) FROM events").fetchone()
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+        return newest or 0
+
+    def delivered(self, upto: int) -> None:
+        """A ledger has every event up to this id for good."""
+        try:
+            self._db.execute("UPDATE delivery SET delivered = ?", (upto,))
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+
+    def begin_source(self, after: int) -> None:
+        """Give the events after this id another key: a ledger knows others under the old one, since
+        this journal came back from a backup."""
+        try:
+            self._db.execute(
+                "UPDATE delivery SET source = ?, begins = ?, delivered = ?",
+                (uuid4().hex, after, after),
+            )
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _data(stored: bytes) -> Any:
+    """What was stored; a text where it is no JSON any more, for a person to look at."""
+    try:
+        return orjson.loads(stored)
+    except ValueError:
+        return bytes(stored)[:10_000].decode("ascii", "backslashreplace")

@@ -1,0 +1,30 @@
+"""The chain: each record carries a SHA-256 over itself and the one before it.
+
+What is hashed of a record is its place, where it came from, when, its kind, and the SHA-256 of its
+data as canonical JSON (keys sorted, no white space, UTF-8). The data is stored as that very text,
+so nothing has to be written again to be checked. Whoever changes, removes or moves a record has to
+write every hash after it anew; keep the newest hash elsewhere to see that, too.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+#: What the first record follows.
+GENESIS = bytes(32)
+
+
+def canonical(data: Any) -> bytes:
+    """JSON-able `data` in the one form that is hashed. Raises TypeError."""
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+
+
+def link(
+    before: bytes, seq: int, source: str, origin: int, at: float, kind: str, data: bytes
+) -> bytes:
+    """The hash of a record that follows one with the hash `before`."""
+    head = orjson.dumps([seq, source, origin, at, kind])
+    return sha256(before + sha256(data).digest() + head).digest()

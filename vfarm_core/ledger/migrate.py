@@ -1,0 +1,64 @@
+"""Bring a ledger to the schema of this vfarm, in one transaction; refuse one that is newer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, text
+
+from .errors import NewerLedgerError
+
+#: Keeps two that open the same PostgreSQL ledger at once from both building it (any number does).
+_LOCK = 0x7666_6172
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the ledger behind `connection` up to date within its transaction. Raises
+    NewerLedgerError."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    config, scripts = _scripts()
+    have = MigrationContext.configure(connection).get_current_revision()
+    if have == scripts.get_current_head():
+        return
+    _refuse_newer(scripts, have)
+    environment = EnvironmentContext(
+        config,
+        scripts,
+        # What Alembic's own `upgrade` command does, without an env.py of global state.
+        fn=lambda revision, _: scripts._upgrade_revs("head", revision),
+    )
+    with environment:
+        environment.configure(connection=connection, transactional_ddl=True)
+        environment.run_migrations()
+
+
+def check(connection: Connection) -> None:
+    """Raise NewerLedgerError when a newer vfarm wrote this ledger, which may only be read."""
+    _refuse_newer(_scripts()[1], MigrationContext.configure(connection).get_current_revision())
+
+
+def _scripts() -> tuple[Config, ScriptDirectory]:
+    config = Config()
+    # Alembic reads its options with %-interpolation.
+    folder = str(Path(__file__).parent / "migrations").replace("%", "%%")
+    config.set_main_option("script_location", folder)
+    config.set_main_option("path_separator", "os")
+    return config, ScriptDirectory.from_config(config)
+
+
+def _refuse_newer(scripts: ScriptDirectory, have: str | None) -> None:
+    if have is None:
+        return
+    try:
+        scripts.get_revision(have)
+    except CommandError as err:
+        raise NewerLedgerError(
+            f"the ledger was written by a newer vfarm (schema {have}, this one knows "
+            f"{scripts.get_current_head()}): update vfarm; nothing was changed"
+        ) from err

@@ -1,0 +1,1 @@
+"""How a ledger of an older vfarm becomes one of this."""

@@ -1,0 +1,351 @@
+"""A ledger: opened, brought up to date, written in batches, read.
+
+SQLite in one file (write-ahead log, `synchronous=FULL`: what `append` returned from is on disk) or
+PostgreSQL by URL. Blocking. One writes at a time; a second writer of the same ledger fails rather
+than forks the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.pool import NullPool
+
+from . import migrate
+from .chain import GENESIS, canonical, link
+from .entries import MACHINES, TOKEN, Entry, Read, read
+from .errors import LedgerAwayError, LedgerError, NewerLedgerError
+from .schema import dead_letters, heads, people, records, sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest record: its place in the chain and its hash."""
+
+    seq: int = 0
+    hash: bytes = GENESIS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What an `append` did: records written, those that were there already, dead letters among the
+    written, and the newest record now."""
+
+    written: int
+    known: int
+    dead: int
+    head: Head
+
+
+class Ledger:
+    """An open ledger. Every method may raise LedgerError, or LedgerAwayError when trying again
+    later may help."""
+
+    def __init__(self, where: Path | str, *, read_only: bool = False) -> None:
+        """Open the ledger in a file or at a database URL; make it when there is none. Read only,
+        nothing is made or changed. Raises NewerLedgerError."""
+        self._url = database_url(where)
+        self._head: Head | None = None
+        self._sources: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        self._tokens: dict[str, str] = {}
+        with _told(self._url):
+            self.engine = _engine(self._url, read_only=read_only)
+            self._writer = self.engine.execution_options(**{_WRITES: True})
+            try:
+                if read_only:
+                    with self.engine.connect() as connection:
+                        migrate.check(connection)
+                else:
+                    with self._writer.begin() as connection:
+                        migrate.upgrade(connection)
+            except BaseException:
+                self.engine.dispose()
+                raise
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def append(self, source: str, entries: Sequence[Entry]) -> Written:
+        """Write events of one journal, in order, all or none; on disk on return. Events that are
+        there already (by their id in that journal) are passed over."""
+        with _told(self._url):
+            try:
+                return self._append(source, entries)
+            except BaseException:
+                self.forget_what_was_read()
+                raise
+
+    def _append(self, source: str, entries: Sequence[Entry]) -> Written:
+        with self._writer.begin() as connection:
+            number = self._source(connection, source)
+            last = self._newest(connection, source, number)
+            new = [read(entry) for entry in entries if entry.origin > last]
+            new.sort(key=lambda entry: entry.origin)
+            head = before = self._read_head(connection)
+            rows, dead = [], []
+            for entry in new:
+                if entry.origin == last:
+                    continue
+                last = entry.origin
+                entry = self._without_names(connection, entry)
+                data = canonical(entry.data)
+                seq = head.seq + 1
+                linked = link(head.hash, seq, source, last, entry.at, entry.kind, data)
+                head = Head(seq=seq, hash=linked)
+                rows.append(
+                    {
+                        "seq": seq,
+                        "source": number,
+                        "origin": last,
+                        "at": entry.at,
+                        "kind": entry.kind,
+                        "node": entry.node,
+                        "severity": entry.severity,
+                        "data": data.decode(),
+                        "hash": linked,
+                    }
+                )
+                if entry.problem:
+                    dead.append({"seq": seq, "reason": entry.problem[:2000]})
+            _insert(connection, records, rows)
+            _insert(connection, dead_letters, dead)
+            if rows:
+                _advance(connection, before, head)
+        self._head, self._last[source] = head, last
+        return Written(written=len(rows), known=len(entries) - len(rows), dead=len(dead), head=head)
+
+    def _source(self, connection: Connection, source: str) -> int:
+        number = self._sources.get(source)
+        if number is None:
+            number = connection.scalar(select(sources.c.id).where(sources.c.key == source))
+        if number is None:
+            number = 1 + (connection.scalar(select(func.max(sources.c.id))) or 0)
+            connection.execute(insert(sources), {"id": number, "key": source})
+        self._sources[source] = number
+        return number
+
+    def _newest(self, connection: Connection, source: str, number: int) -> int:
+        last = self._last.get(source)
+        if last is None:
+            newest = select(func.max(records.c.origin)).where(records.c.source == number)
+            last = connection.scalar(newest) or 0
+        return last
+
+    def _read_head(self, connection: Connection) -> Head:
+        if self._head is not None:
+            return self._head
+        return _head(connection)
+
+    def _without_names(self, connection: Connection, entry: Read) -> Read:
+        """The history knows people by a token alone."""
+        by = entry.data.get("by")
+        if not isinstance(by, str) or by in MACHINES or by.startswith(TOKEN):
+            return entry
+        person = by.replace("\0", "")
+        token = self._tokens.get(person)
+        if token is None:
+            token = connection.scalar(select(people.c.token).where(people.c.person == person))
+        if token is None:
+            token = f"{TOKEN}{uuid4().hex}"
+            connection.execute(insert(people), {"token": token, "person": person})
+        self._tokens[person] = token
+        return replace(entry, data={**entry.data, "by": token})
+
+    def forget_what_was_read(self) -> None:
+        """Ask the database anew: another may have written, or a transaction was undone."""
+        self._head = None
+        self._sources.clear()
+        self._last.clear()
+        self._tokens.clear()
+
+    # -- reading --------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to ask with."""
+        with _told(self._url), self.engine.connect() as connection:
+            yield connection
+
+    def head(self) -> Head:
+        """The newest record."""
+        with self.reading() as connection:
+            return _head(connection)
+
+    def newest(self, source: str) -> int:
+        """The id of the newest event of a journal that is here; 0 when there is none."""
+        with self.reading() as connection:
+            found = connection.scalar(
+                select(func.max(records.c.origin))
+                .join(sources, sources.c.id == records.c.source)
+                .where(sources.c.key == source)
+            )
+        return found or 0
+
+    def mark(self, source: str, origin: int) -> tuple[float, str] | None:
+        """When an event of a journal was and of what kind, as it is here; None when it is not."""
+        with self.reading() as connection:
+            row = connection.execute(
+                select(records.c.at, records.c.kind)
+                .join(sources, sources.c.id == records.c.source)
+                .where(sources.c.key == source, records.c.origin == origin)
+            ).first()
+        return None if row is None else (row.at, row.kind)
+
+    def names(self) -> Mapping[str, str]:
+        """Who the tokens of people are, as far as they are not forgotten."""
+        with self.reading() as connection:
+            found = connection.execute(select(people.c.token, people.c.person))
+            return {row.token: row.person for row in found}
+
+    def forget(self, person: str) -> bool:
+        """Forget who a person was: their records stay, whose they are is gone for good. False when
+        the ledger knows no such person."""
+        self._tokens.pop(person, None)
+        with _told(self._url), self._writer.begin() as connection:
+            gone = connection.execute(
+                delete(people).where((people.c.person == person) | (people.c.token == person))
+            )
+            return bool(gone.rowcount)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _head(connection: Connection) -> Head:
+    row = connection.execute(select(heads.c.seq, heads.c.hash)).first()
+    return Head() if row is None else Head(seq=row.seq, hash=row.hash)
+
+
+def _advance(connection: Connection, before: Head, head: Head) -> None:
+    """The newest record is another one now, unless somebody else has written one meanwhile."""
+    if before.seq == 0:
+        connection.execute(insert(heads), {"one": 1, "seq": head.seq, "hash": head.hash})
+        return
+    moved = connection.execute(
+        update(heads).where(heads.c.seq == before.seq).values(seq=head.seq, hash=head.hash)
+    )
+    if moved.rowcount != 1:
+        raise LedgerAwayError("somebody else writes this ledger")
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+# -- connections --------------------------------------------------------------------------------
+
+
+def database_url(where: Path | str) -> URL:
+    """The URL of a ledger that is a file or has one. Raises LedgerError."""
+    if isinstance(where, Path) or "://" not in where:
+        return URL.create("sqlite", database=str(where))
+    try:
+        url = make_url(where)
+    except ArgumentError as err:
+        raise LedgerError("the URL of the ledger cannot be read") from err
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise LedgerError(f"{url.get_backend_name()} is no database for a ledger")
+    return url
+
+
+def _engine(url: URL, *, read_only: bool) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        options = {"connect_timeout": 10, "application_name": "vfarm"}
+        engine = create_engine(url, pool_pre_ping=True, connect_args=options)
+        if read_only:
+            engine = engine.execution_options(postgresql_readonly=True)
+        return engine
+    path = Path(url.database or "")
+    if read_only and not path.exists():
+        raise LedgerError(f"{path}: there is no ledger")
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # Each thread that reads has its own connection, and a file that was taken away is found out.
+    engine = create_engine(url, poolclass=NullPool if read_only else None)
+    event.listen(engine, "connect", _read_pragmas if read_only else _pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _pragmas(dbapi: Any, _: Any) -> None:
+    _prepare(dbapi, "journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000")
+
+
+def _read_pragmas(dbapi: Any, _: Any) -> None:
+    _prepare(dbapi, "query_only=ON", "busy_timeout=10000")
+
+
+def _prepare(dbapi: Any, *pragmas: str) -> None:
+    # Transactions are begun by `_begin` alone: sqlite3 would commit before DDL by itself.
+    dbapi.isolation_level = None
+    try:
+        for pragma in pragmas:
+            dbapi.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        # The pool has not taken it yet, so nobody else would close it.
+        dbapi.close()
+        raise
+
+
+#: Execution option of connections that will write: they take their turn at the beginning, since a
+#: reader that turns into a writer may find that another one was faster.
+_WRITES = "vfarm_writes"
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _told(url: URL) -> Iterator[None]:
+    """Errors of the database as errors of the ledger, without the password of its URL."""
+    where = url.render_as_string(hide_password=True)
+    try:
+        yield
+    except (LedgerError, NewerLedgerError):
+        raise
+    except IntegrityError as err:
+        raise LedgerAwayError(f"{where}: somebody else writes this ledger: {err.orig}") from err
+    except OperationalError as err:
+        raise LedgerAwayError(f"{where}: {err.orig}") from err
+    except DBAPIError as err:
+        kind = LedgerAwayError if err.connection_invalidated else LedgerError
+        raise kind(f"{where}: {err.orig}") from err
+    except (NoSuchModuleError, ImportError) as err:
+        raise LedgerError(f"{where}: its driver is not installed: {err}") from err
+    except OSError as err:
+        raise LedgerAwayError(f"{where}: {err}") from err
+    except SQLAlchemyError as err:
+        raise LedgerError(f"{where}: {err}") from err
