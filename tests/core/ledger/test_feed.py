@@ -25,6 +25,12 @@ from vfarm_core.runtime.journal import Journal
 DAY_S = 86400.0
 
 
+@pytest.fixture(autouse=True)
+def _cleared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal clears what is old with every append, not now and then."""
+    monkeypatch.setattr("vfarm_core.runtime.journal._CLEAR_EVERY", 1)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
@@ -61,12 +67,10 @@ def test_what_happened_while_the_ledger_was_away_for_days_is_caught_up(
     pump(journal, ledger)
     for day in range(100):
         happen(journal, f"day {day}", at=1e9 + day * DAY_S, kind="command")
-    for _ in range(1000):
-        happen(journal, "tick", at=1e9 + 100 * DAY_S)
     pump(journal, ledger)
-    assert names(ledger) == ["a", "b", *(f"day {n}" for n in range(100)), *["tick"] * 1000]
+    assert names(ledger) == ["a", "b", *(f"day {n}" for n in range(100))]
     pump(journal, ledger)
-    assert ledger.head().seq == 1102
+    assert ledger.head().seq == 102
     assert verify(ledger).intact
 
 
@@ -101,11 +105,9 @@ def test_what_is_delivered_stays_in_the_journal_for_a_while_and_ids_are_never_us
     happen(journal, "newer", at=1e9 + 59 * DAY_S)
     pump(journal, ledger)
     assert [e["name"] for e in journal.events()] == ["old", "newer"]
-    for _ in range(999):
-        journal.append([Record(kind="slice", key="k", at=1e9 + 61 * DAY_S, data=1)])
+    journal.append([Record(kind="slice", key="k", at=1e9 + 61 * DAY_S, data=1)])
     assert [e["name"] for e in journal.events()] == ["newer"]
-    for _ in range(1000):
-        journal.append([Record(kind="slice", key="k", at=1e9 + 200 * DAY_S, data=1)])
+    journal.append([Record(kind="slice", key="k", at=1e9 + 200 * DAY_S, data=1)])
     assert [e["name"] for e in journal.events()] == ["newer"], "the newest keeps its id taken"
     happen(journal, "next")
     pump(journal, ledger)
@@ -115,8 +117,7 @@ def test_what_is_delivered_stays_in_the_journal_for_a_while_and_ids_are_never_us
 def test_without_a_ledger_the_journal_keeps_no_commands_for_ever(journal: Journal) -> None:
     happen(journal, "command", kind="command")
     happen(journal, "harvest", kind="batch_harvested")
-    for _ in range(1000):
-        journal.append([Record(kind="slice", key="k", at=1e9 + 31 * DAY_S, data=1)])
+    journal.append([Record(kind="slice", key="k", at=1e9 + 31 * DAY_S, data=1)])
     assert [e["name"] for e in journal.events()] == ["harvest"]
 
 
