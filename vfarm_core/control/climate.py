@@ -59,6 +59,10 @@ _QUANTITY = {
     Role.HUMIDIFIER: ClimateQuantity.HUMIDITY,
     Role.DEHUMIDIFIER: ClimateQuantity.HUMIDITY,
 }
+_ROLE_OF = {
+    ClimateQuantity.AIR_TEMPERATURE: Role.AIR_TEMPERATURE,
+    ClimateQuantity.HUMIDITY: Role.HUMIDITY,
+}
 _SWITCH = {
     role: Hysteresis(sign=sign, width=HYSTERESIS[_QUANTITY[role]]) for role, sign in _SIGN.items()
 }
@@ -282,13 +286,36 @@ def _follow(
     state, output = _SWITCH[role].decide(desk.loops.get(role, OFF), seen.value, target.value)
     desk.loops[role] = state
     desk.put(role, Intent(output, Reason(called if output else "in_band", params)))
-    if not _has_levels(desk, role):
+    if _has_levels(desk, role):
+        output = _move(desk, role, seen.value, target.value, feed_forward)
+        short = _SIGN[role] * (target.value - seen.value) > 0
+        code = (called if short else "holds_target") if output else "in_band"
+        desk.levels[role] = Intent(output, Reason(code, params))
+    else:
         desk.loops.pop(role + _LEVELS, None)
-        return
-    output = _move(desk, role, seen.value, target.value, feed_forward)
-    short = _SIGN[role] * (target.value - seen.value) > 0
-    code = (called if short else "holds_target") if output else "in_band"
-    desk.levels[role] = Intent(output, Reason(code, params))
+    if desk.asks(role) and (other := _spoken_against(desk, role, target.value)) is not None:
+        desk.forget(role)
+        desk.put(role, Intent(0.0, Reason("doubted", {**params, "value": round(other, 1)})))
+
+
+#: What is dangerous on: heat, and fog over plants and lamps. CO2 and doses need more: a doubted
+#: probe of theirs is no reading at all.
+_DANGEROUS_ON = (Role.HEATER, Role.HUMIDIFIER)
+
+
+def _spoken_against(desk: _Desk, role: Role, target: float) -> float | None:
+    """A value that would not have a device on that is dangerous on, while control goes on with the
+    one before it: whichever of them is true, the device has to be wanted. A cold room for a minute
+    costs less than heat for as long as a jump takes to be confirmed."""
+    if role not in _DANGEROUS_ON:
+        return None
+    said = readings.doubted(desk.d, desk.zone.id, _ROLE_OF[_QUANTITY[role]])
+    return next((value for value in said if not wants_more(value, target, role)), None)
+
+
+def wants_more(value: float, target: float, role: Role) -> bool:
+    """Whether a device of this role, if it is off, would be switched on at this value."""
+    return bool(_SWITCH[role].decide(OFF, value, target)[1])
 
 
 def _move(

@@ -29,6 +29,7 @@ __all__ = [
     "all_flat",
     "before_fault",
     "disagree",
+    "doubted",
     "fresh_for_s",
     "highest",
     "look_at_deadline",
@@ -281,6 +282,19 @@ def reading(d: Draft, node: str, role: Role) -> Reading:
         return Reading(None, states[0].quality)
     value = believed(d, node, role, good)
     return Reading(value, Quality.DISAGREEING if value is None else Quality.GOOD)
+
+
+def doubted(d: Draft, node: str, role: Role) -> tuple[float, ...]:
+    """What is reported where control goes on with the values before it: a jump that is not yet
+    confirmed, while no sensor of the quantity is good. What is dangerous on has to be asked for by
+    these, too."""
+    states = [d.point(b.id) for b in d.of(node, role)]
+    if any(s.quality is Quality.GOOD for s in states):
+        return ()
+    facts, now = spec(role), d.now.farm
+    return tuple(
+        s.value for s in states if s.value is not None and plausible.held(s, facts, now) is not None
+    )
 
 
 def _acting(d: Draft, node: str, role: Role) -> list[float]:

@@ -63,6 +63,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "in_band": "{quantity} {value} {unit} is within the band around {target} {unit}.",
         "no_target": "No target for {quantity}.",
         "no_reading": "No valid reading of {quantity}.",
+        "doubted": "Off: {quantity} jumped to {value} {unit}, where {target} {unit} is the target; "
+        "that is checked first.",
         "degraded": "Runs without a reading until {until}, as it was declared.",
         "circulate": "Air is kept moving while plants grow.",
         "aerate": "The solution is kept aerated.",

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from tests.core.support import START, Bench, bench_farm, sensor
+from vfarm_core.control.climate import wants_more
 from vfarm_core.control.inputs import Report
 from vfarm_core.control.memory import PointState, Quality
 from vfarm_core.control.readings import fresh_for_s
@@ -137,6 +138,92 @@ class TestAJump:
         day.advance(40, sensors=False)
         day.report(T, 10.0)
         assert point(day).quality is Quality.GOOD
+
+
+def cold(bench: Bench, key: str, value: float) -> None:
+    """Something is called for: the value has fallen, within what can be."""
+    bench.advance(400, sensors=False)
+    bench.report(key, value)
+    bench.advance(60, sensors=False)
+    bench.report(key, value)
+
+
+def why(bench: Bench, key: str) -> str:
+    reason = bench.runtime.memory.actuators[key].reason
+    return "" if reason is None else reason.code
+
+
+class TestAJumpAndWhatIsDangerousOn:
+    def test_heat_ends_at_once_where_the_new_value_does_not_ask_for_it(self, day: Bench) -> None:
+        cold(day, T, 14.0)
+        assert day.on("zone.heater")
+        day.advance(20, sensors=False)
+        day.report(T, 26.5)
+        assert point(day).problem == "jump"
+        assert zone(day).air_temperature.value == 14.0, "control goes on with what was good"
+        assert not day.on("zone.heater")
+        assert why(day, "zone.heater") == "doubted"
+
+    def test_heat_comes_back_when_the_jump_is_taken_back(self, day: Bench) -> None:
+        cold(day, T, 14.0)
+        day.advance(20, sensors=False)
+        day.report(T, 26.5)
+        day.advance(120, sensors=False)
+        day.report(T, 14.2)
+        day.advance(1, sensors=False)
+        assert day.on("zone.heater")
+
+    def test_heat_goes_on_where_both_values_ask_for_it(self, day: Bench) -> None:
+        cold(day, T, 14.0)
+        day.advance(20, sensors=False)
+        day.report(T, 1.0)
+        assert point(day).problem == "jump"
+        assert day.on("zone.heater")
+
+    def test_heat_does_not_begin_where_only_the_new_value_asks_for_it(self, day: Bench) -> None:
+        day.report(T, 10.0)
+        assert point(day).problem == "jump"
+        assert not day.on("zone.heater")
+        assert why(day, "zone.heater") == "in_band"
+
+    def test_humidifying_ends_at_once(self, day: Bench) -> None:
+        cold(day, RH, 45.0)
+        assert day.on("zone.humidifier")
+        day.advance(20, sensors=False)
+        day.report(RH, 75.0)
+        assert point(day, RH).problem == "jump"
+        assert not day.on("zone.humidifier")
+
+    def test_cooling_is_not_dangerous_and_goes_on(self, day: Bench) -> None:
+        cold(day, T, 26.0)
+        assert day.on("zone.cooler")
+        day.advance(20, sensors=False)
+        day.report(T, 14.0)
+        assert point(day).problem == "jump"
+        assert day.on("zone.cooler")
+
+    def test_a_second_sensor_that_is_good_decides_alone(self) -> None:
+        bench = twins()
+        for key in (T, f"{T}.2"):
+            cold(bench, key, 14.0)
+        assert bench.on("zone.heater")
+        bench.advance(20, sensors=False)
+        bench.report(f"{T}.2", 26.5)
+        assert point(bench, f"{T}.2").problem == "jump"
+        assert bench.on("zone.heater")
+
+    def test_of_two_that_both_jump_neither_heats(self) -> None:
+        bench = twins()
+        for key in (T, f"{T}.2"):
+            cold(bench, key, 14.0)
+        bench.advance(20, sensors=False)
+        bench.report(T, 23.9)
+        bench.report(f"{T}.2", 26.5)
+        assert not bench.on("zone.heater")
+
+    @pytest.mark.parametrize(("value", "wanted"), [(21.0, True), (23.4, True), (23.6, False)])
+    def test_what_asks_for_heat(self, value: float, wanted: bool) -> None:
+        assert wants_more(value, 24.0, Role.HEATER) is wanted
 
 
 class TestTheImpossible:

@@ -417,6 +417,8 @@ export default {
   reason_in_band: "{quantity}: {value} {unit} ist im Bereich um {target} {unit}.",
   reason_no_target: "Kein Soll für {quantity}.",
   reason_no_reading: "Kein gültiger Messwert für {quantity}.",
+  reason_doubted:
+    "Aus: {quantity} ist auf {value} {unit} gesprungen, Soll ist {target} {unit}; das wird erst geprüft.",
   reason_degraded: "Läuft bis {until} ohne Messwert, wie erklärt wurde.",
   reason_circulate: "Die Luft bleibt in Bewegung, solange Pflanzen wachsen.",
   reason_aerate: "Die Lösung wird belüftet.",
@@ -471,6 +473,7 @@ export default {
   change_outside: "Das ändert sich, wenn die Außenluft kälter und trockener ist.",
   change_asked: "Das ändert sich, wenn ein Rezept oder ein Mensch es verlangt.",
   change_reading: "Das ändert sich, sobald es wieder einen gültigen Messwert gibt.",
+  change_confirmed: "Das ändert sich, wenn sich der neue Wert bestätigt oder zurückgenommen wird.",
   change_cool: "Das ändert sich, wenn die Luft abgekühlt ist.",
   change_batch: "Das ändert sich, wenn hier Pflanzen wachsen oder geerntet werden.",
   change_tomorrow: "Das ändert sich mit dem nächsten Lichttag.",

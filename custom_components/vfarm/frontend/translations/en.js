@@ -418,6 +418,8 @@ export default {
   reason_in_band: "{quantity} {value} {unit} is within the band around {target} {unit}.",
   reason_no_target: "No target for {quantity}.",
   reason_no_reading: "No valid reading of {quantity}.",
+  reason_doubted:
+    "Off: {quantity} jumped to {value} {unit}, where {target} {unit} is the target; that is checked first.",
   reason_degraded: "Runs without a reading until {until}, as it was declared.",
   reason_circulate: "Air is kept moving while plants grow.",
   reason_aerate: "The solution is kept aerated.",
@@ -472,6 +474,7 @@ export default {
   change_outside: "That changes when the air outside is colder and drier.",
   change_asked: "That changes when a recipe or a person asks for it.",
   change_reading: "That changes when there is a valid reading again.",
+  change_confirmed: "That changes when the new value is confirmed, or taken back.",
   change_cool: "That changes when the air has cooled down.",
   change_batch: "That changes when plants grow here, or are harvested.",
   change_tomorrow: "That changes with the next light day.",

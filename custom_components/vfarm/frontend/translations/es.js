@@ -417,6 +417,8 @@ export default {
   reason_in_band: "{quantity}: {value} {unit} está en la banda alrededor de {target} {unit}.",
   reason_no_target: "Sin objetivo para {quantity}.",
   reason_no_reading: "Sin lectura válida de {quantity}.",
+  reason_doubted:
+    "Apagado: {quantity} ha saltado a {value} {unit}, el objetivo es {target} {unit}; antes se comprueba.",
   reason_degraded: "Funciona sin lectura hasta {until}, como se declaró.",
   reason_circulate: "El aire se mueve mientras crecen plantas.",
   reason_aerate: "La solución se mantiene aireada.",
@@ -471,6 +473,7 @@ export default {
   change_outside: "Eso cambia cuando el aire exterior esté más frío y seco.",
   change_asked: "Eso cambia cuando lo pida una receta o una persona.",
   change_reading: "Eso cambia cuando haya de nuevo una lectura válida.",
+  change_confirmed: "Eso cambia cuando el nuevo valor se confirma o se retira.",
   change_cool: "Eso cambia cuando el aire se haya enfriado.",
   change_batch: "Eso cambia cuando crezcan plantas aquí o se cosechen.",
   change_tomorrow: "Eso cambia con el próximo día de luz.",

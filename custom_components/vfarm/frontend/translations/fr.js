@@ -418,6 +418,8 @@ export default {
   reason_in_band: "{quantity} : {value} {unit} est dans la bande autour de {target} {unit}.",
   reason_no_target: "Pas de cible pour {quantity}.",
   reason_no_reading: "Pas de mesure valable pour {quantity}.",
+  reason_doubted:
+    "Arrêt : {quantity} a sauté à {value} {unit}, la cible est {target} {unit} ; c’est d’abord vérifié.",
   reason_degraded: "Fonctionne sans mesure jusqu’à {until}, comme déclaré.",
   reason_circulate: "L’air est brassé tant que des plantes poussent.",
   reason_aerate: "La solution reste aérée.",
@@ -472,6 +474,7 @@ export default {
   change_outside: "Cela change quand l’air extérieur est plus froid et plus sec.",
   change_asked: "Cela change quand une recette ou une personne le demande.",
   change_reading: "Cela change dès qu’il y a de nouveau une mesure valable.",
+  change_confirmed: "Cela change quand la nouvelle valeur est confirmée ou retirée.",
   change_cool: "Cela change quand l’air s’est refroidi.",
   change_batch: "Cela change quand des plantes poussent ici ou sont récoltées.",
   change_tomorrow: "Cela change avec la prochaine journée lumineuse.",

@@ -416,6 +416,8 @@ export default {
   reason_in_band: "{quantity}: {value} {unit} is binnen de band rond {target} {unit}.",
   reason_no_target: "Geen doel voor {quantity}.",
   reason_no_reading: "Geen geldige meting van {quantity}.",
+  reason_doubted:
+    "Uit: {quantity} sprong naar {value} {unit}, het doel is {target} {unit}; dat wordt eerst nagegaan.",
   reason_degraded: "Draait tot {until} zonder meetwaarde, zoals verklaard.",
   reason_circulate: "De lucht blijft in beweging zolang er planten groeien.",
   reason_aerate: "De oplossing blijft belucht.",
@@ -470,6 +472,7 @@ export default {
   change_outside: "Dat verandert als de buitenlucht kouder en droger is.",
   change_asked: "Dat verandert als een recept of iemand erom vraagt.",
   change_reading: "Dat verandert zodra er weer een geldige meetwaarde is.",
+  change_confirmed: "Dat verandert als de nieuwe waarde bevestigd of ingetrokken is.",
   change_cool: "Dat verandert als de lucht is afgekoeld.",
   change_batch: "Dat verandert als hier planten groeien of geoogst worden.",
   change_tomorrow: "Dat verandert met de volgende lichtdag.",

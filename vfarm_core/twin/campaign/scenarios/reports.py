@@ -24,7 +24,18 @@ from ..conditions import (
 )
 from ..happenings import Air, Breaks, Converts, Killed, Overrides, Renames, Swaps, TellsChanges
 from ..model import Scenario
-from ..setup import CO2, CO2_VALVE, HEATER, HUMIDITY, LAMP, TANK, TEMPERATURE, ZONE, Setup
+from ..setup import (
+    CO2,
+    CO2_VALVE,
+    HEATER,
+    HUMIDIFIER,
+    HUMIDITY,
+    LAMP,
+    TANK,
+    TEMPERATURE,
+    ZONE,
+    Setup,
+)
 from .sensors import COLD, GROUP, HOUR, HUNGRY
 
 EC = f"{TANK}.solution_ec"
@@ -62,12 +73,14 @@ def _converted(key: str, title: str, setup: Setup, story: Converts, expect: Cond
     )
 
 
-def _step(before: float, after: float) -> tuple[Breaks, Breaks]:
-    """The thermometer says one value, and a minute later another one for good."""
+def _step(before: float, after: float, point: str = TEMPERATURE) -> tuple[Breaks, ...]:
+    """A sensor says nearly one value for a quarter of an hour, then that one, and a minute later
+    another one for good."""
     stuck = FaultKind.STUCK_VALUE
     return (
-        Breaks(point=TEMPERATURE, kind=stuck, value=before, at=2 * HOUR - 60),
-        Breaks(point=TEMPERATURE, kind=stuck, value=after, at=2 * HOUR, incident=True),
+        Breaks(point=point, kind=stuck, value=before - 1.0, at=2 * HOUR - 900),
+        Breaks(point=point, kind=stuck, value=before, at=2 * HOUR - 60),
+        Breaks(point=point, kind=stuck, value=after, at=2 * HOUR, incident=True),
     )
 
 
@@ -211,12 +224,38 @@ SCENARIOS: tuple[Scenario, ...] = (
         after=(SentFor(HEATER, "below_target"),),
     ),
     Scenario(
+        key="jump_reported_once_up",
+        group=GROUP,
+        title="A thermometer that reports on change rises from 15 to 26.5 °C while it is heated: "
+        "no heat while that is in doubt",
+        story=(TellsChanges(point=TEMPERATURE, by=0.3), *_step(15.0, 26.5)),
+        given=on(HEATER),
+        expect=off(HEATER),
+        deadline_s=62,
+        run_s=2 * HOUR + 1800,
+        invariant="maximum_on",
+        after=(SentFor(HEATER, "doubted"),),
+    ),
+    Scenario(
+        key="humidity_jump_reported_once_up",
+        group=GROUP,
+        title="A hygrometer that reports on change rises from 35 to 75 % while it is humidified: "
+        "no fog while that is in doubt",
+        story=(TellsChanges(point=HUMIDITY, by=1.0), *_step(35.0, 75.0, HUMIDITY)),
+        given=on(HUMIDIFIER),
+        expect=off(HUMIDIFIER),
+        deadline_s=62,
+        run_s=2 * HOUR + 1800,
+        invariant="no_opposing",
+        after=(SentFor(HUMIDIFIER, "doubted"),),
+    ),
+    Scenario(
         key="humidity_flat_line",
         group=GROUP,
         title="The only hygrometer is stuck at 35 %: after hours of humidifying it is found out",
         story=(Breaks(point=HUMIDITY, kind=FaultKind.STUCK_VALUE, value=35.0),),
         expect=every(
-            off("zone_1.humidifier"),
+            off(HUMIDIFIER),
             Trusted(HUMIDITY, Quality.IMPLAUSIBLE),
             Shown(ZONE, "sensor_flat_line"),
         ),
