@@ -69,6 +69,7 @@ from vfarm_core.farm.roles import Loop
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by, checked
+from .nutrients import SOLVE_SCHEMA, async_solve
 from .recipe_shelf import async_recipes
 from .targets import (
     ATTR_NODE,
@@ -110,6 +111,7 @@ class Service(StrEnum):
     ADVANCE_WORKFLOW = "advance_workflow"
     END_WORKFLOW = "end_workflow"
     EXPLAIN = "explain"
+    SOLVE_NUTRIENTS = "solve_nutrients"
 
 
 class Field(StrEnum):
@@ -225,6 +227,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.ADVANCE_WORKFLOW: vol.Schema(TARGET_SCHEMA),
     Service.END_WORKFLOW: vol.Schema(TARGET_SCHEMA),
     Service.EXPLAIN: vol.Schema(TARGET_SCHEMA),
+    Service.SOLVE_NUTRIENTS: SOLVE_SCHEMA,
 }
 
 type Response = dict[str, Any]
@@ -242,7 +245,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             except ServiceValidationError as err:
                 raise await _in_words(hass, err) from err.__cause__
 
-        only = name is Service.EXPLAIN
+        only = name in (Service.EXPLAIN, Service.SOLVE_NUTRIENTS)
         hass.services.async_register(
             DOMAIN,
             name,
@@ -654,4 +657,5 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.ADVANCE_WORKFLOW: _advance_workflow,
     Service.END_WORKFLOW: _end_workflow,
     Service.EXPLAIN: _explain,
+    Service.SOLVE_NUTRIENTS: async_solve,
 }

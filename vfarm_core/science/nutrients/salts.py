@@ -119,11 +119,16 @@ def shipped() -> Shelf:
 
 
 def with_own(path: Path) -> Shelf:
-    """The shipped shelf with a grower's own products; an own id stands in for a shipped one.
+    """The shipped shelf with the products of a grower's file. Raises DocumentError, OSError."""
+    return with_products(document.parse(path.read_text(encoding="utf-8"), str(path)), str(path))
 
-    Raises DocumentError, OSError.
+
+def with_products(content: Mapping[str, Any], file: str) -> Shelf:
+    """The shipped shelf with products of one's own, which stand in for shipped ones of that id.
+
+    `content` is what such a file holds. Raises DocumentError.
     """
-    own = read_shelf(path.read_text(encoding="utf-8"), str(path))
+    own = _shelf(content, file)
     base = shipped()
     sets = {**base.sets, "own": tuple(own.salts), **own.sets}
     return Shelf(salts=MappingProxyType({**base.salts, **own.salts}), sets=MappingProxyType(sets))
@@ -131,7 +136,10 @@ def with_own(path: Path) -> Shelf:
 
 def read_shelf(text: str, file: str) -> Shelf:
     """Salts of a YAML document. Raises DocumentError."""
-    content = document.parse(text, file)
+    return _shelf(document.parse(text, file), file)
+
+
+def _shelf(content: Mapping[str, Any], file: str) -> Shelf:
     document.known(content, ("sources", "salts", "sets"), file)
     sources = {
         key: document.text(value, f"sources.{key}")

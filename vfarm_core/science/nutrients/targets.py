@@ -68,7 +68,7 @@ def shipped() -> Mapping[str, Target]:
     content = document.parse(text, "solutions.yaml")
     return MappingProxyType(
         {
-            key: _target(key, document.mapping(entry, key))
+            key: target_of(document.mapping(entry, key), key)
             for key, entry in document.mapping(content["solutions"], "solutions").items()
         }
     )
@@ -84,23 +84,27 @@ def published(target_id: str) -> Target:
 
 def read_target(path: Path) -> Target:
     """A target from a grower's file. Raises DocumentError, ScienceError, OSError."""
-    content = document.parse(path.read_text(encoding="utf-8"), str(path))
-    return _target(path.stem, content)
+    return target_of(document.parse(path.read_text(encoding="utf-8"), str(path)), path.stem)
 
 
 def read_water(path: Path) -> Water:
     """A water analysis from a grower's file. Raises DocumentError, ScienceError, OSError."""
-    content = document.parse(path.read_text(encoding="utf-8"), str(path))
-    document.known(content, ("name", "unit", "ions", "ph"), str(path))
+    return water_of(document.parse(path.read_text(encoding="utf-8"), str(path)), path.stem)
+
+
+def water_of(content: Mapping[str, Any], key: str) -> Water:
+    """A water analysis from what such a file holds. Raises DocumentError, ScienceError."""
+    document.known(content, ("name", "unit", "ions", "ph"), key)
     ph = document.number(content["ph"], "ph", 4.5, 10.0) if "ph" in content else None
     return Water(
-        name=document.text(content.get("name", path.stem), "name"),
+        name=document.text(content.get("name", key), "name"),
         ions=MappingProxyType(_ions(content)),
         ph=ph,
     )
 
 
-def _target(key: str, content: Mapping[str, Any]) -> Target:
+def target_of(content: Mapping[str, Any], key: str) -> Target:
+    """A target from what such a file holds. Raises DocumentError, ScienceError."""
     document.known(content, ("name", "unit", "ions", "source", "confidence"), key)
     ions = _ions(content)
     if not any(ions.values()):
