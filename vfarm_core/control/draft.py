@@ -95,7 +95,7 @@ def _by_age(batch: Batch) -> tuple[float, str]:
     return batch.sown_at, batch.id
 
 
-_NO_POINT = PointState()
+NO_POINT = PointState()
 NO_ACTUATOR = ActuatorState()
 _NO_ZONE = ZoneState()
 _NO_LEVEL = LevelState()
@@ -140,17 +140,18 @@ class Draft:
         self.placed: Mapping[str, tuple[Batch, ...]] = memory.growing
         #: What controllers worked out of a node once in this step (see `forget_derived`).
         self.derived: dict[tuple[str, object], Any] = {}
-        #: The light that the recipe of each batch asks for, with the batch that it was made of, and
-        #: what was shown last of each level and actuator: the same for as long as that is.
+        #: The light that the recipe of each batch asks for, what is asked of each level and what is
+        #: shown of each actuator: with what it was made of, the same until that changes.
         self.light_of_batch: dict[str, Any] = farm.scratch.setdefault("light_of_batch", {})
-        self.shown: dict[str, Any] = farm.scratch.setdefault("shown", {})
+        self.asked_of_level: dict[str, Any] = farm.scratch.setdefault("asked_of_level", {})
+        self.shown_actuator: dict[str, Any] = farm.scratch.setdefault("shown_actuator", {})
         self._zone_batches: dict[str, tuple[Batch, ...]] = {}
 
     # -- slices ---------------------------------------------------------------------------------
 
     def point(self, key: str) -> PointState:
         """A sensor's slice."""
-        return self.points.now.get(key) or _NO_POINT
+        return self.points.now.get(key) or NO_POINT
 
     def actuator(self, key: str) -> ActuatorState:
         """An actuator's slice."""

@@ -83,11 +83,11 @@ def _farm(state: FarmState) -> FarmState:
 
 
 def _levels(d: Draft) -> Iterable[Record]:
-    overlay = d.levels
+    overlay, now, before = d.levels, d.now.farm, d.memory.levels
     for key, new in list(overlay.changes.items()):
-        if _level_matters(overlay.old(key), new, d.now.farm, _turn_s(key)):
-            kept = new.kept(d.now.farm)
-            overlay.set(key, kept)
+        if _level_matters(before.get(key), new, now, _turn_s(key)):
+            kept = new.kept(now)
+            overlay.put(key, kept)
             yield _slice(d, f"level:{key}", encode(kept))
     for key in overlay.removed:
         yield _slice(d, f"level:{key}", None)
@@ -165,11 +165,18 @@ def _reservoir_matters(old: ReservoirState | None, new: ReservoirState, now: flo
 
 
 def _level_matters(old: LevelState | None, new: LevelState, now: float, turn_s: float) -> bool:
-    if old is None or old.light_day != new.light_day or old.lit != new.lit:
+    if old is None or old.lit is not new.lit:
         return True
-    if old.night != new.night or new.lamp.hours < old.lamp.hours:
+    if old.light_day is not new.light_day and old.light_day != new.light_day:
         return True
-    if old.lamp.stray != new.lamp.stray or (old.lamp.output > 0) != (new.lamp.output > 0):
+    if old.night is not new.night and old.night != new.night:
+        return True
+    lamp, was = new.lamp, old.lamp
+    if lamp is not was and (
+        lamp.hours < was.hours
+        or lamp.stray is not was.stray
+        or (lamp.output > 0) is not (was.output > 0)
+    ):
         return True
     if new.dli == old.dli:
         return False

@@ -129,7 +129,7 @@ class ZoneSnapshot:
     status: Status
 
 
-@hot_value
+@hot_value(kw_only=False)
 class LevelSnapshot:
     """One level. `lights_on_at` is the next lights-on while it is dark. `ppfd` is measured, or
     modelled from the proved output of the lamps (`ppfd_modelled`); `ppfd_source` is `measured`,
@@ -156,6 +156,9 @@ class LevelSnapshot:
     dli: float | None
     dli_target: float | None
     dli_yesterday: float | None
+    actuators: tuple[ActuatorView, ...]
+    problems: tuple[str, ...]
+    status: Status
     lamp_hours: int | None = None
     lamp_left: float | None = None
     lamp_ratio: float | None = None
@@ -163,9 +166,6 @@ class LevelSnapshot:
     saving: float | None = None
     notes: tuple[str, ...] = ()
     workflow: WorkflowView | None = None
-    actuators: tuple[ActuatorView, ...]
-    problems: tuple[str, ...]
-    status: Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

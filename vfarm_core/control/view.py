@@ -26,7 +26,7 @@ from . import (
     watering,
     workflows,
 )
-from .draft import Draft
+from .draft import NO_ACTUATOR, NO_POINT, Draft
 from .explain import change_of
 from .light import ppfd_now
 from .memory import ActuatorState, ProbeCheck, ProofState, Quality
@@ -83,22 +83,15 @@ def snapshot(d: Draft, node: str) -> Snapshot | None:
     return _farm(d) if node == d.farm.id else None
 
 
-#: The last view of each actuator, with what it was made of: most actuators have not changed when
-#: their node is shown anew.
-_VIEWS: dict[str, tuple[Binding, ActuatorState, ActuatorView]] = {}
-_VIEWS_MOST = 20_000
-
-
 def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
-    """One actuator as seen from outside."""
-    state = d.actuator(binding.id)
-    known = _VIEWS.get(binding.id)
-    if known is not None and known[1] is state and known[0] is binding:
-        return known[2]
-    if len(_VIEWS) >= _VIEWS_MOST:
-        _VIEWS.clear()
+    """One actuator as seen from outside. The last view is kept with what it was made of: most
+    actuators have not changed when their node is shown anew."""
+    state = d.actuators.now.get(binding.id, NO_ACTUATOR)
+    known: tuple[ActuatorState, ActuatorView] | None = d.shown_actuator.get(binding.id)
+    if known is not None and known[0] is state:
+        return known[1]
     made = _actuator_view(binding, state)
-    _VIEWS[binding.id] = (binding, state, made)
+    d.shown_actuator[binding.id] = (state, made)
     return made
 
 
@@ -190,27 +183,29 @@ def _workflow(d: Draft, node: str) -> WorkflowView | None:
 def _common_problems(d: Draft, node: str) -> set[str]:
     """Problems of the bound entities of a node; none while people have them in their hands."""
     found: set[str] = set()
-    if workflows.of_kind(d, node, WorkflowKind.MAINTENANCE) is not None:
+    if d.workflows.now and workflows.of_kind(d, node, WorkflowKind.MAINTENANCE) is not None:
         return found
-    for b in d.farm.actuators_of.get(node, ()):
-        state = d.actuator(b.id)
+    farm, actuators, points = d.farm, d.actuators.now, d.points.now
+    for b in farm.actuators_of.get(node, ()):
+        state = actuators.get(b.id, NO_ACTUATOR)
         if state.latched or state.proof is ProofState.FAILED:
             found.add("not_proved")
         elif state.reported is None:
             found.add("actuator_missing")
-    sensors = d.farm.sensors_of.get(node, ())
+    sensors = farm.sensors_of.get(node, ())
     for b in sensors:
-        point = d.point(b.id)
+        point = points.get(b.id, NO_POINT)
         if point.quality is not Quality.GOOD:
             told = point.problem if point.problem in TOLD else point.quality.value
             found.add(f"sensor_{told}")
         if len(sensors) > 1 and readings.disagree(d, node, b.role):
             found.add("sensor_disagreeing")
-    checked = d.check(node).problems
-    if POWER_MISMATCH in checked:
-        found.add("power_mismatch")
-    if MASS_BALANCE in checked:
-        found.add("mass_balance")
+    if d.checks.now:
+        checked = d.check(node).problems
+        if POWER_MISMATCH in checked:
+            found.add("power_mismatch")
+        if MASS_BALANCE in checked:
+            found.add("mass_balance")
     return found
 
 
@@ -344,56 +339,80 @@ def _next_lights_on(day: LightDay | None, now: float) -> float | None:
 
 
 def _level(d: Draft, level: Level) -> LevelSnapshot:
-    state = d.level(level.id)
-    target = light_target(d, level.id)
-    problems = _common_problems(d, level.id)
+    key, place = level.id, d.farm.places[level.id]
+    state = d.level(key)
+    target = light_target(d, key)
+    fixture = level.fixture
+    problems = _common_problems(d, key)
     ppfd: float | None
     ppfd, source = ppfd_now(d, level)
-    if source == "modelled" and level.fixture is None:
+    modelled = source == "modelled"
+    if modelled and fixture is None:
         ppfd = None
-    if state.lit and target is not None:
-        over = d.zone(d.farm.zone_of_level[level.id]).over_temperature
-        if over in ("dim", "off"):
-            problems.add("light_shed")
-    if supply.limited(d, level.id):
+    if state.lit and target is not None and d.zone(place.zone).over_temperature in ("dim", "off"):
+        problems.add("light_shed")
+    if place.supply and supply.limited(d, key):
         problems.add("supply_limit")
-    lamp, night = state.lamp, state.night
+    lamp, night, day = state.lamp, state.night, state.light_day
     if lamp.stray:
         problems.add("light_in_dark")
     if lamp.frozen:
         problems.add("light_sensor_frozen")
-    moved = night is not None and day_of(state.light_day) in (night.of, night.starts_at)
-    day = state.light_day
+    moved = night is not None and day_of(day) in (night.of, night.starts_at)
     grows = _NOTHING_GROWS if target is None else _grows(d, target)
+    ratio, yesterday = lamp.ratio, state.dli_yesterday
+    asked = _NOTHING_ASKED if target is None else _asked(d, level, target)
+    # By position, in the order of the fields: named, this would take five times as long.
     return LevelSnapshot(
-        batch=grows.batch,
-        batch_title=grows.title,
-        crop=grows.crop,
-        phase=grows.phase,
-        day_of_phase=grows.day_of_phase,
-        fraction=grows.fraction,
-        expected_harvest_at=grows.expected_harvest_at,
-        day=state.lit,
-        lights_on_at=_next_lights_on(day, d.now.farm),
-        lights_off_at=None if day is None else day.end_s,
-        ppfd=None if ppfd is None else float(round(ppfd)),
-        ppfd_modelled=source == "modelled",
-        ppfd_source=source,
-        ppfd_target=None if target is None else float(round(state.ppfd_target)),
-        dli=None if target is None else round(state.dli, 2),
-        dli_target=None if target is None else round(target.dli, 1),
-        dli_yesterday=None if state.dli_yesterday is None else round(state.dli_yesterday, 2),
-        lamp_hours=None if level.fixture is None else round(lamp.hours),
-        lamp_left=None if level.fixture is None else round(spectrum.left(d, level), 2),
-        lamp_ratio=None if lamp.ratio is None else round(lamp.ratio, 2),
-        shift_h=round(night.shift_h, 2) if night is not None and moved else None,
-        saving=night.saving if night is not None and moved else None,
-        notes=spectrum.notes(d, level, target),
-        workflow=_workflow(d, level.id) if d.workflows.now else None,
-        actuators=_views(d, level.id),
-        problems=tuple(sorted(problems)) if problems else (),
-        status=_status(problems, (), used=target is not None),
+        grows.batch,
+        grows.title,
+        grows.crop,
+        grows.phase,
+        grows.day_of_phase,
+        grows.fraction,
+        grows.expected_harvest_at,
+        state.lit,
+        _next_lights_on(day, d.now.farm),
+        None if day is None else day.end_s,
+        None if ppfd is None else float(round(ppfd)),
+        modelled,
+        source,
+        None if target is None else float(round(state.ppfd_target)),
+        None if target is None else round(state.dli, 2),
+        asked.dli,
+        None if yesterday is None else round(yesterday, 2),
+        _views(d, key),
+        tuple(sorted(problems)) if problems else (),
+        _status(problems, (), used=target is not None),
+        None if fixture is None else round(lamp.hours),
+        None if fixture is None else round(spectrum.left(d, level), 2) if place.ages else 1.0,
+        None if ratio is None else round(ratio, 2),
+        round(night.shift_h, 2) if night is not None and moved else None,
+        night.saving if night is not None and moved else None,
+        asked.notes,
+        _workflow(d, key) if d.workflows.now else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a level shows of what is asked of it: the same until something else is."""
+
+    target: LightTarget | None = None
+    dli: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+_NOTHING_ASKED = _Asked()
+
+
+def _asked(d: Draft, level: Level, target: LightTarget) -> _Asked:
+    known: _Asked | None = d.asked_of_level.get(level.id)
+    if known is None or known.target is not target:
+        notes = spectrum.notes(d, level, target)
+        known = _Asked(target=target, dli=round(target.dli, 1), notes=notes)
+        d.asked_of_level[level.id] = known
+    return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

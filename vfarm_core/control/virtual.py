@@ -367,7 +367,7 @@ def forget(d: Draft) -> None:
 
 def lamps_doubted(d: Draft, level: str) -> bool:
     """Whether the lamps of a level draw no power though they report to be on."""
-    return POWER_MISMATCH in d.check(level).problems
+    return bool(d.checks.now) and POWER_MISMATCH in d.check(level).problems
 
 
 def set_back(state: CheckState, by_s: float) -> CheckState:

@@ -11,9 +11,10 @@ import datetime as dt
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeAliasType, Union, get_args, get_origin
 
 
@@ -36,29 +37,62 @@ def encode(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is float:
-        if not math.isfinite(value):
+        if value - value != 0.0:
             raise ValueError(f"{value} has no JSON form")
         return value
-    names = _field_names(kind)
-    if names is not None:
-        made = {}
-        for name in names:
+    return _encoder(kind)(value)
+
+
+@cache
+def _encoder(kind: type) -> Callable[[Any], Any]:
+    """What encodes the values of a type that is no plain one."""
+    if dataclasses.is_dataclass(kind):
+        return _fields_encoder(kind)
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, dt.time):
+        return dt.time.isoformat
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): encode(item) for key, item in value.items()}
+    if issubclass(kind, (tuple, list)):
+        return _encode_items
+    if issubclass(kind, frozenset):
+        return lambda value: _encode_items(sorted(value))
+    raise TypeError(f"no JSON form for {kind.__name__}")
+
+
+def _fields_encoder(cls: type) -> Callable[[Any], dict[str, Any]]:
+    names = tuple(f.name for f in dataclasses.fields(cls))
+    # More than one, so that it gives a tuple.
+    values = attrgetter(*names, "__class__")
+
+    def fields(value: Any) -> dict[str, Any]:
+        made = dict(zip(names, values(value), strict=False))
+        for name, item in made.items():
             # A slice of memory is mostly numbers and flags: no call for each of them.
-            item = getattr(value, name)
-            of = type(item)
-            plain = of in _PLAIN or (of is float and math.isfinite(item))
-            made[name] = item if plain else encode(item)
+            kind = type(item)
+            if kind is float:
+                if item - item != 0.0:
+                    raise ValueError(f"{item} has no JSON form")
+            elif kind not in _PLAIN:
+                made[name] = encode(item)
         return made
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, dt.time):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): encode(item) for key, item in value.items()}
-    if isinstance(value, (tuple, list, frozenset)):
-        items = sorted(value) if isinstance(value, frozenset) else value
-        return [encode(item) for item in items]
-    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+    return fields
+
+
+def _encode_items(items: Iterable[Any]) -> list[Any]:
+    made = list(items)
+    for at, item in enumerate(made):
+        kind = type(item)
+        if kind is float:
+            if item - item != 0.0:
+                raise ValueError(f"{item} has no JSON form")
+        elif kind is tuple:
+            made[at] = _encode_items(item)
+        elif kind not in _PLAIN:
+            made[at] = encode(item)
+    return made
 
 
 def decode[T](cls: type[T], data: Any, path: str = "") -> T:
@@ -67,14 +101,6 @@ def decode[T](cls: type[T], data: Any, path: str = "") -> T:
 
 
 _PLAIN = frozenset({type(None), bool, int, str})
-
-
-@cache
-def _field_names(cls: type) -> tuple[str, ...] | None:
-    """The fields of a dataclass; None for any other type."""
-    if not dataclasses.is_dataclass(cls):
-        return None
-    return tuple(f.name for f in dataclasses.fields(cls))
 
 
 type _Decoder = Callable[[Any, str], Any]
