@@ -123,6 +123,14 @@ def test_a_bag_is_read_from_its_label():
     assert own.fraction(Ion.POTASSIUM) == pytest.approx(0.16602, abs=5e-5)
 
 
+def test_nitrogen_of_a_labelled_bag_as_in_the_worked_example(vectors):
+    (example,) = vectors("nutrients", "n_from_salt")
+    bag = shelf_of("salts: {bag: {label: {NO3_N: 14.4, NH4_N: 1.1, Ca: 19}}}").salts["bag"]
+    nitrogen = bag.fraction(Ion.NITRATE) + bag.fraction(Ion.AMMONIUM)
+    assert nitrogen == pytest.approx(example["fraction"])
+    assert nitrogen * example["mg_L"] == pytest.approx(example["expect"])
+
+
 def test_a_label_with_bare_nitrogen_is_asked_which_form():
     with pytest.raises(ScienceError, match="NO3_N and NH4_N"):
         shelf_of("salts: {npk: {label: {N: 15, P2O5: 5}}}")
