@@ -59,7 +59,8 @@ def _water(answer: Answer) -> Iterator[Issue]:
 def _too_much(residual: Residual, have: float) -> Issue:
     ion, wanted = residual.ion, residual.wanted
     share = 1.0 - wanted / have
-    return problem(
+    # Sulfate, sodium and chloride above a target are common and tolerated.
+    return (hint if DEFAULT_WEIGHTS[ion] < 1.0 else problem)(
         "water_above_target",
         f"the water already has {_amount(ion, have)} {ion}, the target is "
         f"{_amount(ion, wanted)}: replace {100 * share:.0f} % of it with reverse-osmosis or rain "

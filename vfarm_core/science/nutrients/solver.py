@@ -2,9 +2,10 @@
 
 Minimised is the sum over the ions of the target of (weight · (reached - wanted) / scale)², with no
 salt below zero. The scale is the target itself, so that a percent of iron counts as much as a
-percent of potassium; nitrate and ammonium share the sum of both, and alkalinity is held within
-fractions of 1 meq/L, because it decides the pH. Ions that the target does not name are free; a
-trace of weight keeps what nobody asked for as low as it can be.
+percent of potassium; nitrate and ammonium share the sum of both, sulfate, sodium and chloride have
+a scale of 1 mmol/L at least, and alkalinity is held within fractions of 1 meq/L, because it decides
+the pH. Ions that the target does not name are free; a trace of weight keeps what nobody asked for
+as low as it can be.
 
 The algorithm is SciPy's `nnls`; without SciPy a MissingLibraryError says how to install it.
 """
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..errors import MissingLibraryError, ScienceError, require
+from ..errors import MissingLibraryError, ScienceError, UnreachableError, require
 from .alkalinity import residual_alkalinity
 from .ions import IONS, MICRO, Ion
 from .salts import Kind, Salt
@@ -38,6 +39,9 @@ DEFAULT_WEIGHTS: Mapping[Ion, float] = MappingProxyType(
 FREE_WEIGHT = 1e-3
 #: mmol/L below which an error is not measured against the target itself
 SCALE_FLOOR = 1e-5
+#: mmol/L against which sulfate, sodium and chloride are measured at least: an excess of what is
+#: harmless there must not cost the manganese that brings it
+TOLERATED_SCALE = 1.0
 #: relative error of an ion that counts as reached
 TOLERANCE = 0.05
 #: pH of the solution for which acid is dosed and iron is chosen
@@ -229,6 +233,8 @@ def _scale(ion: Ion, target: Target) -> float:
         nitrogen = sum(target.ions.get(form, 0.0) for form in (Ion.NITRATE, Ion.AMMONIUM))
         return max(nitrogen, SCALE_FLOOR)
     wanted = target.ions[ion]
+    if DEFAULT_WEIGHTS[ion] < 1.0:
+        return max(wanted, TOLERATED_SCALE)
     # Asked to be absent: measured against 1 mmol/L, as nothing else is at hand.
     return max(wanted, SCALE_FLOOR) if wanted > 0.0 else 1.0
 
@@ -250,5 +256,11 @@ def _non_negative_least_squares(
     # A micronutrient needs a thousandth of the grams: columns of one length keep it accurate.
     lengths = (matrix**2).sum(axis=0) ** 0.5
     lengths[lengths == 0.0] = 1.0
-    solution, _ = nnls(matrix / lengths, array(right, dtype=float))
+    try:
+        solution, _ = nnls(matrix / lengths, array(right, dtype=float))
+    except RuntimeError as error:
+        # Not seen yet; SciPy says it of matrices that are nearly singular.
+        raise UnreachableError(
+            "salts", len(lengths), "fewer salts: these are too much alike to choose between"
+        ) from error
     return [float(value) for value in solution / lengths]

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vfarm_core.science.errors import MissingLibraryError, RangeError, ScienceError
+from vfarm_core.science.errors import (
+    MissingLibraryError,
+    RangeError,
+    ScienceError,
+    UnreachableError,
+)
 from vfarm_core.science.nutrients import targets
 from vfarm_core.science.nutrients.ions import MACRO, Ion, molar_mass
 from vfarm_core.science.nutrients.quantities import mg_l
@@ -302,6 +307,24 @@ def test_water_with_too_much_of_an_ion_says_how_much_to_replace():
     assert issue.facts["share"] == pytest.approx(1 - 2 / 3.1)
     # It is one finding, not two about the same calcium.
     assert sum(1 for other in found.issues if other.facts.get("ion") == "Ca") == 1
+
+
+def test_chloride_of_the_water_above_a_trace_in_the_target_is_a_hint():
+    water = Water(name="w", ions={Ion.CHLORIDE: 0.7, Ion.SODIUM: 0.7})
+    problem = Problem(target=targets.published("hoagland_1"), salts=pick("laboratory"), water=water)
+    found = report(problem)
+    (issue,) = [issue for issue in found.issues if issue.key == "water_above_target"]
+    assert (issue.facts["ion"], issue.weight) == ("Cl", "hint")
+    assert found.is_feasible
+
+
+def test_a_solver_that_gives_up_is_told(monkeypatch):
+    def gives_up(*_):
+        raise RuntimeError("Maximum number of iterations reached.")
+
+    monkeypatch.setattr("scipy.optimize.nnls", gives_up)
+    with pytest.raises(UnreachableError, match="fewer salts"):
+        solve(Problem(target=target(K=1), salts=pick("common")))
 
 
 def test_an_ion_that_no_salt_brings_is_named():
