@@ -27,6 +27,7 @@ from vfarm_core.farm import roles
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.farm.roles import Role
 
+from .const import ATTR_REASON
 from .data import VfarmConfigEntry
 from .entity import SnapshotEntity, Specs, async_manage_entities
 
@@ -34,7 +35,6 @@ PARALLEL_UPDATES = 0
 
 ATTR_PROBLEMS = "problems"
 ATTR_UNPROVED = "unproved"
-ATTR_REASON = "reason"
 
 type Shown = tuple[bool, str | tuple[str, ...] | None]
 

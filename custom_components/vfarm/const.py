@@ -30,6 +30,10 @@ CONF_KIND: Final = "kind"
 CONF_BINDINGS: Final = "bindings"
 CONF_TAKEOVER: Final = "takeover_min"
 
+ATTR_REASON: Final = "reason"
+ATTR_QUALITY: Final = "quality"
+ATTR_SINCE: Final = "since"
+
 #: Fired on the bus for every event of the core that people and automations may want.
 EVENT_VFARM: Final = f"{DOMAIN}_event"
 

@@ -92,6 +92,10 @@ class SnapshotEntity[V](NodeEntity):
     def show(self, value: V | None) -> None:
         """Set the attributes that make the state."""
 
+    def is_gone(self, value: V | None) -> bool:
+        """Whether there is nothing to show: that is written at once, and so is its end."""
+        return value is None
+
     @override
     async def async_added_to_hass(self) -> None:
         """Show the present and follow the node."""
@@ -105,7 +109,7 @@ class SnapshotEntity[V](NodeEntity):
         value = self.value_of(snapshot)
         if known and value == before:
             return
-        gone = value is None or before is None
+        gone = self.is_gone(value) or self.is_gone(before)
         self.engine.writes.ask(self, urgent=self.discrete or not known or gone)
 
     @callback

@@ -36,11 +36,13 @@ from vfarm_core.control.snapshot import (
     FarmSnapshot,
     LevelSnapshot,
     ReservoirSnapshot,
+    SensorView,
     ZoneSnapshot,
 )
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.farm.roles import DOSING, NUTRIENTS, PAR_LAMPS, Role
 
+from .const import ATTR_QUALITY, ATTR_REASON, ATTR_SINCE
 from .data import VfarmConfigEntry
 from .entity import SnapshotEntity, Specs, async_manage_entities
 
@@ -56,12 +58,14 @@ type Value = StateType | dt.datetime
 @dataclass(frozen=True, kw_only=True)
 class VfarmSensorDescription[S](SensorEntityDescription):
     """A sensor of one kind of node. `roles` are bindings of which one must exist, `needs` others of
-    which one must exist too; `discrete` values are written at once."""
+    which one must exist too; `discrete` values are written at once. `measures`: the
+    role whose sensors the value is read from, for what is wrong with one of them."""
 
     value_fn: Callable[[S], Value]
     roles: tuple[Role, ...] = ()
     needs: tuple[Role, ...] = ()
     discrete: bool = False
+    measures: Role | None = None
 
 
 def _instant(at: float | None) -> dt.datetime | None:
@@ -97,6 +101,7 @@ ZONE_SENSORS: tuple[VfarmSensorDescription[ZoneSnapshot], ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         roles=(Role.AIR_TEMPERATURE,),
+        measures=Role.AIR_TEMPERATURE,
         value_fn=lambda s: s.air_temperature.value,
     ),
     VfarmSensorDescription(
@@ -116,6 +121,7 @@ ZONE_SENSORS: tuple[VfarmSensorDescription[ZoneSnapshot], ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         roles=(Role.HUMIDITY,),
+        measures=Role.HUMIDITY,
         value_fn=lambda s: s.humidity.value,
     ),
     VfarmSensorDescription(
@@ -153,6 +159,7 @@ ZONE_SENSORS: tuple[VfarmSensorDescription[ZoneSnapshot], ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         roles=(Role.CO2,),
+        measures=Role.CO2,
         value_fn=lambda s: s.co2.value,
     ),
     VfarmSensorDescription(
@@ -182,6 +189,7 @@ LEVEL_SENSORS: tuple[VfarmSensorDescription[LevelSnapshot], ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         roles=(Role.PPFD, *PAR_LAMPS),
+        measures=Role.PPFD,
         value_fn=lambda s: s.ppfd,
     ),
     VfarmSensorDescription(
@@ -288,6 +296,7 @@ RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
         roles=(Role.SOLUTION_EC,),
+        measures=Role.SOLUTION_EC,
         value_fn=lambda s: s.ec.value,
     ),
     VfarmSensorDescription(
@@ -297,6 +306,7 @@ RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
         roles=(Role.SOLUTION_PH,),
+        measures=Role.SOLUTION_PH,
         value_fn=lambda s: s.ph.value,
     ),
     VfarmSensorDescription(
@@ -307,6 +317,7 @@ RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         roles=(Role.SOLUTION_TEMPERATURE,),
+        measures=Role.SOLUTION_TEMPERATURE,
         value_fn=lambda s: s.temperature.value,
     ),
     VfarmSensorDescription(
@@ -317,6 +328,7 @@ RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         roles=(Role.VOLUME,),
+        measures=Role.VOLUME,
         value_fn=lambda s: s.volume.value,
     ),
     VfarmSensorDescription(
@@ -411,6 +423,7 @@ CIRCUIT_SENSORS: tuple[VfarmSensorDescription[CircuitSnapshot], ...] = (
         suggested_display_precision=1,
         entity_registry_enabled_default=False,
         roles=(Role.SUBSTRATE_MOISTURE,),
+        measures=Role.SUBSTRATE_MOISTURE,
         value_fn=lambda s: s.moisture,
     ),
     VfarmSensorDescription(
@@ -432,6 +445,7 @@ CIRCUIT_SENSORS: tuple[VfarmSensorDescription[CircuitSnapshot], ...] = (
         suggested_display_precision=2,
         entity_registry_enabled_default=False,
         roles=(Role.SUBSTRATE_EC,),
+        measures=Role.SUBSTRATE_EC,
         value_fn=lambda s: s.substrate_ec,
     ),
     VfarmSensorDescription(
@@ -443,6 +457,7 @@ CIRCUIT_SENSORS: tuple[VfarmSensorDescription[CircuitSnapshot], ...] = (
         suggested_display_precision=1,
         entity_registry_enabled_default=False,
         roles=(Role.SUBSTRATE_TEMPERATURE,),
+        measures=Role.SUBSTRATE_TEMPERATURE,
         value_fn=lambda s: s.substrate_temperature,
     ),
     VfarmSensorDescription(
@@ -454,6 +469,7 @@ CIRCUIT_SENSORS: tuple[VfarmSensorDescription[CircuitSnapshot], ...] = (
         suggested_display_precision=2,
         entity_registry_enabled_default=False,
         roles=(Role.DRAIN_EC,),
+        measures=Role.DRAIN_EC,
         value_fn=lambda s: s.drain_ec,
     ),
     VfarmSensorDescription(
@@ -511,7 +527,23 @@ async def async_setup_entry(
         demo.async_add_hardware(SENSOR_DOMAIN, async_add_entities)
 
 
-class VfarmSensor(SnapshotEntity[Value], SensorEntity):
+#: A value, and what is said of a sensor behind it that is not good.
+type Shown = tuple[Value, tuple[tuple[str, str], ...]]
+
+
+def _trouble(sensors: tuple[SensorView, ...], role: Role) -> tuple[tuple[str, str], ...]:
+    """What is wrong with a sensor of a role, and since when: only what does not change with every
+    report."""
+    view = next((v for v in sensors if v.role == role), None)
+    if view is None:
+        return ()
+    found = [(ATTR_QUALITY, view.quality.value), (ATTR_REASON, view.code)]
+    if since := view.params.get("at"):
+        found.append((ATTR_SINCE, str(since)))
+    return tuple(found)
+
+
+class VfarmSensor(SnapshotEntity[Shown], SensorEntity):
     """One value of a node."""
 
     entity_description: VfarmSensorDescription[Any]
@@ -528,9 +560,17 @@ class VfarmSensor(SnapshotEntity[Value], SensorEntity):
         self.discrete = description.discrete
 
     @override
-    def value_of(self, snapshot: Any) -> Value:
-        return self.entity_description.value_fn(snapshot)
+    def value_of(self, snapshot: Any) -> Shown:
+        described = self.entity_description
+        role = described.measures
+        trouble = () if role is None else _trouble(snapshot.sensors, role)
+        return described.value_fn(snapshot), trouble
 
     @override
-    def show(self, value: Value | None) -> None:
-        self._attr_native_value = value
+    def is_gone(self, value: Shown | None) -> bool:
+        return value is None or value[0] is None
+
+    @override
+    def show(self, value: Shown | None) -> None:
+        self._attr_native_value, trouble = value or (None, ())
+        self._attr_extra_state_attributes = dict(trouble)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import AIR, HEATER, LAMP, PUMP, VALVE, Hardware, pass_time, settled, start_batch, sub
-from homeassistant.core import Context, HomeAssistant, ServiceCall
+from homeassistant.core import Context, HomeAssistant, ServiceCall, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
 )
@@ -39,6 +40,33 @@ async def test_a_reading_in_another_unit_is_converted(
     hardware.air(77.0, "°F")
     await settled(hass)
     assert farm.runtime_data.engine.snapshot("tent").air_temperature.value == 25.0
+
+
+async def test_an_entity_says_what_is_wrong_with_its_sensor_and_since_when(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry, hardware: Hardware
+) -> None:
+    def shown() -> State:
+        registry = er.async_get(hass)
+        unique = f"{farm.entry_id}:tent:air_temperature"
+        entity = registry.async_get_entity_id("sensor", DOMAIN, unique)
+        assert entity is not None
+        state = hass.states.get(entity)
+        assert state is not None
+        return state
+
+    hardware.air(22.0)
+    await settled(hass)
+    assert not {"quality", "reason", "since"} & set(shown().attributes)
+    hass.states.async_set(AIR, "unavailable")
+    await settled(hass)
+    assert shown().state == "unknown"
+    assert shown().attributes["quality"] == "missing"
+    assert shown().attributes["reason"] == "reading_gone"
+    at = dt_util.now().strftime("%H:%M")
+    assert shown().attributes["since"] == at
+    hardware.air(22.0)
+    await settled(hass)
+    assert "quality" not in shown().attributes
 
 
 async def test_a_batch_lights_its_level_to_the_recipe(

@@ -16,7 +16,7 @@ from ..farm.bindings import Binding
 from ..farm.nodes import Reservoir
 from ..farm.roles import Role, spec
 from .draft import Draft
-from .memory import Quality
+from .memory import PointState, Quality
 from .plausible import acts
 
 #: A quantity of the same node that follows a quantity within so much: leaves are within 2 K of the
@@ -80,6 +80,24 @@ def disagree(d: Draft, node: str, role: Role) -> bool:
         return False
     values = [s.value for b in bindings if acts(s := d.point(b.id)) and s.value is not None]
     return len(values) > 1 and max(values) - min(values) > _agreement(d, node, role)
+
+
+def apart(d: Draft, binding: Binding, state: PointState) -> float | None:
+    """What the sensor of the same quantity says that lies furthest from this one, where that is too
+    far; None where all agree. Of three that vote, only the odd one stands apart."""
+    mine = state.value
+    values = [
+        s.value
+        for b in d.of(binding.node, binding.role)
+        if acts(s := d.point(b.id)) and s.value is not None
+    ]
+    if mine is None or len(values) < 2:
+        return None
+    reach = _agreement(d, binding.node, binding.role)
+    near = [v for v in values if abs(v - mine) <= reach]
+    if 2 * len(near) > len(values):
+        return None
+    return max(values, key=lambda v: abs(v - mine))
 
 
 def _others(d: Draft, binding: Binding) -> list[tuple[float, bool]]:

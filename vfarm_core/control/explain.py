@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .reasons import Reason
-from .snapshot import ActuatorView, FarmSnapshot, Snapshot
+from .snapshot import ActuatorView, FarmSnapshot, SensorView, Snapshot
 
 #: What would change a state: key -> sentence, with the parameters of the reason.
 CHANGES: Mapping[str, str] = MappingProxyType(
@@ -85,10 +85,20 @@ def change_of(code: str) -> str:
 
 
 def explain(snapshot: Snapshot) -> tuple[str, ...]:
-    """For every actuator of a node one sentence: its state, why, and what would change it."""
+    """For every actuator of a node one sentence: its state, why, and what would change it; and for
+    every sensor that is not good, why and since when."""
     if isinstance(snapshot, FarmSnapshot):
         return ()
-    return tuple(sentence(view) for view in snapshot.actuators)
+    return (
+        *(sentence(view) for view in snapshot.actuators),
+        *(about_sensor(view) for view in snapshot.sensors),
+    )
+
+
+def about_sensor(view: SensorView) -> str:
+    """The sentence of one sensor that is not good."""
+    name = view.role.value.replace("_", " ")
+    return f"The {name} sensor ({view.point}) is not trusted. {view.reason}"
 
 
 def sentence(view: ActuatorView) -> str:

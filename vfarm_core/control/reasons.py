@@ -65,6 +65,17 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no_reading": "No valid reading of {quantity}.",
         "doubted": "Off: {quantity} jumped to {value} {unit}, where {target} {unit} is the target; "
         "that is checked first.",
+        "reading_never": "It has not reported a value yet.",
+        "reading_gone": "It gives no value; the last one came at {at}.",
+        "reading_unit": "It reports in {unit}, which is none of its units.",
+        "reading_uncompensated": "The temperature that it is compensated with is not known.",
+        "reading_stale": "It has been silent since {at}.",
+        "reading_range": "It says {value} {unit} since {at}, which cannot be.",
+        "reading_jump": "It jumped from {before} to {value} {unit} at {at}; "
+        "a second report is waited for.",
+        "reading_flat_line": "It has said {value} {unit} since {at}, though it must have moved.",
+        "reading_warm_up": "It warms up until {until}.",
+        "reading_disagreeing": "It says {value} {unit} where another says {other} {unit}.",
         "degraded": "Runs without a reading until {until}, as it was declared.",
         "circulate": "Air is kept moving while plants grow.",
         "aerate": "The solution is kept aerated.",

@@ -51,6 +51,19 @@ class ActuatorView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SensorView:
+    """A sensor that is not good: `reason` is the English sentence, `code` and `params` what a
+    translated one is made of. While a jump is looked at the value before it may still count."""
+
+    point: str
+    role: Role
+    quality: Quality
+    code: str
+    params: Mapping[str, str | float | int]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LatchView:
     """A smoke or leak sensor that has tripped and waits for a person; `at` is farm time."""
 
@@ -125,6 +138,7 @@ class ZoneSnapshot:
     latches: tuple[LatchView, ...] = ()
     workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
+    sensors: tuple[SensorView, ...] = ()
     problems: tuple[str, ...]
     status: Status
 
@@ -166,6 +180,7 @@ class LevelSnapshot:
     saving: float | None = None
     notes: tuple[str, ...] = ()
     workflow: WorkflowView | None = None
+    sensors: tuple[SensorView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +212,7 @@ class ReservoirSnapshot:
     latches: tuple[LatchView, ...] = ()
     workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
+    sensors: tuple[SensorView, ...] = ()
     problems: tuple[str, ...]
     status: Status
 
@@ -219,6 +235,7 @@ class CircuitSnapshot:
     litres_today: float
     workflow: WorkflowView | None = None
     actuators: tuple[ActuatorView, ...]
+    sensors: tuple[SensorView, ...] = ()
     cycling: bool = False
     inhibited: str = ""
     by_schedule: bool = False

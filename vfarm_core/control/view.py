@@ -16,6 +16,7 @@ from . import (
     climate,
     co2,
     dose,
+    doubts,
     drain,
     interlocks,
     readings,
@@ -313,6 +314,7 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
         latches=_latches(d, zone.id),
         workflow=_workflow(d, zone.id),
         actuators=_views(d, zone.id),
+        sensors=doubts.views(d, zone.id) if problems else (),
         problems=tuple(sorted(problems)),
         status=_status(problems, measured, used=bool(d.zone_batches(zone.id))),
     )
@@ -391,6 +393,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         night.saving if night is not None and moved else None,
         asked.notes,
         _workflow(d, key) if d.workflows.now else None,
+        doubts.views(d, key) if problems else (),
     )
 
 
@@ -505,6 +508,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         latches=_latches(d, reservoir.id),
         workflow=_workflow(d, reservoir.id),
         actuators=_views(d, reservoir.id),
+        sensors=doubts.views(d, reservoir.id) if problems else (),
         problems=tuple(sorted(problems)),
         status=_status(problems, measured[:3], used=bool(solution.batches_of(d, reservoir.id))),
     )
@@ -654,6 +658,7 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
         runoff_pct=None if runoff is None else runoff.last_pct,
         runoff_today_pct=None if of_day is None else round(of_day),
         actuators=actuators,
+        sensors=doubts.views(d, circuit.id, circuit.pump),
         problems=tuple(sorted(problems)),
         status=_status(problems, (), used=used),
     )

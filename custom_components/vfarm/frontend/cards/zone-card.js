@@ -4,6 +4,7 @@ import { alertStyles, problemText } from "../parts/alerts.js";
 import { batchList, batchStyles } from "../parts/batches.js";
 import { levelStyles, rack } from "../parts/levels.js";
 import { reading, readingStyles } from "../parts/readings.js";
+import { sensors } from "../parts/sensors.js";
 import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { shared } from "../ui/styles.js";
 import { FarmCard } from "./base.js";
@@ -54,6 +55,7 @@ class ZoneCard extends FarmCard {
                 ${reading(ui, "humidity", s.humidity)} ${reading(ui, "vpd", s.vpd)}
                 ${reading(ui, "co2", s.co2)}
               </div>
+              ${sensors(ui, s.sensors)}
               ${s.dew_point === null
                 ? nothing
                 : html`<p class="muted">${t("dew_point")} ${f.number(s.dew_point, 1)} °C</p>`}`

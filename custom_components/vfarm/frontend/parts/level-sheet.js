@@ -4,6 +4,7 @@ import { shared } from "../ui/styles.js";
 import { actuatorStyles, actuators } from "./actuators.js";
 import { problemText } from "./alerts.js";
 import { bar, cropName, dliText, levelStyles, lightText, phaseName } from "./levels.js";
+import { sensors } from "./sensors.js";
 
 /** Everything about one level, over the page: a sheet from below on a phone. */
 class LevelSheet extends LitElement {
@@ -103,6 +104,7 @@ class LevelSheet extends LitElement {
           ${icon(STATUS_ICONS[s.status], s.status)} <strong>${problemText(t, key)}</strong>
         </p>`
       )}
+      ${sensors(ui, s.sensors)}
       ${s.crop
         ? html`<div class="block">
             <strong>${s.batch_title || cropName(t, s.crop)}</strong>

@@ -5,6 +5,7 @@ import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { problemText } from "./alerts.js";
 import { bar } from "./levels.js";
 import { reading } from "./readings.js";
+import { sensors } from "./sensors.js";
 
 const problems = (t, s) =>
   (s?.problems ?? []).map(
@@ -96,6 +97,7 @@ export const reservoir = (ui, node) => {
             ${reading(ui, "solution_temperature", s.temperature)}
             ${reading(ui, "volume", s.volume)}
           </div>
+          ${sensors(ui, s.sensors)}
           ${given(ui, s)} ${today(ui, s)}
           ${s.actuators.length
             ? html`<details ?open=${s.actuators.some((view) => view.latched)}>
@@ -165,7 +167,7 @@ export const circuit = (ui, node) => {
                 : t("next_shot", { when: f.until(s.next_shot_at, now) })}</strong
           >
         </p>`}
-    ${substrate(ui, s)} ${problems(t, s)} ${s.inhibited ? looked(ui, () => clearInhibit(hass, farm, node)) : nothing}
+    ${substrate(ui, s)} ${problems(t, s)} ${sensors(ui, s.sensors)} ${s.inhibited ? looked(ui, () => clearInhibit(hass, farm, node)) : nothing}
     <p class="muted">
       ${lastShot(ui, s)}<br />${t.count("today", s.shots_today, {
         shots: f.number(s.shots_today),
