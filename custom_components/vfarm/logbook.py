@@ -12,6 +12,7 @@ from .const import DOMAIN, EVENT_VFARM
 #: English, as the logbook has no translations for integrations.
 _MESSAGES = {
     "batch_started": "batch {title} started by {by}",
+    "recipe_changed": "batch {title} moves to another version of {recipe} over {hours} h",
     "phase_changed": "batch {title} went from {was} to {phase}",
     "batch_harvested": "batch {title} harvested by {by}",
     "override_set": "{quantity} set to {value} by {by}",

@@ -28,6 +28,7 @@ from vfarm_core.control.inputs import (
     AdvanceWorkflow,
     Arm,
     CalibratePump,
+    ChangeRecipe,
     ClearInhibit,
     ClearLatch,
     ClearOverride,
@@ -88,6 +89,7 @@ class Service(StrEnum):
 
     START_BATCH = "start_batch"
     ADVANCE_PHASE = "advance_phase"
+    CHANGE_RECIPE = "change_recipe"
     HARVEST = "harvest"
     SET_OVERRIDE = "set_override"
     CLEAR_OVERRIDE = "clear_override"
@@ -152,6 +154,13 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         }
     ),
     Service.ADVANCE_PHASE: vol.Schema(_BATCH_SCHEMA),
+    Service.CHANGE_RECIPE: vol.Schema(
+        {
+            **_BATCH_SCHEMA,
+            vol.Optional(Field.RECIPE): cv.string,
+            vol.Required(Field.DURATION): cv.time_period,
+        }
+    ),
     Service.HARVEST: vol.Schema(
         {
             **_BATCH_SCHEMA,
@@ -382,6 +391,26 @@ async def _advance_phase(hass: HomeAssistant, call: ServiceCall) -> Response:
             _ask(entry, AdvancePhase(batch=batch, by=by)) for entry, batch in _batches(hass, call)
         ]
     }
+
+
+async def _change_recipe(hass: HomeAssistant, call: ServiceCall) -> Response:
+    """Move batches to the version of a recipe that is on the shelf now."""
+    by = await async_by(hass, call.context)
+    batches = _batches(hass, call)
+    recipes = await async_recipes(hass)
+    duration: dt.timedelta = call.data[Field.DURATION]
+    asked = []
+    for entry, batch in batches:
+        known = entry.runtime_data.engine.runtime.memory.batches.get(batch)
+        if known is None:
+            raise error("batch_unknown", batch=batch)
+        name = call.data.get(Field.RECIPE, known.recipe_id)
+        recipe = recipes.get(name)
+        if recipe is None:
+            raise error("recipe_unknown", recipe=name, known=", ".join(recipes))
+        ramp_s = duration.total_seconds()
+        asked.append((entry, ChangeRecipe(batch=batch, recipe=recipe, ramp_s=ramp_s, by=by)))
+    return {"batches": [_ask(entry, request) for entry, request in asked]}
 
 
 async def _harvest(hass: HomeAssistant, call: ServiceCall) -> Response:
@@ -634,6 +663,7 @@ async def _explain(hass: HomeAssistant, call: ServiceCall) -> Response:
 _HANDLERS: Mapping[Service, Handler] = {
     Service.START_BATCH: _start_batch,
     Service.ADVANCE_PHASE: _advance_phase,
+    Service.CHANGE_RECIPE: _change_recipe,
     Service.HARVEST: _harvest,
     Service.SET_OVERRIDE: _set_override,
     Service.CLEAR_OVERRIDE: _clear_override,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from home_farm import settled, start_batch
@@ -62,3 +63,60 @@ async def test_a_broken_recipe_is_explained_hides_nothing_and_starts_nothing(
     await start_batch(hass, recipe="my_basil", node=["rack_level_2"])
     await settled(hass)
     assert broken(hass) == []
+
+
+async def act(hass: HomeAssistant, service: str, **data: Any) -> dict[str, Any]:
+    answer = await hass.services.async_call(
+        DOMAIN, service, data, blocking=True, return_response=True
+    )
+    assert isinstance(answer, dict)
+    return answer
+
+
+async def test_a_living_batch_moves_to_the_file_as_it_is_now(
+    hass: HomeAssistant, farm: MockConfigEntry, folder: Path
+) -> None:
+    mine = folder / "mine.yaml"
+    text = BASIL.replace("id: basil_sweet", "id: my_basil")
+    mine.write_text(text)
+    started = await start_batch(hass, recipe="my_basil")
+    memory = farm.runtime_data.engine.runtime.memory
+    pinned = memory.batches[started["batch"]].recipe_version
+    mine.write_text(text.replace("value: 24 °C", "value: 25 °C"))
+    two_days = {"days": 2}
+    answer = await act(hass, "change_recipe", node=["rack_level_1"], duration=two_days)
+    (moved,) = answer["batches"]
+    assert moved["was"] == pinned
+    assert "phases.germination.climate.air_temperature.day: 24 → 25" in moved["changes"]
+    batch = farm.runtime_data.engine.runtime.memory.batches[started["batch"]]
+    assert batch.recipe_version == moved["version"] != pinned
+    assert batch.changeover is not None
+    assert batch.changeover.ramp_s == 2 * 86400
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"duration": {"days": 1}}, "batch_same_version"),
+        ({"duration": {"days": 1}, "recipe": "micro_pea"}, "batch_other_crop"),
+        ({"duration": {"days": 15}, "recipe": "my_basil"}, "batch_ramp"),
+        ({"duration": {"days": 1}, "recipe": "mango"}, "recipe_unknown"),
+        ({"duration": {"days": 1}, "batch": "nothing"}, "batch_unknown"),
+    ],
+)
+async def test_a_change_that_makes_no_sense_says_why(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    folder: Path,
+    data: dict[str, Any],
+    key: str,
+) -> None:
+    (folder / "mine.yaml").write_text(
+        BASIL.replace("id: basil_sweet", "id: my_basil").replace("value: 24 °C", "value: 25 °C")
+    )
+    await start_batch(hass, recipe="basil_sweet")
+    where = {} if "batch" in data else {"node": ["rack_level_1"]}
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "change_recipe", **where, **data)
+    assert caught.value.translation_key == key
+    assert "{" not in str(caught.value)

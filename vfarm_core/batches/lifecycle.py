@@ -1,7 +1,8 @@
 """The life of a batch: pure transitions, each refusing what makes no sense.
 
 Keys of BatchError: plants, no_level, sites, level_twice, level_not_held,
-days_ago, recipe_mismatch, not_planned, not_growing, ended, last_phase, time, kg.
+days_ago, recipe_mismatch, not_planned, not_growing, ended, last_phase, time, kg, other_crop,
+same_version, phase_missing, ramp.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..recipes.model import Recipe
-from .model import Batch, BatchState, Failure, Harvest, Placement
+from .model import Batch, BatchState, Changeover, Failure, Harvest, Placement
 
 DAY_S = 86400.0
+#: The longest time over which a batch changes its recipe (design choice): longer is a new phase.
+CHANGEOVER_MOST_S = 14 * DAY_S
 
 
 class BatchError(ValueError):
@@ -141,7 +144,53 @@ def advance_phase(batch: Batch, recipe: Recipe, at: float) -> Batch:
         )
     _check_time(batch, at)
     index = batch.phase_index + 1
-    return replace(batch, state=_state(index), phase_index=index, phase_started_at=at)
+    # A new phase begins with its own values: nothing is left to move to.
+    return replace(
+        batch, state=_state(index), phase_index=index, phase_started_at=at, changeover=None
+    )
+
+
+def change_recipe(batch: Batch, old: Recipe, new: Recipe, at: float, ramp_s: float) -> Batch:
+    """The batch on another version of its recipe from `at` on, its targets moving there over
+    `ramp_s`. It stays in the phase of the same name and keeps the day it is in.
+
+    A change that is under way begins anew from the phase it was to reach. Raises BatchError:
+    not_growing, recipe_mismatch, same_version, other_crop, phase_missing, ramp, time.
+    """
+    _check_growing(batch)
+    _check_recipe(batch, old)
+    _check_time(batch, at)
+    if new.version == old.version:
+        raise BatchError("same_version", {"batch": batch.title, "recipe": new.id})
+    if new.crop != batch.crop:
+        raise BatchError(
+            "other_crop", {"batch": batch.title, "crop": batch.crop, "other": new.crop}
+        )
+    if not 0.0 <= ramp_s <= CHANGEOVER_MOST_S:
+        raise BatchError("ramp", {"hours": ramp_s / 3600, "most": CHANGEOVER_MOST_S / 3600})
+    phase = old.phases[batch.phase_index].name
+    index = next((i for i, p in enumerate(new.phases) if p.name == phase), None)
+    if index is None:
+        raise BatchError("phase_missing", {"batch": batch.title, "phase": phase, "recipe": new.id})
+    way = Changeover(
+        from_version=old.version, from_phase=batch.phase_index, since=at, ramp_s=ramp_s
+    )
+    return replace(
+        batch,
+        recipe_id=new.id,
+        recipe_version=new.version,
+        state=_state(index),
+        phase_index=index,
+        changeover=way if ramp_s > 0 else None,
+    )
+
+
+def arrived(batch: Batch, now: float) -> Batch:
+    """The batch without its changeover, once that is over."""
+    way = batch.changeover
+    if way is None or now < way.since + way.ramp_s:
+        return batch
+    return replace(batch, changeover=None)
 
 
 def move(

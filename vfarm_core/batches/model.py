@@ -43,11 +43,29 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changeover:
+    """A living batch on its way from another recipe version: where it came from, since when, and
+    over how many seconds of farm time its targets move."""
+
+    from_version: str
+    from_phase: int
+    since: float
+    ramp_s: float
+
+    def share(self, now: float, step_s: float) -> float:
+        """How far it has come at `now`, 0…1, in whole steps of `step_s`."""
+        if self.ramp_s <= 0 or now >= self.since + self.ramp_s:
+            return 1.0
+        return max(0.0, (now - self.since) // step_s * step_s) / self.ramp_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Plants of one cultivar sown together, following one pinned recipe version.
 
     `phase_started_at` is when the phase with `phase_index` began for this batch, which differs
-    from the plan once somebody has advanced a phase by hand.
+    from the plan once somebody has advanced a phase by hand. `changeover` is set while its targets
+    move from another version of the recipe to this one.
     """
 
     id: str
@@ -64,6 +82,7 @@ class Batch:
     phase_started_at: float
     harvest: Harvest | None = None
     failure: Failure | None = None
+    changeover: Changeover | None = None
 
     @property
     def is_growing(self) -> bool:

@@ -17,6 +17,7 @@ from rich.table import Table
 from ..farm.codec import encode
 from ..farm.nodes import Farm
 from ..recipes import codec, library
+from ..recipes.diff import diff
 from ..recipes.errors import Problem, RecipeError
 from ..recipes.feasibility import feasible
 from ..recipes.findings import Finding, Severity
@@ -97,6 +98,45 @@ def show(
         console.print()
         console.print(_phase_table(phase))
     _show_texts(console, recipe)
+
+
+@app.command("diff")
+def compare(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="An id, or a recipe file.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="An id, or a recipe file.")],
+    directory: Directory = None,
+    as_json: AsJson = False,
+) -> None:
+    """What two recipes, or two versions of one, say differently, value by value."""
+    with _refusals(as_json):
+        before, after = (_one(name, directory) for name in (old, new))
+    changes = diff(before, after)
+    if as_json:
+        _print_json(
+            {
+                "old": {"id": before.id, "version": before.version},
+                "new": {"id": after.id, "version": after.version, "parent": after.parent},
+                "is_child": after.parent == before.version,
+                "changelog": list(after.changelog),
+                "changes": [asdict(change) for change in changes],
+            }
+        )
+        return
+    typer.echo(f"{before.id} {before.short_version} → {after.id} {after.short_version}")
+    for text in after.changelog if after.parent == before.version else ():
+        typer.echo(f"  “{text}”")
+    for change in changes:
+        typer.echo(str(change))
+    if not changes:
+        typer.echo("no difference")
+
+
+def _one(name: str, directory: Path | None) -> Recipe:
+    """The recipe in a file, or of an id."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return load_file(path)
+    return library.catalogue(directory).get(name)
 
 
 @app.command()

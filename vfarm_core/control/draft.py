@@ -10,6 +10,7 @@ from ..farm.bindings import Binding
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode, Override, Quantity
 from ..farm.roles import Role
+from ..recipes.blend import blended
 from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint
 from .clock import Due, Now
 from .effects import Command, Event, Record, Severity
@@ -95,6 +96,10 @@ def _by_age(batch: Batch) -> tuple[float, str]:
     return batch.sown_at, batch.id
 
 
+#: Targets of a batch that changes its recipe move in steps of this length (s of farm time).
+CHANGE_STEP_S = 3600.0
+#: A photoperiod moves in whole days.
+_DAY_S = 86400.0
 NO_POINT = PointState()
 NO_ACTUATOR = ActuatorState()
 _NO_ZONE = ZoneState()
@@ -328,8 +333,25 @@ class Draft:
         return recipe
 
     def phase(self, batch: Batch) -> Phase:
-        """The phase a batch is in."""
-        return self.recipe(batch).phases[batch.phase_index]
+        """The phase a batch is in; on the way from another version, what lies between."""
+        recipe = self.recipe(batch)
+        if batch.changeover is not None and (way := self.on_the_way(batch)) is not None:
+            version, index, share, light_share = way
+            old = self.recipes.get(version)
+            if old is not None:
+                return blended(old, index, recipe, batch.phase_index, share, light_share)
+        return recipe.phases[batch.phase_index]
+
+    def on_the_way(self, batch: Batch) -> tuple[str, int, float, float] | None:
+        """Of a batch that changes its recipe: the version and phase it comes from, how far its
+        targets have come and how far its photoperiod. None once it has arrived."""
+        way = batch.changeover
+        if way is None:
+            return None
+        share = way.share(self.now.farm, CHANGE_STEP_S)
+        if share >= 1.0:
+            return None
+        return way.from_version, way.from_phase, share, way.share(self.now.farm, _DAY_S)
 
     def override(self, node: str, quantity: Quantity) -> Override | None:
         """The override in force, if any."""

@@ -141,6 +141,16 @@ class AdvancePhase(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRecipe(Request):
+    """Move a living batch to another version of its recipe, its targets over `ramp_s` of farm
+    time."""
+
+    batch: str
+    recipe: Recipe
+    ramp_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest(Request):
     """Harvest a batch; `kg` fresh mass weighed, `note` free text."""
 

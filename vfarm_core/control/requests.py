@@ -13,7 +13,7 @@ no_fixture, and those of `tank_requests`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -22,16 +22,18 @@ from ..batches.lead import EmptyBand
 from ..batches.progress import progress
 from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Step, Workflow, WorkflowKind
 from ..farm.roles import Loop, Role
+from ..recipes.diff import Change, diff
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
 from . import interlocks, readings, safety, solution, tank_requests, trips, watering, workflows
 from .clock import Due
-from .draft import Draft
+from .draft import CHANGE_STEP_S, Draft
 from .effects import Answer, Severity
 from .inputs import (
     AdvancePhase,
     AdvanceWorkflow,
     Arm,
+    ChangeRecipe,
     ClearInhibit,
     ClearLatch,
     ClearOverride,
@@ -106,11 +108,7 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
     d.batches_changed()
     zones = {d.farm.zone_of_level[p.level_id] for p in batch.placements}
     try:
-        for zone in zones:
-            common_setpoints(d, zone)
-        for reservoir in d.farm.reservoirs:
-            if solution.is_dosed(d, reservoir.id):
-                solution.common(d, reservoir)
+        _shares(d, zones)
     except EmptyBand as err:
         d.batches.remove(batch.id)
         if d.recipes.old(recipe.version) is None:
@@ -144,17 +142,27 @@ def watch_phase(d: Draft, batch_id: str) -> None:
         d.due.remove(f"batch:{batch_id}")
         return
     recipe = d.recipe(batch)
+    due = []
     if batch.phase_index + 1 < len(recipe.phases):
-        ends = progress(batch, recipe, d.now.farm).phase_ends_at
-        d.wake(f"batch:{batch_id}", Due(farm=max(ends, d.now.farm + 1.0)))
+        due.append(progress(batch, recipe, d.now.farm).phase_ends_at)
+    if (way := batch.changeover) is not None:
+        gone = max(0.0, d.now.farm - way.since)
+        moves_on = way.since + (gone // CHANGE_STEP_S + 1) * CHANGE_STEP_S
+        due.append(min(moves_on, way.since + way.ramp_s))
+    if due:
+        d.wake(f"batch:{batch_id}", Due(farm=max(min(due), d.now.farm + 1.0)))
     else:
         d.due.remove(f"batch:{batch_id}")
 
 
 def phase_due(d: Draft, batch_id: str) -> None:
-    """The phase of a batch may have ended."""
+    """The phase of a batch may have ended, or its changeover come a step further."""
     batch = d.batches.get(batch_id)
     if batch is not None and batch.is_growing:
+        if batch.changeover is not None:
+            batch = lifecycle.arrived(batch, d.now.farm)
+            d.batches.set(batch_id, batch)
+            d.batches_changed()
         recipe = d.recipe(batch)
         while lifecycle.due_phase(batch, recipe, d.now.farm) > batch.phase_index:
             ended = progress(batch, recipe, d.now.farm).phase_ends_at
@@ -193,6 +201,67 @@ def _advance_phase(d: Draft, request: AdvancePhase) -> dict[str, Any]:
         "phase": outlook.phase,
         "expected_harvest_at": outlook.expected_harvest_at,
     }
+
+
+def _change_recipe(d: Draft, request: ChangeRecipe) -> dict[str, Any]:
+    batch, new = d.batches.get(request.batch), request.recipe
+    if batch is None:
+        raise Refusal("batch_unknown", batch=request.batch)
+    old = d.recipe(batch)
+    moved = lifecycle.change_recipe(batch, old, new, d.now.farm, request.ramp_s)
+    d.recipes.set(new.version, new)
+    d.batches.set(batch.id, moved)
+    d.batches_changed()
+    zones = {d.farm.zone_of_level[level] for level in moved.levels if level in d.farm.level}
+    try:
+        # On the way limits are the wider of both: what has to be shared is where it arrives.
+        d.batches.set(batch.id, replace(moved, changeover=None))
+        d.batches_changed()
+        _shares(d, zones)
+    except EmptyBand as err:
+        d.batches.set(batch.id, batch)
+        if d.recipes.old(new.version) is None:
+            d.recipes.remove(new.version)
+        d.batches_changed()
+        raise Refusal("limits_disjoint", batch=batch.title, why=err) from err
+    d.batches.set(batch.id, moved)
+    d.batches_changed()
+    watch_phase(d, batch.id)
+    changes = diff(old, new)
+    d.event(
+        "recipe_changed",
+        batch.placements[0].level_id if batch.placements else d.farm.id,
+        batch=batch.id,
+        title=batch.title,
+        recipe=new.id,
+        was=old.version,
+        version=new.version,
+        hours=round(request.ramp_s / 3600, 2),
+        by=request.by,
+    )
+    outlook = progress(moved, new, d.now.farm)
+    return {
+        "batch": batch.id,
+        "was": old.version,
+        "version": new.version,
+        "phase": outlook.phase,
+        "expected_harvest_at": outlook.expected_harvest_at,
+        "changes": [str(change).strip() for change in changes if _matters(change)],
+    }
+
+
+def _matters(change: Change) -> bool:
+    """Whether plants feel a change: sources, notes and titles they do not."""
+    return change.path.startswith("phases") and "provenance" not in change.path
+
+
+def _shares(d: Draft, zones: Iterable[str]) -> None:
+    """Whether all batches of zones and of dosed reservoirs share their limits. Raises EmptyBand."""
+    for zone in zones:
+        common_setpoints(d, zone)
+    for reservoir in d.farm.reservoirs:
+        if solution.is_dosed(d, reservoir.id):
+            solution.common(d, reservoir)
 
 
 def _harvest(d: Draft, request: Harvest) -> dict[str, Any]:
@@ -489,6 +558,7 @@ def _shutdown(d: Draft, request: Shutdown) -> dict[str, Any]:
 _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     StartBatch: _start_batch,
     AdvancePhase: _advance_phase,
+    ChangeRecipe: _change_recipe,
     Harvest: _harvest,
     SetOverride: _set_override,
     ClearOverride: _clear_override,

@@ -108,9 +108,11 @@ def _by_recipe(d: Draft, batch: Batch) -> LightTarget:
     return found
 
 
-#: Setpoints that were worked out before, by lead and by batch, recipe version and phase: the
-#: version is the hash of the recipe's content, so the same key means the same setpoints.
-type _Key = tuple[str, str | None, tuple[tuple[str, str, int], ...]]
+#: Setpoints that were worked out before, by lead and by batch, recipe version, phase and
+#: way from another version. A version is the hash of the recipe's content, so the same key means
+#: the same setpoints.
+type _Way = tuple[str, int, float, float] | None
+type _Key = tuple[str, str | None, tuple[tuple[str, str, int, _Way], ...]]
 _COMBINED: dict[_Key, dict[Any, Setpoint]] = {}
 _COMBINED_MOST = 1024
 
@@ -125,7 +127,11 @@ def combined(
     """What batches ask for together of one `part` of their recipes: the lead batch's where it is
     among them, else the intersection of limits. Raises EmptyBand when they share none."""
     lead = lead_batch if any(b.id == lead_batch for b in batches) else None
-    key = (part, lead, tuple((b.id, b.recipe_version, b.phase_index) for b in batches))
+    key = (
+        part,
+        lead,
+        tuple((b.id, b.recipe_version, b.phase_index, d.on_the_way(b)) for b in batches),
+    )
     found = _COMBINED.get(key)
     if found is None:
         found = combine({b.id: wants(d.phase(b)) for b in batches}, lead=lead)

@@ -51,6 +51,8 @@ FORMAT = 1
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _NAME_ACCEPTED = "a lower-case letter, then lower-case letters, digits and _"
+_VERSION = re.compile(r"[0-9a-f]{64}")
+_VERSION_ACCEPTED = "the version of a recipe: 64 digits and letters a-f, in quotes"
 _CONFIDENCE = re.compile(r"(A|B|C|D|computed|design)([/+](A|B|C|D|computed|design))*")
 _CONFIDENCE_ACCEPTED = "A, B, C, D, computed or design, joined by / or + where parts differ"
 #: ppfd × photoperiod and a stated dli may differ by rounding alone.
@@ -125,6 +127,8 @@ class _Reader:
                 "expected_yield",
                 "conflicts",
                 "notes",
+                "parent",
+                "changelog",
             ),
         )
         if entries is None:
@@ -151,6 +155,8 @@ class _Reader:
             day_length=self.choice(entries, "day_length", "", DayLength),
             conflicts=self.texts(entries, "conflicts", ""),
             notes=self.texts(entries, "notes", ""),
+            parent=self._value(entries, "parent", "", _is_version, _VERSION_ACCEPTED) or None,
+            changelog=self.texts(entries, "changelog", ""),
         )
 
     def phases(self, entries: Mapping[str, Any]) -> tuple[Phase, ...]:
@@ -830,6 +836,10 @@ class _Reader:
             if not _is_text(text):
                 self.problem(f"{key}.{name}", f"{text!r} does not fit", "a text")
         return {name: text.strip() for name, text in value.items() if _is_text(text)}
+
+
+def _is_version(value: Any) -> bool:
+    return isinstance(value, str) and _VERSION.fullmatch(value) is not None
 
 
 def _is_text(value: Any) -> bool:

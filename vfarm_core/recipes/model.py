@@ -398,7 +398,9 @@ class Recipe:
 
     `version` is the hash of everything else (`version.content_hash`). EC targets exclude what
     the source water brings unless `ec_includes_source_water`. `conflicts` are disagreements
-    between sources that a grower should know of.
+    between sources that a grower should know of. `parent` is the version this one was made from and
+    `changelog` what is different; both belong to the content, so that a chain of versions cannot be
+    rewritten.
     """
 
     id: str
@@ -415,6 +417,8 @@ class Recipe:
     day_length: DayLength | None = None
     conflicts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    parent: str | None = None
+    changelog: tuple[str, ...] = ()
 
     @property
     def expected_yield_kg_m2(self) -> tuple[float, float] | None:

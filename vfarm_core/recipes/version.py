@@ -34,4 +34,9 @@ def _normal(value: Any) -> Any:
         return [_normal(item) for item in value]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return value
+    return canonical_number(value)
+
+
+def canonical_number(value: float) -> str:
+    """A number as it counts for the version: 20 and 20.0 are the same, and so is -0."""
     return f"{float(value) + 0.0:.{_DIGITS}g}"

@@ -206,3 +206,24 @@ def test_check_refuses_a_farm_it_cannot_read_and_levels_without_one(tmp_path: Pa
     assert result.exit_code == 1
     assert "none.yaml" in result.stderr
     assert run("recipes", "check", own, "--level", "level_a1").exit_code == 2
+
+
+def test_diff_tells_two_versions_apart(tmp_path: Path):
+    own, warm = tmp_path / "cress.yaml", tmp_path / "warm.yaml"
+    own.write_text(cress_text(), encoding="utf-8")
+    parent = answer("recipes", "check", own)["files"][0]["version"]
+    text = changed("phases[1].climate.air_temperature.night", 19)
+    warm.write_text(f'{text}parent: "{parent}"\nchangelog: [Warmer nights.]\n', encoding="utf-8")
+    shown = run("recipes", "diff", own, warm).stdout
+    assert "Warmer nights." in shown
+    assert "phases.green.climate.air_temperature.night: 18 → 19" in shown
+    got = answer("recipes", "diff", own, warm)
+    assert got["is_child"]
+    assert got["changes"] == [
+        {"path": "phases.green.climate.air_temperature.night", "was": "18", "now": "19"}
+    ]
+    assert "no difference" in run("recipes", "diff", "pak_choi", "pak_choi").stdout
+
+
+def test_diff_refuses_what_is_no_recipe():
+    assert run("recipes", "diff", "pak_choi", "mango").exit_code == 1
