@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from vfarm_core.farm.nodes import Farm, Method, Zone
-from vfarm_core.farm.roles import Role
+from vfarm_core.farm.roles import DOSING, Role
 from vfarm_core.recipes.feasibility import feasible
 from vfarm_core.recipes.findings import Finding, Severity
 from vfarm_core.recipes.library import load_shipped, shipped
@@ -256,7 +256,7 @@ def test_plants_need_free_sites_and_at_last_their_spacing():
 
 
 def test_what_a_person_has_to_do_is_a_warning():
-    codes = found(farm=without(Role.CO2_VALVE))
+    codes = found(farm=without(Role.CO2_VALVE, *DOSING))
     assert codes["no_co2"].path.endswith("climate.co2.day")
     assert {"no_nutrients", "no_ph"} <= set(codes)
     assert all(codes[c].severity is Severity.WARNING for c in ("no_co2", "no_nutrients", "no_ph"))
