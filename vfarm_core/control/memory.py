@@ -625,7 +625,7 @@ class ReservoirState:
     or drains, until `dry_at`, `disturbed_at` when something was last given into the solution.
     `feed` are the parts that the running feed still owes, as pump and mL. `inhibit` and
     `fill_inhibit` wait for a person. `closed_at` and `closed_l` are when a fill ended, and the
-    volume then. `waits` and `fill_waits` say why nothing is given now.
+    volume then. `waits` and `fill_waits` say why nothing
     """
 
     low: bool = False

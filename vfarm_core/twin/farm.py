@@ -316,6 +316,12 @@ class Twin:
             "spilled": sum(tank.spilled for tank in self.tanks.values()),
         }
 
+    def moves(self, reservoir: str) -> bool:
+        """Whether something moves the solution of a tank."""
+        return self._on(self.farm.of(reservoir, Role.MIXING_PUMP)) or any(
+            self._pump_flow[pump.id] > 0 for pump in self.farm.pumps if pump.reservoir == reservoir
+        )
+
     def solution_l(self) -> float:
         """All nutrient solution in tanks and on watered levels, L."""
         beds = sum(level.bed.water for level in self.levels.values() if level.watered)
@@ -664,12 +670,6 @@ class Twin:
         in_a_row = any(_isolation(v.binding) in here for v in valves)
         return min(shares) if in_a_row else sum(shares) / len(shares)
 
-    def _moves(self, reservoir: str) -> bool:
-        """Whether something moves the solution of a tank."""
-        return self._on(self.farm.of(reservoir, Role.MIXING_PUMP)) or any(
-            self._pump_flow[pump.id] > 0 for pump in self.farm.pumps if pump.reservoir == reservoir
-        )
-
     def _power_of(self, node: str) -> float:
         if node in self.levels:
             level = self.levels[node]
@@ -722,7 +722,7 @@ class Twin:
             valves = self._fill_valves[reservoir]
             share = self._through(valves, [v.mean(since, now) for v in valves])
             taken = uptake.get(id(tank), 0.0)
-            tank.rest(dt, room_c, taken, share, moving=self._moves(reservoir))
+            tank.rest(dt, room_c, taken, share, moving=self.moves(reservoir))
         self._flows_changed()
         self._look_at_contacts(now)
 

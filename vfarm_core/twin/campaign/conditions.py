@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...control.memory import DoseStage, FillStage, ReservoirState, ShotStage
 from ...control.memory import Quality as Trust
-from ...control.memory import ShotStage
 from ...control.memory import Stage as RunStage
 
 if TYPE_CHECKING:
@@ -484,3 +484,194 @@ class Phase(Condition):
 
     def __str__(self) -> str:
         return f"{self.batch} is in phase {self.name}"
+
+
+def _kept(stage: Stage, reservoir: str) -> ReservoirState:
+    return stage.memory.reservoirs.get(reservoir, ReservoirState())
+
+
+@dataclass(frozen=True, slots=True)
+class InDose(Condition):
+    """A tank is in this stage of a dose, by this pump if one is named."""
+
+    reservoir: str
+    stage: DoseStage
+    point: str = ""
+
+    def holds(self, stage: Stage) -> bool:
+        dose = _kept(stage, self.reservoir).dose
+        if dose is None or dose.stage is not self.stage:
+            return False
+        return self.point in ("", dose.point)
+
+    def __str__(self) -> str:
+        return f"a dose of {self.point or self.reservoir} is {self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class Owes(Condition):
+    """A feed has given its first part and waits to give the next one."""
+
+    reservoir: str
+
+    def holds(self, stage: Stage) -> bool:
+        state = _kept(stage, self.reservoir)
+        return state.dose is None and bool(state.feed)
+
+    def __str__(self) -> str:
+        return f"the next part of the feed of {self.reservoir} waits"
+
+
+@dataclass(frozen=True, slots=True)
+class InFill(Condition):
+    """A tank is in this stage of a fill."""
+
+    reservoir: str
+    stage: FillStage
+
+    def holds(self, stage: Stage) -> bool:
+        fill = _kept(stage, self.reservoir).fill
+        return fill is not None and fill.stage is self.stage
+
+    def __str__(self) -> str:
+        return f"a fill of {self.reservoir} is {self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Over(Condition):
+    """The last dose or fill of a tank ended, as one of these."""
+
+    reservoir: str
+    ends: tuple[str, ...]
+
+    kind = ""
+
+    def holds(self, stage: Stage) -> bool:
+        state = _kept(stage, self.reservoir)
+        if (state.dose if self.kind == "dose" else state.fill) is not None:
+            return False
+        ended = [
+            event.params["end"]
+            for at, event in stage.events
+            if at >= stage.zero
+            and event.kind == f"{self.kind}_ended"
+            and event.node == self.reservoir
+        ]
+        return bool(ended) and ended[-1] in self.ends
+
+    def __str__(self) -> str:
+        return f"the {self.kind} of {self.reservoir} ended “{' or '.join(self.ends)}”"
+
+
+class DoseOver(_Over):
+    """The last dose of a tank ended, as one of these."""
+
+    __slots__ = ()
+    kind = "dose"
+
+
+class FillOver(_Over):
+    """The last fill of a tank ended, as one of these."""
+
+    __slots__ = ()
+    kind = "fill"
+
+
+@dataclass(frozen=True, slots=True)
+class _Count(Condition):
+    """Doses or fills that began since the beginning."""
+
+    low: int
+    high: int
+
+    kind = ""
+
+    def holds(self, stage: Stage) -> bool:
+        begun = sum(at >= stage.zero and e.kind == f"{self.kind}_started" for at, e in stage.events)
+        return self.low <= begun <= self.high
+
+    def __str__(self) -> str:
+        few = f"{self.low}" if self.low == self.high else f"{self.low}–{self.high}"
+        return f"{few} {self.kind}s began"
+
+
+class Doses(_Count):
+    """Doses that began since the beginning."""
+
+    __slots__ = ()
+    kind = "dose"
+
+
+class Fills(_Count):
+    """Fills that began since the beginning."""
+
+    __slots__ = ()
+    kind = "fill"
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Condition):
+    """What a dosing pump physically gave since the beginning, mL."""
+
+    point: str
+    low: float
+    high: float
+
+    def holds(self, stage: Stage) -> bool:
+        return self.low <= stage.given_ml(self.point) <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.point} gave {self.low:g}–{self.high:g} mL"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled(Condition):
+    """What physically came through the fill lines since the beginning, L."""
+
+    low: float
+    high: float
+
+    def holds(self, stage: Stage) -> bool:
+        return self.low <= stage.filled_l() <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:g}–{self.high:g} L were filled"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsFor(Condition):
+    """Why a tank is not dosed now; `filling`: why it is not filled."""
+
+    reservoir: str
+    codes: tuple[str, ...]
+    filling: bool = False
+
+    def holds(self, stage: Stage) -> bool:
+        state = _kept(stage, self.reservoir)
+        why = state.fill_waits if self.filling else state.waits
+        return stage.runtime is not None and why is not None and why.code in self.codes
+
+    def __str__(self) -> str:
+        what = "filled" if self.filling else "dosed"
+        return f"{self.reservoir} is not {what} because of “{' or '.join(self.codes)}”"
+
+
+@dataclass(frozen=True, slots=True)
+class SolutionIs(Condition):
+    """True EC (mS/cm) and pH of a tank."""
+
+    reservoir: str
+    ec: tuple[float, float] = (0.0, 99.0)
+    ph: tuple[float, float] = (0.0, 14.0)
+
+    def holds(self, stage: Stage) -> bool:
+        tank = stage.twin.tanks[self.reservoir]
+        return self.ec[0] <= tank.ec <= self.ec[1] and self.ph[0] <= tank.ph <= self.ph[1]
+
+    def __str__(self) -> str:
+        parts = []
+        if self.ec[1] < 99:
+            parts.append(f"EC {self.ec[0]:g}–{self.ec[1]:g}")
+        if self.ph[1] < 14:
+            parts.append(f"pH {self.ph[0]:g}–{self.ph[1]:g}")
+        return f"the solution of {self.reservoir} has {', '.join(parts)}"

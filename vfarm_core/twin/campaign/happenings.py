@@ -240,6 +240,22 @@ class Tank(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Solution(Happening):
+    """The solution of a tank is suddenly so: somebody poured something in."""
+
+    reservoir: str
+    ec: float | None = None
+    ph: float | None = None
+
+    def act(self, stage: Stage) -> None:
+        tank = stage.twin.tanks[self.reservoir]
+        if self.ec is not None:
+            tank.salts = self.ec * tank.volume
+        if self.ph is not None:
+            tank.ph = self.ph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clogs(Happening):
     """The drain of a circuit clogs: what stands on its tables stays there."""
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from ...control import safety
 from ...control.effects import Command
+from ...control.inputs import Request
 from ...control.memory import Memory, Quality
 from ...farm.bindings import Binding, Danger
 from ...farm.overrides import Mode, WorkflowKind
-from ...farm.roles import Role, spec
+from ...farm.roles import DOSING, Role, spec
 from ...science.light import light_day
+from .tanks import RULES, TankWatch
 
 if TYPE_CHECKING:
     from .stage import Stage
@@ -45,7 +47,7 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
         "daily_cap": "the rolling 24 h cap of on-time is kept, also over restarts",
         "maximum_off": "nothing that is dangerous off stays off past its maximum while plants need "
         "it, unless a leak, an empty tank or a stop forbids it",
-        "journal_first": "nothing gated (water, CO2) is opened before its record is on disk, and "
+        "journal_first": "nothing gated (water, doses, fills, CO2) is opened before its record is on disk, and "
         "nothing while the journal cannot be written",
         "owned": "nothing gated is open without an owner in the journal",
         "dark": "no lamp is on in the dark period, over an empty level, or longer than the "
@@ -57,6 +59,7 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
         "monitor": "monitor mode commands nothing on that is not already running for the plants",
         "valve_first": "no pump is started against a closed valve",
         "one_shot_a_pump": "a pump waters one circuit at a time",
+        **RULES,
     }
 )
 
@@ -88,6 +91,7 @@ class Watch:
         self._lit_from: dict[str, float] = {}
         self._lit_last: dict[str, float] = {}
         self._days: dict[str, list[tuple[float, float]]] = {}
+        self._tanks = TankWatch(stage, self)
         farm, now = stage.farm, stage.now
         for level in farm.levels:
             # A story that begins by day: its light day has begun before the farm was switched on.
@@ -104,6 +108,18 @@ class Watch:
         if start is not None and last is not None and stage.now - last > _OVER_S:
             days.append((start, last))
         return [end - start for start, end in days if end >= stage.zero]
+
+    def asked(self, request: Request) -> None:
+        """A request that was carried out."""
+        self._tanks.asked(request)
+
+    def given_ml(self, point: str, since: float) -> float:
+        """What a dosing pump gave in the periods that began since then, mL."""
+        return self._tanks.given_ml(point, since)
+
+    def filled_l(self, since: float) -> float:
+        """What came through all fill lines since then, L."""
+        return sum(self._tanks.filled_l(key, since) for key in self._stage.twin.tanks)
 
     # -- commands -------------------------------------------------------------------------------
 
@@ -131,6 +147,8 @@ class Watch:
             shut = valves and not any(stage.twin.actuators[v].output > 0 for v in valves)
             if shut and not any(stage.excused(v) for v in valves):
                 self._break("valve_first", f"{command.point} starts against closed valves")
+        for invariant, detail in self._tanks.command(command, binding):
+            self._break(invariant, detail)
 
     def _valves(self, pump: str) -> list[str]:
         farm = self._stage.twin.farm
@@ -145,9 +163,12 @@ class Watch:
     def look(self) -> None:
         """After every step."""
         self._measure()
+        self._tanks.measure()
         for invariant, check in _CHECKS:
             for detail in check(self):
                 self._break(invariant, detail)
+        for invariant, detail in self._tanks.look():
+            self._break(invariant, detail)
 
     def _break(self, invariant: str, detail: str) -> None:
         at = self._stage.now - self._stage.zero
@@ -165,6 +186,13 @@ class Watch:
                     self._log.setdefault(point, []).append((known[1], now))
                 self._since[point] = (is_on, now)
 
+    def periods(self, point: str) -> Iterator[tuple[float, float]]:
+        """When a device was on, the last time up to now: beginnings and seconds."""
+        yield from ((start, end - start) for start, end in self._log.get(point, []))
+        is_on, since = self._since.get(point, (False, 0.0))
+        if is_on:
+            yield since, self._stage.now - since
+
     def on_for(self, point: str) -> float:
         """Seconds a device has been on; 0 when it is off."""
         is_on, since = self._since[point]
@@ -175,7 +203,7 @@ class Watch:
         is_on, since = self._since[point]
         return 0.0 if is_on else self._stage.now - since
 
-    def _lasts(self, rule: str, key: str, bad: bool, longest: float = REACTION_S) -> bool:
+    def lasts(self, rule: str, key: str, bad: bool, longest: float = REACTION_S) -> bool:
         """Whether something has been wrong for longer than a healthy farm takes to react."""
         now = self._stage.now
         if not bad:
@@ -183,11 +211,13 @@ class Watch:
             return False
         return now - self._bad.setdefault((rule, key), now) > longest
 
-    def _wanted(self, point: str) -> bool:
+    def wanted(self, point: str) -> bool:
+        """Whether control wants an actuator on."""
         state = self._stage.memory.actuators.get(point)
         return bool(state is not None and state.wanted)
 
-    def _taken_over(self, point: str) -> bool:
+    def taken_over(self, point: str) -> bool:
+        """Whether a person or an automation drives an actuator."""
         state = self._stage.memory.actuators.get(point)
         until = state.takeover_until if state is not None else None
         return until is not None and until > self._stage.clock.now().farm - REACTION_S
@@ -201,12 +231,12 @@ class Watch:
                 points = [b.id for role in pair for b in stage.farm.of(zone.id, role)]
                 if len(points) < 2 or (zone.reheat and self._reheats(points)):
                     continue
-                if all(self._wanted(p) for p in points):
+                if all(self.wanted(p) for p in points):
                     yield f"{' and '.join(points)} are wanted on together"
                 free = not any(stage.excused(p) for p in points)
                 both = free and all(stage.twin.actuators[p].output > 0 for p in points)
                 # A compressor in its minimum on-time ends it before the other one starts.
-                if self._lasts("no_opposing", points[0], both):
+                if self.lasts("no_opposing", points[0], both):
                     yield f"{' and '.join(points)} are on together"
 
     def _reheats(self, points: list[str]) -> bool:
@@ -224,9 +254,9 @@ class Watch:
             over = self.on_for(point) - declared.max_on_s
             if over > REACTION_S and not stage.excused(point):
                 yield f"{point} is on for {self.on_for(point):.0f} s"
-            if over > 1 and self._wanted(point) and stage.up:
+            if over > 1 and self.wanted(point) and stage.up:
                 seen = stage.memory.actuators[point].is_on
-                if seen and self._lasts("maximum_on", point, True):
+                if seen and self.lasts("maximum_on", point, True):
                     yield f"{point} is wanted on after {self.on_for(point):.0f} s"
 
     def daily_cap(self) -> Iterator[str]:
@@ -254,17 +284,17 @@ class Watch:
             # A pump has nowhere to go while none of its valves opens.
             may = may or (bool(valves) and all(stage.excused(v) for v in valves))
             bad = not may and self.off_for(point) > declared.max_off_s
-            if self._lasts("maximum_off", point, bad):
+            if self.lasts("maximum_off", point, bad):
                 yield f"{point} is off for {self.off_for(point):.0f} s ({reason})"
 
     def journal_first(self) -> Iterator[str]:
         stage = self._stage
         failing = not stage.memory.farm.journal_ok
         for point, actuator in self._gated():
-            if failing and self._wanted(point):
+            if failing and self.wanted(point):
                 yield f"{point} is wanted on while the journal fails"
             bad = failing and actuator > 0 and not stage.excused(point)
-            if self._lasts("journal_first", point, bad):
+            if self.lasts("journal_first", point, bad):
                 yield f"{point} is open while the journal fails"
 
     def _gated(self) -> Iterator[tuple[str, float]]:
@@ -276,16 +306,21 @@ class Watch:
         stage = self._stage
         for point, output in self._gated():
             bad = output > 0 and not stage.excused(point) and not self._owner(point)
-            if self._lasts("owned", point, bad):
+            if self.lasts("owned", point, bad):
                 yield f"{point} is open without an owner in the journal"
 
     def _owner(self, point: str) -> bool:
         stage = self._stage
-        if self._taken_over(point):
+        if self.taken_over(point):
             return True
         binding = stage.twin.actuators[point].binding
-        if binding.role is Role.CO2_VALVE:
+        if binding.role in (Role.CO2_VALVE, Role.MIXING_PUMP):
             return stage.disk.last.get(point, 0.0) > 0
+        if binding.role is Role.FILL_VALVE or binding.role in DOSING:
+            tank = stage.disk.slices.get(f"reservoir:{binding.node}") or {}
+            if binding.role is Role.FILL_VALVE:
+                return tank.get("fill") is not None
+            return (tank.get("dose") or {}).get("point") == point
         farm = stage.farm
         circuits = [c.id for c in farm.circuits if binding.node in (c.id, c.pump)]
         kept = (stage.disk.slices.get(f"circuit:{c}") or {} for c in circuits)
@@ -300,20 +335,20 @@ class Watch:
             lamps = stage.twin.farm.of(level.id, Role.GROW_LIGHT)
             lit = any(stage.twin.actuators[b.id].output > 0 for b in lamps)
             self._follow_day(level.id, lit)
-            free = lamps and not any(stage.excused(b.id) or self._taken_over(b.id) for b in lamps)
+            free = lamps and not any(stage.excused(b.id) or self.taken_over(b.id) for b in lamps)
             if not free or not stage.up or stage.memory.farm.lost_memory:
-                self._lasts("dark", level.id, False)
-                self._lasts("long", level.id, False)
+                self.lasts("dark", level.id, False)
+                self.lasts("long", level.id, False)
                 continue
             state = stage.memory.levels.get(level.id)
             work = workflow_at(stage.memory, stage.farm.zone_of_level[level.id])
             planned = (state is not None and state.lit) or work is WorkflowKind.WORK_LIGHT
-            if self._lasts("dark", level.id, lit and not planned):
+            if self.lasts("dark", level.id, lit and not planned):
                 yield f"{level.id} is lit while its lamps are planned off"
             hours = self._photoperiod_h(level.id)
             if hours is not None and hours < 20:
                 over = stage.now - self._lit_from.get(level.id, stage.now) - hours * 3600
-                if self._lasts("long", level.id, lit and over > 0, _LATE_S):
+                if self.lasts("long", level.id, lit and over > 0, _LATE_S):
                     yield f"{level.id} is lit {over / 60 + hours * 60:.0f} min after lights-on"
 
     def _follow_day(self, level: str, lit: bool) -> None:
@@ -342,7 +377,7 @@ class Watch:
         for zone in stage.twin.farm.zones:
             for b in stage.twin.farm.of(zone.id, Role.CO2_VALVE):
                 if stage.twin.actuators[b.id].output <= 0 or stage.excused(b.id):
-                    self._lasts("co2_safe", b.id, False)
+                    self.lasts("co2_safe", b.id, False)
                     continue
                 why = ""
                 levels = stage.twin.farm.levels_of_zone[zone.id]
@@ -363,8 +398,8 @@ class Watch:
                 if any(stage.twin.actuators[f.id].shown for f in fans):
                     why = "against exhaust"
                 # A taken-over valve is a person's, within its maximum on-time.
-                bad = bool(why) and not self._taken_over(b.id)
-                if self._lasts("co2_safe", b.id, bad):
+                bad = bool(why) and not self.taken_over(b.id)
+                if self.lasts("co2_safe", b.id, bad):
                     yield f"{b.id} is open {why}"
 
     def stopped(self) -> Iterator[str]:
@@ -388,9 +423,9 @@ class Watch:
         for pump in farm.pumps:
             valves = self._valves(pump.id)
             shots = [p for p in valves if safety.closes_on_restart(farm, farm.binding[p])]
-            free = not any(stage.excused(p) or self._taken_over(p) for p in shots)
+            free = not any(stage.excused(p) or self.taken_over(p) for p in shots)
             now_open = sum(stage.twin.actuators[p].output > 0 for p in shots)
-            if self._lasts("one_shot_a_pump", pump.id, free and now_open > 1):
+            if self.lasts("one_shot_a_pump", pump.id, free and now_open > 1):
                 yield f"{now_open} circuits of {pump.id} are open"
 
 

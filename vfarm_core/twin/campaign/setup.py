@@ -14,6 +14,7 @@ from ...farm.bindings import (
     Danger,
     Declaration,
     Degraded,
+    Dosing,
     OnLoss,
     OnNoReading,
     Proof,
@@ -23,6 +24,7 @@ from ...farm.build import check
 from ...farm.nodes import (
     Circuit,
     Farm,
+    Fill,
     Fixture,
     Level,
     Method,
@@ -31,7 +33,7 @@ from ...farm.nodes import (
     Reservoir,
     Zone,
 )
-from ...farm.roles import Role, spec
+from ...farm.roles import DOSING, NUTRIENTS, Role, spec
 from ...recipes.library import load_shipped
 from ...recipes.model import (
     CropSteering,
@@ -73,10 +75,48 @@ TABLE = f"{CIRCUIT}.table_level"
 COUNTER = f"{PUMP}.water_total"
 GAUGE = f"{PUMP}.pressure"
 MOISTURE = f"{CIRCUIT}.substrate_moisture"
+EC = f"{TANK}.solution_ec"
+EC_2 = f"{TANK}.solution_ec.2"
+PH = f"{TANK}.solution_ph"
+FLOAT = f"{TANK}.level_high"
+MIXER = f"{TANK}.mixing_pump"
+PUMP_A = f"{TANK}.dosing_pump_nutrient_a"
+PUMP_B = f"{TANK}.dosing_pump_nutrient_b"
+PUMP_DOWN = f"{TANK}.dosing_pump_ph_down"
+PUMP_UP = f"{TANK}.dosing_pump_ph_up"
+FILL_VALVE = f"{TANK}.fill_valve"
+FILL_MAIN = f"{TANK}.fill_valve.2"
+FILL_METER = f"{TANK}.flow"
 LAMP = "level_1.grow_light"
 LAMP_2 = "level_2.grow_light"
 BATCH = "lettuce"
 
+#: Of the stocks: what 1 mL does to 1 L, and what their pumps give, mL/s (slow ones, so that a dose
+#: lasts for half a minute).
+_EFFECT = {True: 0.5, False: 20.0}
+DOSER_ML_S = 0.5
+#: EC (mS/cm) and pH that the lettuce's rafts ask for, and of the fresh water.
+ON_TARGET = (1.2, 5.8)
+FRESH = (0.3, 7.0)
+_NUTRIENT = Dosing(
+    max_dose_ml=40.0,
+    max_hour_ml=60.0,
+    max_day_ml=200.0,
+    max_tank_ml=2000.0,
+    effect_per_ml_l=_EFFECT[True],
+)
+_ACID = Dosing(
+    max_dose_ml=5.0,
+    max_hour_ml=10.0,
+    max_day_ml=20.0,
+    max_tank_ml=300.0,
+    effect_per_ml_l=_EFFECT[False],
+)
+#: The longest that a dosing pump and a fill valve may be on (s).
+DOSER_MAX_S, FILL_MAX_S = 120.0, 1800.0
+#: A tank of 140 L is filled from 84 to 105 L; a flood of its table takes up to 30 L.
+FILL = Fill(below=0.6, to=0.75, max_l=30.0, day_l=60.0, drain_back_l=30.0)
+_MIXING_L_MIN = 20.0
 #: Of drip, per site: 0.2 L of substrate and one dripper; 38 of them take what the pump gives.
 _SUBSTRATE = {"substrate_l": 0.2, "drippers": 1.0, "dripper_l_h": 5.0 * 60 / 38}
 #: Levels of one rack, and racks that share a room and a pump.
@@ -105,6 +145,13 @@ class Setup:
     so far to cheap hours, with nights of seven hours or more. `water`: meters,
     gauges and drains of the first circuit and its pump besides. `shots_a_day`, `mist`, `steering`:
     lettuce by these plans. `sensors`: more of them, by node and role.
+
+    `dosed`: the tank is dosed (A, B, acid, base), its probes are checked and its pumps calibrated;
+    `pulse`: its pumps end their pulses themselves; `pairs`: with two probes each for EC and pH.
+    `filled`: it is filled by a valve; `in_a_row`: by two, of which one isolates the other;
+    `fill_meter`: a meter in the fill line proves the valve, instead of a contact of its own. A
+    tank that is dosed or filled waters nothing by itself. `doses` and `fill` are its caps; it
+    begins with `solution` (EC, pH).
     """
 
     levels: int = 1
@@ -139,6 +186,20 @@ class Setup:
     co2_cap_s: float = 14400.0
     bottle: bool = True
     sensors: tuple[tuple[str, Role], ...] = ()
+    dosed: bool = False
+    pulse: bool = False
+    pairs: bool = False
+    filled: bool = False
+    in_a_row: bool = False
+    fill_meter: bool = False
+    doses: Dosing = _NUTRIENT
+    fill: Fill = FILL
+    solution: tuple[float, float] = ON_TARGET
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing is watered but what a person asks for."""
+        return (self.dosed or self.filled) and not self.shots_a_day
 
     @property
     def start(self) -> float:
@@ -159,6 +220,9 @@ def recipe_of(setup: Setup) -> Recipe:
             for p in recipe.phases
         )
         recipe = replace(recipe, phases=phases)
+    if setup.still:
+        dry = tuple(replace(p, irrigation={}) for p in recipe.phases)
+        recipe = replace(recipe, phases=dry)
     if setup.shots_a_day or setup.mist is not None or setup.steering is not None:
         return _watered(recipe, setup)
     if not setup.short_day:
@@ -216,8 +280,24 @@ def config_of(setup: Setup, farm: Farm) -> TwinConfig:
         seed=4,
         outdoor=OutdoorClimate(mean_c=setup.outside_c, yearly_k=0.0, daily_k=2.0),
         zones={z.id: zone(z.id) for z in farm.zones},
-        reservoirs={r.id: ReservoirParameters(float_valve_at=None) for r in farm.reservoirs},
+        reservoirs={r.id: _tank(setup) for r in farm.reservoirs},
         step_s=setup.step_s,
+    )
+
+
+def _tank(setup: Setup) -> ReservoirParameters:
+    plain = ReservoirParameters(float_valve_at=None)
+    if not (setup.dosed or setup.filled):
+        return plain
+    return replace(
+        plain,
+        ec=setup.solution[0],
+        ph=setup.solution[1],
+        refill_ec=FRESH[0],
+        refill_ph=FRESH[1],
+        doser_ml_s=DOSER_ML_S,
+        dose_ec=_EFFECT[True],
+        dose_ph=_EFFECT[False],
     )
 
 
@@ -265,6 +345,8 @@ def farm_of(setup: Setup) -> Farm:
                     name=f"Tank {z}",
                     capacity_l=100.0 + 40.0 * setup.levels / zones,
                     volume_min_l=20.0,
+                    mixing_l_min=_MIXING_L_MIN if setup.dosed else None,
+                    fill=setup.fill if setup.filled else None,
                 )
                 for z in range(1, zones + 1)
             ),
@@ -312,6 +394,10 @@ def _bindings(setup: Setup, racks: int, zones: int) -> list[Binding]:
         found += [_bind(tank, Role.VOLUME), _bind(tank, Role.LEAK)]
         if setup.float_switch:
             found.append(_bind(tank, Role.LEVEL_LOW))
+        if setup.dosed:
+            found += _dosing_bindings(tank, setup)
+        if setup.filled:
+            found += _fill_bindings(tank, setup)
         if setup.meter:
             found.append(_bind(pump, Role.FLOW))
         first = binding_id(f"circuit_{_RACKS_A_ZONE * (z - 1) + 1}", Role.IRRIGATION_VALVE)
@@ -374,6 +460,50 @@ def _zone_bindings(zone: str, setup: Setup) -> list[Binding]:
             bound = replace(bound, levels=True, step=setup.fan_step)
         found.append(bound)
     return [*found, _bind(zone, Role.CO2_VALVE, co2)]
+
+
+def _dosing_bindings(tank: str, setup: Setup) -> list[Binding]:
+    """Probes, a mixing pump, and pumps with a current switch each, or with timers of their own."""
+    probes = range(1, 3 if setup.pairs else 2)
+    found = [_bind(tank, r, None, n) for r in (Role.SOLUTION_EC, Role.SOLUTION_PH) for n in probes]
+    mixer = Declaration(danger=Danger.NEITHER, proof=Proof.STATE, on_power_loss=OnLoss.OFF)
+    found.append(_bind(tank, Role.MIXING_PUMP, mixer))
+    roles = [role for role in DOSING if role is not Role.DOSING_PUMP_NUTRIENT_C]
+    for number, role in enumerate(roles, start=1):
+        declared = Declaration(
+            danger=Danger.ON,
+            max_on_s=DOSER_MAX_S,
+            proof=Proof.PULSE if setup.pulse else Proof.FEEDBACK,
+            proved_by=None if setup.pulse else binding_id(tank, Role.FEEDBACK, number),
+            on_power_loss=OnLoss.OFF,
+            dosing=setup.doses if role in NUTRIENTS else _ACID,
+        )
+        if not setup.pulse:
+            found.append(_bind(tank, Role.FEEDBACK, None, number))
+        found.append(_bind(tank, role, declared))
+    return found
+
+
+def _fill_bindings(tank: str, setup: Setup) -> list[Binding]:
+    """A float, and a valve or two in a row, each proved by a contact of its own or by a meter."""
+    found = [_bind(tank, Role.LEVEL_HIGH)]
+    if setup.fill_meter:
+        found.append(_bind(tank, Role.FLOW))
+    for number in (1, 2) if setup.in_a_row else (1,):
+        shown = binding_id(tank, Role.FLOW)
+        if not setup.fill_meter:
+            found.append(_bind(tank, Role.FEEDBACK, None, 10 + number))
+            shown = found[-1].id
+        declared = Declaration(
+            danger=Danger.ON,
+            max_on_s=FILL_MAX_S,
+            proof=Proof.FEEDBACK,
+            proved_by=shown,
+            on_power_loss=OnLoss.OFF,
+            isolation=FILL_MAIN if setup.in_a_row and number == 1 else None,
+        )
+        found.append(_bind(tank, Role.FILL_VALVE, declared, number))
+    return found
 
 
 def _water(setup: Setup, max_on_s: float, isolation: str, proof: Proof) -> Declaration:

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING
 from ...control import keep
 from ...control.clock import NEVER, Due
 from ...control.effects import Answer, Event
-from ...control.inputs import Input, Report, Request, StartBatch
+from ...control.inputs import (
+    CalibratePump,
+    Input,
+    Report,
+    Request,
+    StartBatch,
+    VerifyProbe,
+)
 from ...control.memory import Memory
 from ...control.snapshot import Snapshot
 from ...farm.bindings import OnLoss
 from ...farm.nodes import Farm
+from ...farm.roles import DOSING, PROBES
 from ...runtime.journal import Journal, JournalError
 from ...runtime.runtime import Runtime
 from ...science.water import co2_g_m3
@@ -23,7 +31,7 @@ from ..faults import Fault, FaultKind
 from .happenings import Damage, Killed
 from .invariants import Watch
 from .ports import Disk, Hardware, KilledError, WallClock, Wire
-from .setup import batch_of, config_of, farm_of, recipe_of
+from .setup import DOSER_ML_S, batch_of, config_of, farm_of, recipe_of
 
 if TYPE_CHECKING:
     from .model import Happening, Scenario
@@ -72,6 +80,7 @@ class Stage:
         self.given: bool | None = None
         self.watch = Watch(self)
         self._boot(None, lost=False)
+        self._prepare()
         if setup.planted:
             recipe = recipe_of(setup)
             batch = batch_of(setup, self.farm, recipe)
@@ -79,6 +88,18 @@ class Stage:
             if self.answers[-1].refused is not None:
                 raise StageError(f"the batch is refused: {self.answers[-1]}")
         self._follow_batches()
+
+    def _prepare(self) -> None:
+        """What people do before a tank is dosed: they check its probes and measure its pumps."""
+        for b in self.farm.bindings:
+            if b.role in PROBES:
+                self.ask(VerifyProbe(point=b.id, by="grower"))
+            elif b.role in DOSING:
+                self.ask(CalibratePump(point=b.id, ml=60 * DOSER_ML_S, seconds=60, by="grower"))
+        for answer in self.answers:
+            if answer.refused is not None:
+                raise StageError(f"the tank is not ready: {answer}")
+        self.answers.clear()
 
     # -- what others look at --------------------------------------------------------------------
 
@@ -109,6 +130,14 @@ class Stage:
     def pumped_l(self) -> float:
         """Litres pumped since the beginning of the story."""
         return self._pumped() - (self._pumped_at_zero or 0.0)
+
+    def given_ml(self, point: str) -> float:
+        """What a dosing pump has given since the beginning of the story, mL."""
+        return self.watch.given_ml(point, self.zero)
+
+    def filled_l(self) -> float:
+        """What has come through the fill lines since the beginning of the story, L."""
+        return self.watch.filled_l(self.zero)
 
     def _pumped(self) -> float:
         return sum(pipe.pumped for pipe in self.twin.pipes.values())
@@ -146,7 +175,10 @@ class Stage:
     def ask(self, request: Request) -> None:
         """A request, and its answer."""
         if self.runtime is not None:
-            self.answers.append(self.runtime.request(request))
+            answer = self.runtime.request(request)
+            self.answers.append(answer)
+            if answer.refused is None:
+                self.watch.asked(request)
 
     # -- what happens ---------------------------------------------------------------------------
 
