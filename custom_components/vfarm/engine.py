@@ -64,6 +64,8 @@ class Engine:
         self._inbox: list[Input] = []
         self._flush: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
+        #: Whether the timer runs out at the due time, and not before it just to look.
+        self._timer_is_due = False
         self._due = Due()
         self._arrived: asyncio.Event | None = None
         self._stopping: asyncio.Event | None = None
@@ -265,13 +267,17 @@ class Engine:
         if self.closed:
             return
         if (delay := delay_s(self.clock, self._due)) is not None:
+            self._timer_is_due = delay <= _LONGEST_DELAY_S
             self._timer = self._hass.loop.call_later(min(delay, _LONGEST_DELAY_S), self._tick)
 
     @callback
     def _tick(self) -> None:
         self._timer = None
+        is_due = self._timer_is_due
         self.feed_now()
-        if self._due.passed(self.clock.now()):
+        # Also where the wall clock says that it is too early: it may have been set back, and what
+        # is open has been open for its time.
+        if is_due or self._due.passed(self.clock.now()):
             self.runtime.tick()
         self._woken()
         if self._timer is None:

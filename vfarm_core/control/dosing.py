@@ -34,6 +34,9 @@ _PH_STEP = 0.3
 #: Below this EC (mS/cm) acid and base are not dosed, and a probe that has been fed is not believed
 #: (the lockout of a well-known doser, peers.md: "low-EC lockout at < 0.2 EC").
 MIN_EC = 0.2
+#: What is known of the salts in a tank is renewed when they have changed by this factor (design
+#: choice).
+_SALTS = 1.25
 #: Acid and base are kept apart for this long (s) (design rule 7, "never in one window"; the length
 #: is a design choice: a day of plant uptake).
 WINDOW_S = 86400.0
@@ -90,6 +93,7 @@ def advance(d: Draft, reservoir: Reservoir) -> float | None:
     wait: Wait | None = None
     if state.dose is None:
         _judge(d, reservoir)
+        _remember(d, reservoir)
         found = choose(d, reservoir)
         if isinstance(found, Planned):
             _begin(d, reservoir, found)
@@ -181,17 +185,34 @@ def _ec(d: Draft, reservoir: Reservoir, target: Target | None) -> Planned | Wait
 
 
 def _low_ec(d: Draft, reservoir: Reservoir, ec: float) -> bool:
-    """Whether a probe says plain water although the tank was fed: it hangs in the air, or the
-    nutrient went elsewhere."""
+    """Whether a probe says plain water although the tank was fed, or was no plain water before: it
+    hangs in the air, or the nutrient went elsewhere."""
     litres = solution.volume(d, reservoir.id)
     if ec >= MIN_EC or not litres:
         return False
     state, given = d.reservoir(reservoir.id), 0.0
+    if state.salts is not None and state.salts / litres >= 2 * MIN_EC:
+        return True
     for role in NUTRIENTS:
         for b in d.of(reservoir.id, role):
             known = dose.doser(state, b.id)
             given += known.tank_ml * (dose.effect_of(b, known) or 0.0) / litres
     return given >= 2 * MIN_EC
+
+
+def _remember(d: Draft, reservoir: Reservoir) -> None:
+    """How much salt is in the tank, as far as its probe is believed. Only when that has changed a
+    lot, so that a tank at rest writes nothing."""
+    state, litres = d.reservoir(reservoir.id), solution.volume(d, reservoir.id)
+    mixed = solution.mixed_at(d, reservoir)
+    if litres is None or mixed is None or mixed > d.now.farm:
+        return
+    ec = solution.probed(d, reservoir, Role.SOLUTION_EC).value
+    if ec is None or ec < MIN_EC:
+        return
+    salts = ec * litres
+    if state.salts is None or not state.salts / _SALTS <= salts <= state.salts * _SALTS:
+        d.reservoirs.set(reservoir.id, replace(state, salts=salts))
 
 
 def _ph(d: Draft, reservoir: Reservoir, target: Target | None) -> Planned | Wait:

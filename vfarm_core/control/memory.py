@@ -624,8 +624,10 @@ class ReservoirState:
     `moving_since` is when circulation was last proved on, `water_out` whether a shot is under way
     or drains, until `dry_at`, `disturbed_at` when something was last given into the solution.
     `feed` are the parts that the running feed still owes, as pump and mL. `inhibit` and
-    `fill_inhibit` wait for a person. `closed_at` and `closed_l` are when a fill ended, and the
-    volume then. `waits` and `fill_waits` say why nothing
+    `fill_inhibit` wait for a person. `salts` is EC times volume (mS/cm·L) as it was last believed,
+    roughly: it tells a probe that fell out of the water from plain water. `closed_at` and
+    `closed_l` are when a fill ended, and the volume then. `waits` and `fill_waits` say why nothing
+    is given now.
     """
 
     low: bool = False
@@ -639,6 +641,7 @@ class ReservoirState:
     trials: Mapping[Role, Trial] = field(default_factory=dict)
     ineffective: Mapping[Role, int] = field(default_factory=dict)
     inhibit: str = ""
+    salts: float | None = None
     acid_at: float | None = None
     base_at: float | None = None
     dosers: Mapping[str, DoserState] = field(default_factory=dict)

@@ -289,6 +289,7 @@ def changed(d: Draft, reservoir: str) -> None:
             trials={},
             feed=(),
             feed_at=None,
+            salts=None,
             disturbed_at=d.now.farm,
             ineffective={},
         ),

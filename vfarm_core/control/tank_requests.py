@@ -134,7 +134,7 @@ def _clear(d: Draft, request: ClearReservoir) -> dict[str, Any]:
     state = d.reservoir(reservoir.id)
     if request.what is Inhibit.DOSING:
         found = bool(state.inhibit)
-        cleared = replace(state, inhibit="", ineffective={}, trials={})
+        cleared = replace(state, inhibit="", ineffective={}, trials={}, salts=None)
     elif request.what is Inhibit.FILLING:
         found = bool(state.fill_inhibit)
         cleared = replace(state, fill_inhibit="", closed_at=None, closed_l=None)

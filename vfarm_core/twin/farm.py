@@ -647,8 +647,10 @@ class Twin:
         for circuit, pipe in self.pipes.items():
             pipe.move(dt, self._circuit_flow[circuit])
         for actuator, tank in self._dosers:
-            if actuator.output > 0 and actuator.fault is not FaultKind.EMPTY:
-                tank.dose(actuator.binding.role, tank.parameters.doser_ml_s * dt)
+            if actuator.output > 0:
+                ml = _given(actuator) * tank.parameters.doser_ml_s * dt
+                if ml > 0:
+                    tank.dose(actuator.binding.role, ml)
 
     def _flow_of(self, node: str) -> float:
         if node in self._pump_flow:
@@ -665,7 +667,7 @@ class Twin:
         isolation of another, what the least open one lets through; else their mean."""
         if not valves:
             return 0.0
-        shares = [0.0 if _dry(v) else share for v, share in zip(valves, opened, strict=True)]
+        shares = [_given(v) * share for v, share in zip(valves, opened, strict=True)]
         here = {v.binding.id for v in valves}
         in_a_row = any(_isolation(v.binding) in here for v in valves)
         return min(shares) if in_a_row else sum(shares) / len(shares)
@@ -786,9 +788,11 @@ def _mean_plant(stands: tuple[Stand, ...]) -> tuple[float, ...] | None:
     return tuple(sum(column) / plants for column in columns)
 
 
-def _dry(actuator: Actuator) -> bool:
-    """Whether nothing comes out of it, however it moves."""
-    return actuator.fault is FaultKind.EMPTY
+def _given(actuator: Actuator) -> float:
+    """The share of what it should give that comes out of it when it moves."""
+    if actuator.fault is FaultKind.WORN:
+        return actuator.fault_value or 0.0
+    return 0.0 if actuator.fault is FaultKind.EMPTY else 1.0
 
 
 def _rated(binding: Binding, default_w: float) -> float:

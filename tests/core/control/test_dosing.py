@@ -228,7 +228,8 @@ def test_after_doses_without_effect_a_person_has_to_look(tank: Tank) -> None:
     assert tank.given != given
 
 
-def test_a_probe_in_the_air_does_not_feed_the_tank_for_ever(tank: Tank) -> None:
+def test_a_probe_in_the_air_of_a_new_filling_does_not_feed_it_for_ever(tank: Tank) -> None:
+    tank.ask(SolutionChanged(reservoir="tank"))
     tank.show(EC, 0.05)
     for _ in range(48):
         tank.values[EC] = 0.05
@@ -377,6 +378,25 @@ def test_what_forbids_a_dose_ends_the_one_under_way(
     (ended,) = tank.ended()
     assert ended["end"] == end
     assert ended["delivered_ml"] == pytest.approx(8.0, abs=2.1)
+
+
+def test_a_probe_that_falls_out_of_the_water_is_not_fed_until_a_person_has_looked(
+    tank: Tank,
+) -> None:
+    tank.show(EC, 0.05)
+    tank.advance(3 * HOUR)
+    assert tank.why == "dose_low_ec"
+    assert not tank.given
+    assert tank.ask(ClearReservoir(reservoir="tank", what=Inhibit.DOSING)).refused is None
+    tank.advance(HOUR)
+    assert tank.given, "a person says that it is plain water"
+
+
+def test_plain_water_of_a_new_filling_is_fed(tank: Tank) -> None:
+    assert tank.ask(SolutionChanged(reservoir="tank")).refused is None
+    tank.show(EC, 0.05)
+    tank.advance(2 * HOUR)
+    assert tank.given
 
 
 def test_a_probe_nobody_has_checked_is_not_dosed_by() -> None:

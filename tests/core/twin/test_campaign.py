@@ -15,12 +15,23 @@ import pytest
 from typer.testing import CliRunner
 
 from vfarm_core.cli import twin as command
-from vfarm_core.control import clock_set, irrigation, requests, safety
+from vfarm_core.control import (
+    clock_set,
+    dose,
+    dosing,
+    fill,
+    irrigation,
+    requests,
+    safety,
+    solution,
+)
 from vfarm_core.control.draft import Draft
 from vfarm_core.control.effects import Command
 from vfarm_core.control.inputs import EmergencyStop, Input
 from vfarm_core.control.intents import Intent
 from vfarm_core.control.reasons import Reason
+from vfarm_core.control.solution import Probed
+from vfarm_core.farm.nodes import Reservoir
 from vfarm_core.farm.roles import Role
 from vfarm_core.runtime.runtime import Runtime
 from vfarm_core.twin.campaign import run as runner
@@ -195,6 +206,91 @@ def test_a_stop_that_is_not_obeyed_is_found_out(monkeypatch: pytest.MonkeyPatch)
     found = row("stop_running")
     assert not found.passed
     assert "off-commands" in found.detail
+
+
+def _believing(d: Draft, reservoir: Reservoir, role: Role) -> Probed:
+    """Any number that a probe says is good enough."""
+    return Probed(d.point(d.of(reservoir.id, role)[0].id).value)
+
+
+def _open(d: Draft, reservoir: Reservoir) -> dict[str, Intent]:
+    return {b.id: Intent(1.0, Reason("fill_idle")) for b in fill.valves(d, reservoir.id)}
+
+
+def _as_asked(*arguments: Any) -> Intent:
+    (intent,) = [a for a in arguments if isinstance(a, Intent)]
+    return intent
+
+
+#: The same for tanks: several things where one rule is held twice.
+_TANKS: dict[str, tuple[list[tuple[object, str, object]], str, str]] = {
+    "checked probes": (
+        [(solution, "probed", _believing)], "probe_taken_out_in_dose", "dose_probe",
+    ),
+    "probes of a pair that agree": (
+        [(solution, "probed", _believing)], "ec_pair_disagrees", "dose_probe",
+    ),
+    "moving water": (
+        [(solution, "turnover_l_min", _always(20.0))], "mixing_stops_in_dose", "dose_moving",
+    ),
+    "caps of a dosing pump": (
+        [(dose, "given_ml", _always(0.0))], "dose_caps_over_restarts", "dose_caps",
+    ),
+    "the largest dose": (
+        [(dosing, "most_ml", _always(100.0)), (dosing, "SHARE", 1.0)],
+        "bottles_empty",
+        "dose_caps",
+    ),
+    "the window between acid and base": (
+        [(dosing, "_apart", _always(None))], "acid_then_base", "acid_base",
+    ),
+    "no fill in a dose": (
+        [(fill, "blocked", _always(None))], "fill_asked_in_dose", "fill_dosing",
+    ),
+    "no dose in a fill": (
+        [(dose, "blocked", _always(None)), (dosing, "asked", _always(None))],
+        "dose_asked_in_fill",
+        "fill_dosing",
+    ),
+    "room for what runs back": (
+        [(fill, "room_l", _always(60.0))], "ec_too_high", "fill_room",
+    ),
+    "water that is out": (
+        [(solution, "water_out", _always(False))], "fill_waits_for_drain_back", "fill_room",
+    ),
+    "litres of a day": (
+        [(fill, "filled_l", _always(0.0))], "fill_caps_over_restarts", "fill_caps",
+    ),
+    "an owner of a fill": ([(fill, "control", _open)], "float_stuck_low", "owned"),
+    "a journal for a dose": (
+        [(dose, "stopped", _always(None)), (safety, "_allow_on", _as_asked)],
+        "disk_fails_before_dose",
+        "journal_first",
+    ),
+    "a journal for a fill": (
+        [(dose, "stopped", _always(None)), (safety, "_allow_on", _as_asked)],
+        "disk_fails_before_fill",
+        "journal_first",
+    ),
+    "a record before a dose": (
+        [(Draft, "command", _first_things_first(Draft.command))],
+        "reload_in_dose",
+        "journal_first",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", _TANKS)
+def test_dosing_without_one_of_its_rules_is_found_out(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sabotage, key, rule = _TANKS[what]
+    assert row(key).passed
+    for owner, name, instead in sabotage:
+        monkeypatch.setattr(owner, name, instead)
+    found = row(key)
+    assert not found.passed
+    assert f"{rule} after " in found.detail
 
 
 class TestTheCommand:

@@ -675,3 +675,18 @@ class SolutionIs(Condition):
         if self.ph[1] < 14:
             parts.append(f"pH {self.ph[0]:g}–{self.ph[1]:g}")
         return f"the solution of {self.reservoir} has {', '.join(parts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TankHolds(Condition):
+    """True litres in a tank."""
+
+    reservoir: str
+    low: float
+    high: float
+
+    def holds(self, stage: Stage) -> bool:
+        return self.low <= stage.twin.tanks[self.reservoir].volume <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.reservoir} holds {self.low:g}–{self.high:g} L"

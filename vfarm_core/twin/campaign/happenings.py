@@ -17,7 +17,7 @@ from ...control.inputs import (
 from ...control.prices import Prices, PriceSlot
 from ...farm.build import check
 from ...farm.overrides import Override, Quantity, WorkflowKind
-from ...farm.roles import spec
+from ...farm.roles import DOSING, spec
 from ..faults import Fault, FaultKind
 from .model import Happening
 
@@ -369,6 +369,7 @@ class Edit(StrEnum):
     WITHOUT_CIRCUIT = "without_circuit"
     WITHOUT_LAST_LEVEL = "without_last_level"
     WITHOUT_CO2 = "without_co2"
+    WITHOUT_DOSING = "without_dosing"
     SHORTER_MAXIMUM = "shorter_maximum"
 
 
@@ -401,6 +402,8 @@ class Edits(Happening):
             )
         elif self.edit is Edit.WITHOUT_CO2:
             changes["bindings"] = tuple(b for b in farm.bindings if b.role != "co2_valve")
+        elif self.edit is Edit.WITHOUT_DOSING:
+            changes["bindings"] = tuple(b for b in farm.bindings if b.role not in DOSING)
         elif self.edit is Edit.SHORTER_MAXIMUM:
             changes["bindings"] = tuple(_shorter(b) for b in farm.bindings)
         stage.edit(check(replace(farm, **changes)))

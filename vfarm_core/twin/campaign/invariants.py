@@ -47,8 +47,8 @@ INVARIANTS: Mapping[str, str] = MappingProxyType(
         "daily_cap": "the rolling 24 h cap of on-time is kept, also over restarts",
         "maximum_off": "nothing that is dangerous off stays off past its maximum while plants need "
         "it, unless a leak, an empty tank or a stop forbids it",
-        "journal_first": "nothing gated (water, doses, fills, CO2) is opened before its record is on disk, and "
-        "nothing while the journal cannot be written",
+        "journal_first": "nothing gated (water, doses, fills, CO2) is opened before its record is "
+        "on disk, and nothing while the journal cannot be written",
         "owned": "nothing gated is open without an owner in the journal",
         "dark": "no lamp is on in the dark period, over an empty level, or longer than the "
         "photoperiod after lights-on (held after lost memory, lamps are left as they are)",
@@ -110,7 +110,7 @@ class Watch:
         return [end - start for start, end in days if end >= stage.zero]
 
     def asked(self, request: Request) -> None:
-        """A request that was carried out."""
+        """A request of a person, before it is carried out."""
         self._tanks.asked(request)
 
     def given_ml(self, point: str, since: float) -> float:

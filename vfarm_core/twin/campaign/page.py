@@ -20,16 +20,16 @@ It passes when what is expected comes within its deadline and stays, when what i
 is true, and when **none of the rules was broken after any step**, of this story or any other.
 
 {passed} of {total} scenarios pass. To run them: `vfarm twin faults` (one: `vfarm twin faults --only
-{example}`, as data: `--json`). The runs are deterministic and take less than a minute.
+{example}`, as data: `--json`). The runs are deterministic and take a minute or two.
 
 ## What this is not
 
 - **It is a simulation.** Devices, water and air are those of the twin; a relay that welds here is
   a line of data. What Home Assistant itself does to services and entities is tested apart from
   this, in `tests/integration` and `tests/e2e`.
-- **No dosing and no automatic fill.** They do not exist in this version (the fill valve is only
-  ever kept closed), so there is no scenario of them: doses, caps of litres, ineffective dosing,
-  bad EC and pH probes and fill while dosing come with them. Nor can the twin block a drain yet.
+- **Chemistry is simple in it.** Stocks raise the EC in a straight line and acid moves the pH by so
+  much a litre; a tank mixes with one time constant. What real water does to pH is less tidy, which
+  is why doses are small, are judged by what they did, and are capped.
 - **Home Assistant is not the last line.** While the process is down nothing but the device itself
   can act: hardware timers, a float switch with its own relay, a normally closed valve. The
   deadlines of a kill below are the time away plus the time to put things in order.
@@ -40,6 +40,12 @@ is true, and when **none of the rules was broken after any step**, of this story
 
 - A single sensor that lies within the possible is believed. What bounds the harm is the maximum
   on-time, the daily cap, and any second sensor: a trip takes the worst of them.
+- A probe that drifts slowly enough is followed: what it is chased by is bounded by the caps of a
+  dose, an hour and a day, and by the check that a person has to repeat. Two probes that are wrong
+  by the same amount are believed.
+- Between a kill and the restart a dosing pump without a timer of its own, and a fill valve, stay as
+  they are. Pumps that end their pulses themselves, and a second valve or a mechanical float, do not
+  wait for vfarm.
 - A clock that is set, back or forward, changes no shot, on-time or photoperiod: the night takes it
   up. Where nothing counts the sleep of a machine (only Linux does), one that is **set forward**
   looks like sleep: a shot or an on-time then ends early, never late, and the light day under way is

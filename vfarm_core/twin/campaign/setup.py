@@ -43,6 +43,7 @@ from ...recipes.model import (
     Provenance,
     Recipe,
     Shift,
+    SolutionQuantity,
 )
 from ...recipes.version import content_hash
 from ..config import OutdoorClimate, TwinConfig, ZoneConfig, equipment_of
@@ -86,6 +87,7 @@ PUMP_DOWN = f"{TANK}.dosing_pump_ph_down"
 PUMP_UP = f"{TANK}.dosing_pump_ph_up"
 FILL_VALVE = f"{TANK}.fill_valve"
 FILL_MAIN = f"{TANK}.fill_valve.2"
+DOSERS = (PUMP_A, PUMP_B, PUMP_DOWN, PUMP_UP)
 FILL_METER = f"{TANK}.flow"
 LAMP = "level_1.grow_light"
 LAMP_2 = "level_2.grow_light"
@@ -98,6 +100,8 @@ DOSER_ML_S = 0.5
 #: EC (mS/cm) and pH that the lettuce's rafts ask for, and of the fresh water.
 ON_TARGET = (1.2, 5.8)
 FRESH = (0.3, 7.0)
+#: The EC of the second raft phase where it is to be weaker, still within its limits.
+_WEAK_EC = 0.95
 _NUTRIENT = Dosing(
     max_dose_ml=40.0,
     max_hour_ml=60.0,
@@ -151,7 +155,7 @@ class Setup:
     `filled`: it is filled by a valve; `in_a_row`: by two, of which one isolates the other;
     `fill_meter`: a meter in the fill line proves the valve, instead of a contact of its own. A
     tank that is dosed or filled waters nothing by itself. `doses` and `fill` are its caps; it
-    begins with `solution` (EC, pH).
+    begins with `solution` (EC, pH). `weak_end`: the second raft phase asks for a weaker solution.
     """
 
     levels: int = 1
@@ -195,6 +199,7 @@ class Setup:
     doses: Dosing = _NUTRIENT
     fill: Fill = FILL
     solution: tuple[float, float] = ON_TARGET
+    weak_end: bool = False
 
     @property
     def still(self) -> bool:
@@ -220,6 +225,12 @@ def recipe_of(setup: Setup) -> Recipe:
             for p in recipe.phases
         )
         recipe = replace(recipe, phases=phases)
+    if setup.weak_end:
+        last = recipe.phases[-1]
+        ec = last.solution[SolutionQuantity.EC]
+        weak = replace(ec, day=_WEAK_EC, night=_WEAK_EC)
+        last = replace(last, solution={**last.solution, SolutionQuantity.EC: weak})
+        recipe = replace(recipe, phases=(*recipe.phases[:-1], last))
     if setup.still:
         dry = tuple(replace(p, irrigation={}) for p in recipe.phases)
         recipe = replace(recipe, phases=dry)

@@ -69,6 +69,7 @@ class Stage:
         self._back_at: float | None = None
         self._back: Killed | None = None
         self._ready_at: float | None = None
+        self._wake_at: float | None = None
         self._missing: frozenset[str] = frozenset()
         self._killed_at = setup.start
         self._restored: frozenset[str] = frozenset()
@@ -165,7 +166,8 @@ class Stage:
         self.events.append((self.now, event))
 
     def due_changed(self, due: Due) -> None:
-        """The due time is read from the runtime."""
+        """A timer is set, which does not follow the wall clock."""
+        self._wake_at = self.clock.passes(due)
 
     def feed(self, *inputs: Input) -> None:
         """Hand inputs to the process, if it lives."""
@@ -175,10 +177,8 @@ class Stage:
     def ask(self, request: Request) -> None:
         """A request, and its answer."""
         if self.runtime is not None:
-            answer = self.runtime.request(request)
-            self.answers.append(answer)
-            if answer.refused is None:
-                self.watch.asked(request)
+            self.watch.asked(request)
+            self.answers.append(self.runtime.request(request))
 
     # -- what happens ---------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class Stage:
             return
         self._memory = self.runtime.memory
         self.runtime = None
-        self._ready_at = None
+        self._ready_at = self._wake_at = None
         self._killed_at = self.now
         self._back_at = self.now + how.down_s
         self._back = how
@@ -360,7 +360,8 @@ class Stage:
         if self.now < self.zero:
             times.append(self.zero)
         times += [self.zero + h.at for h in self._pending if self.zero + h.at > self.now]
-        for at in (self._back_at, self._ready_at, self.hardware.next_late, self.disk.failing_until):
+        waits = (self._back_at, self._ready_at, self._wake_at)
+        for at in (*waits, self.hardware.next_late, self.disk.failing_until):
             if at is not None:
                 times.append(at)
         if self.runtime is not None and self.runtime.due != NEVER:
@@ -390,12 +391,19 @@ class Stage:
         self._follow_batches()
 
     def _settle(self) -> None:
-        """Do what is due now."""
+        """Do what is due now, and look where the timer has run out, whatever the clock says."""
         for _ in range(60):
-            if self.runtime is None or not self.runtime.due.passed(self.clock.now()):
+            if self.runtime is None:
                 return
+            if self._wake_at is not None and self.now >= self._wake_at:
+                self._wake_at = None
+            elif not self.runtime.due.passed(self.clock.now()):
+                break
             self.runtime.tick()
-        raise StageError(f"a step does not settle: {self.runtime.due if self.runtime else None}")
+            if self._wake_at is None:
+                self.due_changed(self.runtime.due)
+        else:
+            raise StageError(f"a step does not settle: {self.runtime and self.runtime.due}")
 
     def _story(self) -> None:
         for happening in list(self._pending):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ...control.dosing import WINDOW_S
 from ...control.effects import Command
 from ...control.inputs import (
-    CalibratePump,
     ClearReservoir,
     Inhibit,
     Request,
@@ -41,11 +40,12 @@ _FILM_L = 1.0
 #: rule -> what it says
 RULES: Mapping[str, str] = MappingProxyType(
     {
-        "dose_probe": "nothing is dosed on a probe that is not good, not checked by a person, being "
-        "calibrated or out of the tank, nor on a pair that disagrees",
+        "dose_probe": "nothing is dosed on a probe that is not good, not checked by a person, "
+        "being calibrated or out of the tank, nor on a pair that disagrees",
         "dose_moving": "nothing is dosed into water that stands",
-        "dose_caps": "no dose begins for which the caps of its pump per dose, hour, day and filling "
-        "leave no room, by what it physically gave, also over restarts and a clock that is set",
+        "dose_caps": "no dose begins for which the caps of its pump per dose, hour, day and "
+        "filling leave no room, by what it physically gave, also over restarts and a clock that "
+        "is set",
         "acid_base": "acid and base are never given within one day, unless a person says so",
         "fill_dosing": "nothing is filled while a dose runs, and nothing dosed while a fill does",
         "fill_room": "nothing is filled while water is out that will run back, nor into the room "
@@ -73,7 +73,7 @@ class TankWatch:
     # -- what happened --------------------------------------------------------------------------
 
     def asked(self, request: Request) -> None:
-        """A request that was carried out."""
+        """A request of a person, before it is carried out."""
         now = self._stage.now
         if isinstance(request, VerifyProbe):
             self._checked[request.point] = True
@@ -83,8 +83,6 @@ class TankWatch:
             self._new_filling[request.reservoir] = now
         elif isinstance(request, ClearReservoir) and request.what is Inhibit.PH_WINDOW:
             self._window_cleared[request.reservoir] = now
-        elif isinstance(request, CalibratePump):
-            pass  # The rate that a story measures is the true one.
 
     def measure(self) -> None:
         """After every step."""

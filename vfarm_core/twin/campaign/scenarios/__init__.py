@@ -6,6 +6,8 @@ from ..model import Scenario
 from . import (
     clock,
     devices,
+    dosing,
+    filling,
     irrigation,
     light,
     modes,
@@ -26,6 +28,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     *light.SCENARIOS,
     *water.SCENARIOS,
     *irrigation.SCENARIOS,
+    *dosing.SCENARIOS,
+    *filling.SCENARIOS,
     *process.SCENARIOS,
     *people.SCENARIOS,
     *modes.SCENARIOS,
