@@ -128,11 +128,13 @@ class Tank(Bench):
                 self.given[point] = self.given.get(point, 0.0) + ml
                 quantity = EC if point in (A, B) else PH
                 if point not in self.empty and {quantity, VOLUME} <= set(self.values):
-                    self.values[quantity] += self.effects[point] * ml / self.values[VOLUME]
+                    self.values[quantity] += (
+                        self.effects[point] * ml / max(1.0, self.values[VOLUME])
+                    )
             elif point == FILL_VALVE and point not in self.empty:
                 before = self.values[VOLUME]
                 self.values[VOLUME] = before + 0.1 * seconds
-                self.values[EC] *= before / self.values[VOLUME]
+                self.values[EC] *= before / max(1e-9, self.values[VOLUME])
 
     def advance(self, seconds: float, *, sensors: bool = True) -> None:
         """Time passes in pieces, so that the sensors show what has flowed."""

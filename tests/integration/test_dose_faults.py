@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from test_faults import ATTEMPTS, DEADLINE_S, Faulty, Story
 
 from custom_components.vfarm.const import DOMAIN, EVENT_VFARM
+from vfarm_core.control.clock import Now
 
 EC, PH = "sensor.tank_ec", "sensor.tank_ph"
 MIXER, DOSER = "switch.mixer", "switch.doser"
@@ -133,6 +134,20 @@ async def test_a_dose_ends_when_its_millilitres_are_given(story: Story) -> None:
     assert within == pytest.approx(DOSE_S - 5, abs=1)
     await story.at_once()
     assert ended(story)["end"] == "done"
+    assert ended(story)["delivered_ml"] == pytest.approx(DOSE_ML, abs=1)
+
+
+async def test_a_clock_set_back_in_mid_dose_does_not_lengthen_it(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing reports: only the timer of the dose runs out, as it was set."""
+    clock = story.entry.runtime_data.engine.clock
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: Now(now().farm - 3600.0, now().mono))
+    monkeypatch.setattr(clock, "elapsed", lambda *_: None)
+    within = await story.until(lambda: story.states(DOSER) == ["off"], DOSE_S)
+    assert within == pytest.approx(DOSE_S - 5, abs=1)
+    await story.at_once()
     assert ended(story)["delivered_ml"] == pytest.approx(DOSE_ML, abs=1)
 
 

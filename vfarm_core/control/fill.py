@@ -84,7 +84,7 @@ def blocked(d: Draft, reservoir: Reservoir) -> tuple[FillEnd, Reason] | None:
         return FillEnd.FLOAT, Reason("fill_float_unknown")
     if d.of(key, Role.VOLUME) and solution.volume(d, key) is None:
         return FillEnd.VOLUME, Reason("volume_unknown")
-    if state.dose is not None or any(known.on_since for known in state.dosers.values()):
+    if state.dose is not None or any(d.actuator(b.id).is_on for b in dose.pumps(d, key)):
         return FillEnd.STOPPED, Reason("fill_dosing")
     if reservoir.fill is None:
         return FillEnd.STOPPED, Reason("fill_closed")

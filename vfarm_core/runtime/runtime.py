@@ -198,7 +198,9 @@ class Runtime:
             return
         passed = self._clock.elapsed(seen, now)
         if now.farm < seen.farm - _SET_BACK_S:
-            yield ClockSet(now.farm - seen.farm - (passed or 0.0))
+            # Where nothing counts sleep, at least what has passed awake.
+            awake = now.mono - seen.mono
+            yield ClockSet(now.farm - seen.farm - (awake if passed is None else passed))
         elif passed is not None and now.farm - seen.farm - passed > _SET_FORWARD_S:
             yield ClockSet(now.farm - seen.farm - passed)
 

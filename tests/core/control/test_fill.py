@@ -217,6 +217,16 @@ def test_a_fill_waits_for_a_dose(tank: Tank) -> None:
     assert tank.on(FILL_VALVE)
 
 
+def test_a_dosing_pump_switched_on_by_hand_ends_the_fill_at_once(tank: Tank) -> None:
+    filling(tank)
+    tank.state[A] = 1.0
+    tank.runtime.feed(Report(A, 1.0, None, tank.clock.farm, Cause.PERSON))
+    tank.settle()
+    assert not tank.on(FILL_VALVE)
+    tank.advance(1)
+    assert ends(tank)[-1]["end"] == "stopped"
+
+
 def test_water_on_the_tables_has_room_when_it_runs_back() -> None:
     tank = Tank()
     tank.values[VOLUME] = 90.0
