@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from ..farm.bindings import Binding, Dosing, Proof
 from ..farm.nodes import Reservoir
@@ -361,6 +362,7 @@ def _finish(d: Draft, reservoir: Reservoir, off_at: float | None) -> None:
         "dose_ended",
         reservoir.id,
         _SEVERITY.get(why, Severity.INFO),
+        _given_to(d, reservoir.id, dose.point),
         dose=dose.id,
         point=dose.point,
         end=why.value,
@@ -371,6 +373,12 @@ def _finish(d: Draft, reservoir: Reservoir, off_at: float | None) -> None:
     if why is DoseEnd.PUMP_FAILED:
         inhibit(d, reservoir.id, "failed")
     d.mark(reservoir.id)
+
+
+def _given_to(d: Draft, reservoir: str, point: str) -> dict[str, Any]:
+    """What history has to know of a dose: which part it was, and for whom."""
+    pump = d.farm.binding.get(point)
+    return {"role": None if pump is None else pump.role.value, "shares": d.shares(reservoir)}
 
 
 def _booked(known: DoserState, dose: Dose, ml: float) -> DoserState:
@@ -474,7 +482,14 @@ def watch(d: Draft, reservoir: Reservoir) -> None:
             d.reservoirs.set(
                 reservoir.id, replace(state, disturbed_at=d.now.farm, trials={}, feed=())
             )
-            d.event("dosed_by_hand", reservoir.id, Severity.P4, point=b.id, ml=round(ml, 2))
+            d.event(
+                "dosed_by_hand",
+                reservoir.id,
+                Severity.P4,
+                _given_to(d, reservoir.id, b.id),
+                point=b.id,
+                ml=round(ml, 2),
+            )
 
 
 def _window(d: Draft, reservoir: str, pump: Binding) -> None:

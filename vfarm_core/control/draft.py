@@ -27,6 +27,7 @@ from .memory import (
     ZoneState,
 )
 from .reasons import Reason
+from .shares import shares
 
 
 class Overlay[T]:
@@ -212,16 +213,22 @@ class Draft:
             self.due.put(key, Due(at, None))
 
     def event(
-        self, kind: str, node: str, severity: Severity = Severity.INFO, /, **params: Any
+        self,
+        kind: str,
+        node: str,
+        severity: Severity = Severity.INFO,
+        kept: Mapping[str, Any] | None = None,
+        /,
+        **params: Any,
     ) -> None:
-        """Tell and record that something happened."""
+        """Tell and record that something happened; `kept` is recorded only."""
         event = Event(kind=kind, node=node, at=self.now.farm, severity=severity, params=params)
         self.events.append(event)
         self.records.append(
             Record(
                 kind=kind,
                 at=self.now.farm,
-                data={"node": node, "severity": severity.value, **params},
+                data={"node": node, "severity": severity.value, **params, **(kept or {})},
             )
         )
 
@@ -324,6 +331,10 @@ class Draft:
         self.derived.clear()
         self.light_of_batch.clear()
         self.mark_all()
+
+    def shares(self, node: str) -> dict[str, float]:
+        """Which batches what is given to a node is for, and in what shares."""
+        return shares(self.farm, self.placed, node)
 
     def recipe(self, batch: Batch) -> Recipe:
         """The recipe version a batch is pinned to."""

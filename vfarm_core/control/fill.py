@@ -352,6 +352,7 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
         "fill_ended",
         reservoir.id,
         _SEVERITY.get(why, Severity.INFO),
+        {"shares": d.shares(reservoir.id)},
         fill=run.id,
         end=why.value,
         planned_l=round(run.planned_l, 1),

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..batches import lifecycle
 from ..batches.lead import EmptyBand
+from ..batches.model import Batch
 from ..batches.progress import progress
 from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Step, Workflow, WorkflowKind
 from ..farm.roles import Loop, Role
@@ -119,6 +120,14 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
     d.event(
         "batch_started",
         batch.placements[0].level_id,
+        Severity.INFO,
+        {
+            "cultivar": batch.cultivar,
+            "state": batch.state.value,
+            "phase": recipe.phases[batch.phase_index].name,
+            "sown_at": batch.sown_at,
+            "placements": _placements(d, batch),
+        },
         batch=batch.id,
         title=batch.title,
         crop=batch.crop,
@@ -133,6 +142,16 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
         "phase": outlook.phase,
         "expected_harvest_at": outlook.expected_harvest_at,
     }
+
+
+def _placements(d: Draft, batch: Batch) -> list[dict[str, Any]]:
+    """Where a batch stands, and on how much area, as history has to know it."""
+    found = []
+    for placement in batch.placements:
+        level = d.farm.level[placement.level_id]
+        area = level.area_m2 * placement.sites / level.sites
+        found.append({"level": level.id, "sites": placement.sites, "area_m2": round(area, 4)})
+    return found
 
 
 def watch_phase(d: Draft, batch_id: str) -> None:
@@ -276,7 +295,7 @@ def _harvest(d: Draft, request: Harvest) -> dict[str, Any]:
     watch_phase(d, batch.id)
     level = batch.placements[0].level_id if batch.placements else d.farm.id
     data = {"batch": batch.id, "title": batch.title, "kg": request.kg, "by": request.by}
-    d.event("batch_harvested", level, **data)
+    d.event("batch_harvested", level, Severity.INFO, {"note": request.note}, **data)
     return {"batch": batch.id, "kg": request.kg}
 
 

@@ -353,6 +353,7 @@ def _finish(d: Draft, circuit: Circuit, shot: Shot) -> None:
             "shot_ended",
             circuit.id,
             _SEVERITY.get(end, Severity.INFO),
+            {"shares": d.shares(circuit.id)},
             shot=shot.id,
             end=end.value,
             planned_s=round(shot.planned_s, 1),

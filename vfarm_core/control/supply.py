@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..farm.nodes import Level, Supply
-from ..farm.roles import Role
 from .clock import Due
 from .draft import Draft
 from .intents import Intent
 from .light import lowest_output
+from .power import rated_w
 from .reasons import Reason
 
 #: Dimmers are left alone for differences of 2 %: so much of the limit is kept free, and a little.
@@ -118,17 +118,4 @@ def _lowest(d: Draft, point: str) -> float:
 
 
 def _power_w(d: Draft, point: str, output: float) -> float:
-    """Electrical power of a lamp at an output; several lamps of one level share its fixture by
-    the light they give, and a far-red channel that nobody has rated takes an equal part beside."""
-    binding = d.farm.binding[point]
-    level = d.farm.level[binding.node]
-    if level.fixture is None:
-        return 0.0
-    lamps = d.farm.lamps_of_level[level.id]
-    if binding.role is Role.GROW_LIGHT_FAR_RED:
-        rating = binding.declaration.rating_w if binding.declaration is not None else None
-        return output * (level.fixture.power_w / max(1, len(lamps)) if rating is None else rating)
-    if len(lamps) == 1:
-        return output * level.fixture.power_w
-    parts = d.farm.lamp_ppfd[level.id]
-    return output * level.fixture.power_w * parts[lamps.index(binding)] / sum(parts)
+    return output * rated_w(d.farm, d.farm.binding[point])

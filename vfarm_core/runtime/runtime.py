@@ -7,6 +7,7 @@ in the meantime. What closes something never waits.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -34,7 +35,10 @@ from ..control.snapshot import Snapshot
 from ..control.step import step
 from ..farm.bindings import Binding, Danger
 from ..farm.nodes import Farm
+from .hours import Hours
 from .ports import Actuators, Clock, JournalWriter, Listener
+
+_LOGGER = logging.getLogger(__name__)
 
 #: After a step that failed, the next one comes after this long (s).
 _RETRY_S = 10.0
@@ -84,6 +88,7 @@ class Runtime:
         #: Commands that wait for their record: point, and since when (monotonic).
         self._unsent: dict[int, tuple[str, float]] = {}
         self._seen: Now | None = None
+        self._hours = Hours()
 
     @property
     def snapshots(self) -> Mapping[str, Snapshot]:
@@ -160,7 +165,8 @@ class Runtime:
     def flush(self) -> None:
         """Keep the counters that are only written now and then, before an orderly end."""
         draft = Draft(self.farm, self.memory, self._clock.now())
-        self._append(keep.everything(draft), [])
+        hour = self._hours.flush(self.memory, draft.now.farm)
+        self._append([*keep.everything(draft), *hour], [])
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -176,9 +182,11 @@ class Runtime:
                 self._queue.clear()
                 now = self._clock.now()
                 batch = [*self._clock_set(now), *self._waiting(now), *batch]
-                result = step(self.farm, self.memory, now, batch, show=self._show)
+                before = self.memory
+                result = step(self.farm, before, now, batch, show=self._show)
                 self.memory = result.memory
                 self._carry_out(result.effects)
+                self._add_up(before, now, batch, result.effects)
                 if not self._queue:
                     break
         except Exception:
@@ -190,6 +198,19 @@ class Runtime:
             self._running = False
         if result.next_due != self.due:
             self._due_at(result.next_due)
+
+    def _add_up(
+        self, before: Memory, now: Now, inputs: list[Input], effects: tuple[Effect, ...]
+    ) -> None:
+        """History is never a reason for control to stop."""
+        try:
+            hours = self._hours.watch(self.farm, before, self.memory, now.farm, inputs, effects)
+        except Exception:
+            _LOGGER.exception("What happened in this hour cannot be added up")
+            self._hours = Hours()
+            return
+        if hours:
+            self._append(hours, [])
 
     def _clock_set(self, now: Now) -> Iterable[Input]:
         """Whether the wall clock was set since the last step."""

@@ -1,0 +1,208 @@
+"""Hour by hour: what was measured, drawn and received, and by which batches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.control.watering_bench import (
+    PUMP,
+    VALVE,
+    dangerous_off,
+    one_circuit,
+    plan,
+    recipe_with,
+)
+from tests.core.support import START, Bench, actuator, bench_farm, sensor
+from vfarm_core.control.inputs import Harvest, RunShot
+from vfarm_core.farm.bindings import Danger
+from vfarm_core.farm.build import check
+from vfarm_core.farm.nodes import Method
+from vfarm_core.farm.roles import Role
+from vfarm_core.recipes.model import MistCycle
+from vfarm_core.runtime.hours import HOUR, Hours
+from vfarm_core.twin.demo import demo_batches, demo_config, demo_farm, demo_recipes
+from vfarm_core.twin.simulate import Simulation, first_checks
+
+HOUR_S = 3600.0
+
+
+def hours(bench: Bench, node: str) -> list[dict[str, Any]]:
+    return [
+        {**record.data, "at": record.at}
+        for record in bench.journal.records
+        if record.kind == HOUR and record.data["node"] == node
+    ]
+
+
+def test_a_reading_is_rolled_up_by_the_time_it_stood() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.report("zone.humidity", 60.0)
+    bench.advance(900, sensors=False)
+    bench.report("zone.humidity", 62.0)
+    bench.advance(600, sensors=False)
+    bench.report("zone.humidity", 64.0)
+    bench.advance(600, sensors=False)
+    for _ in range(3):
+        bench.report("zone.humidity", 64.0)
+        bench.advance(500, sensors=False)
+    hour = hours(bench, "zone")[0]
+    mean, low, high, covered = hour["readings"]["humidity"]
+    assert mean == pytest.approx((60 * 900 + 62 * 600 + 64 * 2100) / 3600, abs=0.01)
+    assert (low, high, covered) == (60.0, 65.0, 3600.0), "65 % is what it began with"
+    assert (hour["since"], hour["at"]) == (START, START + HOUR_S)
+
+
+def test_what_was_not_measured_is_not_made_up() -> None:
+    """A probe that falls silent covers only the time it is believed."""
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(1200)
+    bench.advance(2400 + HOUR_S, sensors=False)
+    first, *later = hours(bench, "zone")
+    assert 600 <= first["readings"]["air_temperature"][3] <= 2400
+    assert all("air_temperature" not in hour.get("readings", {}) for hour in later)
+
+
+def test_there_is_at_most_one_event_of_a_node_and_hour() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(26 * HOUR_S)
+    for node in (bench.farm.id, *bench.farm.nodes):
+        ends = [hour["at"] for hour in hours(bench, node)]
+        assert len(ends) == len(set(ends)) <= 26
+        assert all(at % HOUR_S == 0 for at in ends)
+    assert len(hours(bench, "zone")) == 26
+
+
+def test_light_and_energy_of_a_day_add_up() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(24 * HOUR_S)
+    told = hours(bench, "level_1")
+    level = bench.runtime.memory.levels["level_1"]
+    assert sum(hour.get("light_mol_m2", 0.0) for hour in told) == pytest.approx(level.dli, rel=1e-4)
+    kwh = sum(hour.get("energy_kwh", {}).get("light", 0.0) for hour in told)
+    # 11.52 mol/m² in 16 h at 400 µmol/m²/s of a lamp of 180 W.
+    assert kwh == pytest.approx(11.52e6 / 400 * 180 / 3.6e6, rel=0.03)
+    assert all(hour["shares"] == {"batch_1": 1.0} for hour in told)
+
+
+def test_an_empty_farm_tells_what_it_used_and_not_what_it_measured() -> None:
+    farm = bench_farm()
+    fan = actuator("zone", Role.CIRCULATION_FAN, danger=Danger.NEITHER, max_on_s=None, rating_w=50)
+    others = tuple(b for b in farm.bindings if b.id != fan.id)
+    bench = Bench(check(replace(farm, bindings=(*others, fan))))
+    bench.advance(HOUR_S)
+    assert all(record.kind != HOUR for record in bench.journal.records)
+    bench.disobeys.add(fan.id)
+    bench.report(fan.id, 1.0)
+    bench.advance(HOUR_S)
+    told = hours(bench, "zone")
+    assert [(hour["energy_kwh"], hour["shares"]) for hour in told] == [({"fans": 0.05}, {})]
+    assert "readings" not in told[0]
+
+
+def test_each_batch_is_given_what_it_stood_there_for() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch(["level_1"], id="one")
+    bench.advance(4 * HOUR_S + 1800)
+    bench.start_batch(["level_1"], id="two", sites=9)
+    bench.advance(HOUR_S)
+    bench.ask(Harvest(batch="one", kg=1.0))
+    bench.advance(HOUR_S)
+    told = hours(bench, "level_1")
+    by_shares = [tuple(sorted(hour["shares"].items())) for hour in told]
+    both = (("one", 0.666667), ("two", 0.333333))
+    assert list(dict.fromkeys(by_shares)) == [(("one", 1.0),), both, (("two", 1.0),)]
+    starts = [hour["since"] for hour in told]
+    assert starts[1:] == [hour["at"] for hour in told[:-1]], "without a gap, without an overlap"
+
+
+def test_an_orderly_end_tells_of_the_hour_it_falls_into() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(1800)
+    bench.runtime.flush()
+    assert [hour["at"] for hour in hours(bench, "zone")] == [START + 1800]
+    bench.advance(1800)
+    assert [hour["since"] for hour in hours(bench, "zone")] == [START, START + 1800]
+
+
+def test_a_crash_takes_no_more_than_its_hour() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(10 * HOUR_S + 1200)
+    bench.restart(down_s=600)
+    bench.advance(2 * HOUR_S)
+    told = [(hour["since"] - START, hour["at"] - START) for hour in hours(bench, "level_1")]
+    assert told[-2:] == [(10 * HOUR_S + 1800, 11 * HOUR_S), (11 * HOUR_S, 12 * HOUR_S)]
+    assert all(since != 10 * HOUR_S for since, _ in told)
+
+
+def test_a_power_meter_corrects_what_ratings_say() -> None:
+    farm = bench_farm(extra=(sensor("level_1", Role.POWER),))
+    bench = Bench(farm, values={"level_1.power": 0.0})
+    bench.start_batch()
+    bench.advance(2 * HOUR_S)
+    for _ in range(18):
+        bench.report("level_1.power", 45.0)
+        bench.advance(200)
+    told = hours(bench, "level_1")[-1]
+    assert told["metered"]
+    assert told["energy_kwh"] == {"light": pytest.approx(0.045, rel=0.01)}
+
+
+def test_mists_that_nobody_is_told_of_are_in_the_hour_and_a_shot_is_not_twice() -> None:
+    farm = dangerous_off(one_circuit(Method.AEROPONICS, drain_s=900.0), PUMP, VALVE, max_off_s=1200)
+    bench = Bench(farm)
+    cycle = MistCycle(on_s=5.0, off_s=295.0, night_on_s=5.0, night_off_s=295.0)
+    recipe = recipe_with(plan(Method.AEROPONICS, events_per_day=0, duration_s=0.0, cycle=cycle))
+    bench.start_batch(recipe=recipe)
+    bench.advance(1900)
+    bench.ask(RunShot(circuit="circuit", duration_s=60.0))
+    bench.advance(2 * HOUR_S - 1900 + 60)
+    told = [r.data["delivered_l"] for r in bench.journal.records if r.kind == "shot_ended"]
+    assert len(told) == 1
+    mists = [hour["mist_l"] for hour in hours(bench, "circuit")]
+    counted = sum(litres for _, litres in bench.runtime.memory.circuits["circuit"].water_log[:2])
+    assert sum(mists) == pytest.approx(counted - told[0], abs=0.05)
+    assert all(litres > 5.0 for litres in mists)
+
+
+def test_a_fault_of_the_sums_does_not_stop_control(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Hours, "watch", broken)
+    bench.advance(3 * HOUR_S)
+    assert bench.on("level_1.grow_light")
+
+
+def test_history_holds_what_the_twin_counted() -> None:
+    """The lamps, the pumps and the water of a simulated farm, within half a percent."""
+    farm, recipes, config = demo_farm(), demo_recipes(), demo_config()
+    batches = demo_batches(START, recipes)
+    by_version = {recipe.version: recipe for recipe in recipes.values()}
+    simulation = Simulation(farm, batches, by_version, start=START, config=config)
+    for check_ in first_checks(farm, config):
+        simulation.runtime.request(check_)
+    simulation.run_until(START + 1.3 * 86400)
+    simulation.runtime.flush()
+    events = simulation.journal.events
+    told = [event.data for event in events if event.kind == HOUR]
+    counted = simulation.twin.energy_kwh
+    for subsystem in ("light", "pumps"):
+        kwh = sum(hour.get("energy_kwh", {}).get(subsystem, 0.0) for hour in told)
+        assert kwh == pytest.approx(counted[subsystem], rel=0.005), subsystem
+    litres = sum(e.data["delivered_l"] for e in events if e.kind == "shot_ended")
+    assert litres == pytest.approx(simulation.twin.litres["pumped"], rel=0.005)
+    for event in events:
+        if event.data.get("shares"):
+            assert sum(event.data["shares"].values()) == pytest.approx(1.0, abs=1e-5)

@@ -1,0 +1,276 @@
+"""What every node measured, drew and received, hour by hour: what is too much to record as it
+happens and too much to remember.
+
+At most one event per node and hour goes to the journal; when batches come, move or go within an
+hour, one more, so that each is only given its own. An hour in which a node has nothing to tell has
+none, and what is measured where nothing grows is not told. What a crash takes is no more than the hour it falls into: `covered_s` of a reading says how
+much of the hour is known, and nothing is guessed for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from ..batches.model import Placement
+from ..control.effects import Effect, Emit, Record
+from ..control.inputs import Input, Report
+from ..control.memory import LevelState, Memory, Quality
+from ..control.power import SUBSYSTEMS, rated_w
+from ..control.shares import shares
+from ..farm.nodes import Farm
+from ..farm.roles import Role, RoleKind, spec
+
+#: Kind of the events.
+HOUR = "hour"
+HOUR_S = 3600.0
+#: Energy that a meter saw and no actuator was on for.
+OTHER = "other"
+#: A gap of more than so many hours is not gone through hour by hour: nobody knows what was on.
+_MOST_HOURS = 3
+#: What a shot told is rounded: a difference below this (L) is none.
+_DROP_L = 0.02
+#: Measured power replaces what ratings say where so much of the time is known (design choice).
+_KNOWN = 0.9
+
+
+@dataclass(slots=True)
+class _Sum:
+    """A value over time: its integral until `at`, the time that is known, and its extremes.
+    `holds_s`: without a report it is known for this long."""
+
+    holds_s: float
+    value: float | None = None
+    at: float = 0.0
+    area: float = 0.0
+    covered_s: float = 0.0
+    low: float = inf
+    high: float = -inf
+
+    def until(self, at: float) -> None:
+        """Go on to `at` with the value as it was."""
+        if self.value is not None:
+            passed = at - self.at
+            if 0.0 < passed <= self.holds_s:
+                self.area += self.value * passed
+                self.covered_s += passed
+        self.at = at
+
+    def take(self, value: float | None) -> None:
+        """From `at` on it is another one."""
+        self.value = value
+        if value is not None:
+            self.low, self.high = min(self.low, value), max(self.high, value)
+
+    def begin(self) -> None:
+        """A new hour, with the value as it is."""
+        self.area = self.covered_s = 0.0
+        self.low, self.high = inf, -inf
+        self.take(self.value)
+
+
+class Hours:
+    """Adds up beside the runtime. `watch` is told of every step."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._until = 0.0
+        self._readings: dict[str, _Sum] = {}
+        self._outputs: dict[str, _Sum] = {}
+        self._light: dict[str, LevelState] = {}
+        #: Litres of each circuit that were told in this hour, of what it counted in it.
+        self._told: dict[str, float] = {}
+        self._farm: Farm | None = None
+
+    def watch(
+        self,
+        farm: Farm,
+        before: Memory,
+        after: Memory,
+        now: float,
+        inputs: Iterable[Input],
+        effects: Iterable[Effect],
+    ) -> list[Record]:
+        """What there is to record after a step at `now` that led from `before` to `after`."""
+        found: list[Record] = []
+        if self._since is None or farm is not self._farm or now < self._since:
+            if self._since is not None and self._farm is not None and now >= self._since:
+                found = self._close(before, now)
+            self._start(farm, after, now)
+        else:
+            while now >= self._until:
+                found += self._close(before, self._until)
+                if now >= self._until + _MOST_HOURS * HOUR_S:
+                    self._start(farm, before, now)
+                    break
+                self._begin(before, self._until, self._until + HOUR_S)
+            if before.growing is not after.growing and _placed(before) != _placed(after):
+                found += self._close(before, now)
+                self._begin(after, now, self._until)
+        for item in inputs:
+            if type(item) is Report:
+                self._take(farm, after, now, item.point)
+        for effect in effects:
+            if type(effect) is Emit and effect.event.kind == "shot_ended":
+                event = effect.event
+                litres = float(event.params["delivered_l"])
+                self._told[event.node] = self._told.get(event.node, 0.0) + litres
+        return found
+
+    def flush(self, memory: Memory, now: float) -> list[Record]:
+        """What is known of the hour that is under way, before an orderly end."""
+        if self._since is None or now <= self._since:
+            return []
+        found = self._close(memory, now)
+        self._begin(memory, now, self._until)
+        return found
+
+    # -- the hour -------------------------------------------------------------------------------
+
+    def _start(self, farm: Farm, memory: Memory, now: float) -> None:
+        """Begin with what is known of a farm."""
+        self._farm = farm
+        self._readings.clear()
+        self._outputs.clear()
+        self._begin(memory, now, (now // HOUR_S + 1) * HOUR_S)
+        for binding in farm.bindings:
+            self._take(farm, memory, now, binding.id)
+
+    def _begin(self, memory: Memory, at: float, until: float) -> None:
+        if until != self._until:
+            self._told.clear()
+        self._since, self._until = at, until
+        self._light = dict(memory.levels)
+        for total in (*self._readings.values(), *self._outputs.values()):
+            total.begin()
+
+    def _take(self, farm: Farm, memory: Memory, now: float, point: str) -> None:
+        total = self._readings.get(point)
+        if total is not None:
+            total.until(now)
+            known = memory.points.get(point)
+            good = known is not None and known.quality is Quality.GOOD
+            total.take(known.value if good and known is not None else None)
+            return
+        total = self._outputs.get(point)
+        if total is not None:
+            total.until(now)
+            state = memory.actuators.get(point)
+            total.take(None if state is None else state.reported)
+            return
+        binding = farm.binding.get(point)
+        if binding is None:
+            return
+        facts = spec(binding.role)
+        if facts.is_actuator:
+            # An actuator is what it said last until it says something else.
+            self._outputs[point] = _Sum(_MOST_HOURS * HOUR_S, at=now)
+        elif facts.kind is RoleKind.MEASURE:
+            self._readings[point] = _Sum(facts.stale_s, at=now)
+        else:
+            return
+        self._take(farm, memory, now, point)
+
+    def _close(self, memory: Memory, at: float) -> list[Record]:
+        farm, since = self._farm, self._since
+        assert farm is not None
+        assert since is not None
+        for point, total in self._readings.items():
+            known = memory.points.get(point)
+            if known is None or known.quality is not Quality.GOOD:
+                total.value = None
+            total.until(at)
+        for total in self._outputs.values():
+            total.until(at)
+        hour = (self._until - HOUR_S) // HOUR_S * HOUR_S
+        found: list[Record] = []
+        for node in (farm.id, *farm.nodes):
+            readings = self._measured(farm, node)
+            told = self._energy(farm, node, at - since, readings)
+            told |= self._delivered(farm, memory, node, hour)
+            by = shares(farm, memory.growing, node)
+            if by and readings:
+                # What an empty room measures is no part of any history of plants.
+                told["readings"] = readings
+            if told:
+                data = {"node": node, "severity": "info", "since": since, **told, "shares": by}
+                found.append(Record(kind=HOUR, at=at, data=data))
+        return found
+
+    def _measured(self, farm: Farm, node: str) -> dict[str, list[float]]:
+        """By role: mean, lowest and highest value, and seconds that are known."""
+        by_role: dict[str, list[_Sum]] = {}
+        for binding in farm.sensors_of.get(node, ()):
+            total = self._readings.get(binding.id)
+            if total is not None and total.covered_s > 0:
+                by_role.setdefault(binding.role.value, []).append(total)
+        return {role: _rolled(sums) for role, sums in by_role.items()}
+
+    def _energy(
+        self, farm: Farm, node: str, passed_s: float, readings: Mapping[str, list[float]]
+    ) -> dict[str, Any]:
+        """Energy by what it was used for, as rated; scaled to what is measured, where it is."""
+        kwh: dict[str, float] = {}
+        for binding in farm.actuators_of.get(node, ()):
+            subsystem = SUBSYSTEMS.get(binding.role)
+            total = self._outputs.get(binding.id)
+            if subsystem is not None and total is not None and total.area > 0:
+                used = rated_w(farm, binding) * total.area / 3.6e6
+                kwh[subsystem.value] = kwh.get(subsystem.value, 0.0) + used
+        kwh = {key: used for key, used in kwh.items() if used > 0}
+        power = readings.get(Role.POWER.value)
+        metered = power is not None and power[3] >= _KNOWN * passed_s > 0
+        if power is not None and metered and node in farm.actuators_of:
+            used, rated = power[0] * passed_s / 3.6e6, sum(kwh.values())
+            if used > 0:
+                kwh = {k: v * used / rated for k, v in kwh.items()} if rated else {OTHER: used}
+        if not kwh:
+            return {}
+        told: dict[str, Any] = {"energy_kwh": {key: _round(used) for key, used in kwh.items()}}
+        return {**told, "metered": True} if metered else told
+
+    def _delivered(self, farm: Farm, memory: Memory, node: str, hour: float) -> dict[str, Any]:
+        """Light of a level (mol/m²), water of a circuit that no shot tells of, open CO2 valves."""
+        state = memory.levels.get(node)
+        if state is not None and (light := _light(self._light.get(node), state)) > 0:
+            return {"light_mol_m2": _round(light)}
+        if node in farm.circuit and (circuit := memory.circuits.get(node)) is not None:
+            counted = sum(litres for at, litres in circuit.water_log if at == hour)
+            untold = counted - self._told.get(node, 0.0)
+            if not circuit.cycling or untold <= _DROP_L:
+                return {}
+            self._told[node] = counted
+            return {"mist_l": _round(untold)}
+        valves = farm.of(node, Role.CO2_VALVE)
+        open_s = sum(self._outputs[b.id].area for b in valves if b.id in self._outputs)
+        return {"co2_open_s": round(open_s, 1)} if open_s > 0 else {}
+
+
+def _placed(memory: Memory) -> Mapping[str, tuple[Placement, ...]]:
+    return {batch.id: batch.placements for group in memory.growing.values() for batch in group}
+
+
+def _light(then: LevelState | None, now: LevelState) -> float:
+    """The light of a level since `then`, over a lights-on between them too."""
+    if then is None or then.dli_at is None:
+        return 0.0
+    day, was = now.light_day, then.light_day
+    if day is not None and was is not None and day.start_s != was.start_s:
+        return max(0.0, (now.dli_yesterday or 0.0) - then.dli) + now.dli
+    return max(0.0, now.dli - then.dli)
+
+
+def _rolled(sums: list[_Sum]) -> list[float]:
+    covered = sum(total.covered_s for total in sums)
+    return [
+        _round(sum(total.area for total in sums) / covered),
+        _round(min(total.low for total in sums)),
+        _round(max(total.high for total in sums)),
+        round(max(total.covered_s for total in sums), 1),
+    ]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.6g}")
