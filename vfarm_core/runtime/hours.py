@@ -3,8 +3,9 @@ happens and too much to remember.
 
 At most one event per node and hour goes to the journal; when batches come, move or go within an
 hour, one more, so that each is only given its own. An hour in which a node has nothing to tell has
-none, and what is measured where nothing grows is not told. What a crash takes is no more than the hour it falls into: `covered_s` of a reading says how
-much of the hour is known, and nothing is guessed for the rest.
+none, and what is measured where nothing grows is not told. What a crash takes is no more than the
+hour it falls into: `covered_s` of a reading says how much of the hour is known, and nothing is
+guessed for the rest.
 """
 
 from __future__ import annotations
