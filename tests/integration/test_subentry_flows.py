@@ -513,6 +513,39 @@ async def test_one_device_has_one_master(hass: HomeAssistant, flow: Flow) -> Non
     assert result["errors"] == {"base": "entity_driven_twice"}
 
 
+async def test_an_ec_probe_that_is_not_compensated_needs_the_temperature(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    hass.states.async_set("sensor.raw_ec", "1350", {"unit_of_measurement": "uS/cm"})
+    hass.states.async_set("sensor.water", "20", {"unit_of_measurement": "°C"})
+    await flow.edit("reservoir")
+    await bind(flow, "solution_ec")
+    result = await flow.go(entity="sensor.raw_ec", advanced={"compensated": False})
+    assert result["errors"] == {"base": "compensation_needs_temperature"}
+    await flow.go(entity="sensor.raw_ec")
+    await bind(flow, "solution_temperature")
+    await flow.go(entity="sensor.water")
+    await flow.choose("change_binding")
+    await flow.go(binding="tank.solution_ec")
+    await flow.go(entity="sensor.raw_ec", advanced={"compensated": False})
+    await flow.save()
+    data = flow.entry.runtime_data
+    assert not data.farm.binding["tank.solution_ec"].compensated
+    hass.states.async_set("sensor.raw_ec", "1351", {"unit_of_measurement": "uS/cm"})
+    await hass.async_block_till_done()
+    assert data.engine.snapshot("tank").ec.value == pytest.approx(1.5, abs=0.01)
+
+
+async def test_only_ec_probes_are_asked_whether_they_compensate(
+    hass: HomeAssistant, flow: Flow
+) -> None:
+    await flow.edit("reservoir")
+    result = await bind(flow, "solution_ph")
+    assert result is None or "compensated" not in str(result)
+    advanced = flow.result["data_schema"].schema["advanced"].schema.schema
+    assert "compensated" not in advanced
+
+
 async def test_a_light_is_bound_to_a_level(hass: HomeAssistant, flow: Flow) -> None:
     hass.states.async_set("light.second", "off")
     await flow.edit("rack")

@@ -188,8 +188,8 @@ def _missing(d: Draft, binding: Binding, old: PointState, problem: str) -> None:
 
 def _compensated(d: Draft, binding: Binding, value: float) -> float | None:
     """The EC at 25 °C of a probe that reports it at the temperature of the solution."""
-    if value < 0:
-        return value  # Cannot be; its range says so.
+    if not plausible.is_possible(spec(binding.role), value):
+        return value  # Cannot be, at whatever temperature; its range says so.
     temperature = reading(d, binding.node, Role.SOLUTION_TEMPERATURE).value
     return None if temperature is None else ec_at_25(value, temperature)
 

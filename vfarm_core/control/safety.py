@@ -35,6 +35,8 @@ _REST_S = 60.0
 _DAY_S = 86400.0
 #: Flow that proves a pump, as a share of any reading: L/min.
 _FLOW_PROOF = 0.05
+#: A device draws at least this share of its rating where it runs; less is standby (design choice).
+_POWER_SHARE = 0.25
 #: A share of a stage that is a rounding error and no smaller output.
 _ROUNDING = 1e-6
 
@@ -188,7 +190,10 @@ def _feedback(d: Draft, binding: Binding, declared: Declaration, pending: Pendin
 def showing(d: Draft, binding: Binding, declared: Declaration) -> tuple[float, bool] | None:
     """When the feedback of an actuator last reported, and whether it shows it on; None without a
     good reading of one."""
-    for role, threshold in ((Role.FEEDBACK, 0.5), (Role.FLOW, _FLOW_PROOF), (Role.POWER, 1.0)):
+    shows = [(Role.FEEDBACK, 0.5), (Role.FLOW, _FLOW_PROOF)]
+    if binding.shown_by_power:
+        shows.append((Role.POWER, _POWER_SHARE * (declared.rating_w or 0.0)))
+    for role, threshold in shows:
         for b in d.of(binding.node, role):
             if declared.proved_by not in (None, b.id):
                 continue

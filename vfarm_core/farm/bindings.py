@@ -107,6 +107,10 @@ class Declaration:
     dosing: Dosing | None = None
 
 
+#: What opens a way for gas or water, moved by a coil or a motor.
+_VALVES = frozenset({Role.CO2_VALVE, Role.FILL_VALVE, Role.IRRIGATION_VALVE, Role.DRAIN_VALVE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
     """Node + role + entity. `entity` is opaque to the core: the shell's reference to it.
@@ -136,6 +140,13 @@ class Binding:
     on_option: str | None = None
     off_option: str | None = None
     declaration: Declaration | None = None
+
+    @property
+    def shown_by_power(self) -> bool:
+        """Whether what it draws proves its state: a device of which the rating is declared. Never a
+        valve: a coil that draws nothing says nothing of a valve that is stuck open."""
+        declared = self.declaration
+        return self.role not in _VALVES and declared is not None and bool(declared.rating_w)
 
     @property
     def has_levels(self) -> bool:

@@ -439,6 +439,7 @@ def _bindings(farm: Farm) -> Iterator[Problem]:
                     isolation=isolation,
                 )
             yield from _feedback(farm, b)
+        yield from _compensation(farm, b)
 
 
 #: Where a mistake poisons, floods or suffocates: on is dangerous, and a state that a device claims
@@ -452,10 +453,26 @@ def _feedback(farm: Farm, b: Binding) -> Iterator[Problem]:
     declared = b.declaration
     if declared is None or declared.proof is not Proof.FEEDBACK:
         return
-    # A volume that rises shows that a fill valve is open.
-    shows = (*_SHOWS, Role.VOLUME) if spec(b.role).loop is Loop.FILL else _SHOWS
+    shows = [role for role in _SHOWS if role is not Role.POWER or b.shown_by_power]
+    if spec(b.role).loop is Loop.FILL:
+        shows.append(Role.VOLUME)  # A volume that rises shows that a fill valve is open.
+    by_power = (
+        not b.shown_by_power
+        and farm.of(b.node, Role.POWER)
+        and not any(farm.of(b.node, role) for role in shows)
+    )
     if declared.proved_by is not None:
         named = farm.binding.get(declared.proved_by)
+        by_power = named is not None and named.role is Role.POWER and not b.shown_by_power
+    if by_power:
+        yield _problem(
+            b.id,
+            "power_is_no_proof",
+            "{binding} is not proved by power: that takes a device, no valve, whose rating in W is "
+            "declared",
+            binding=b.id,
+        )
+    elif declared.proved_by is not None:
         if named is None or named.node != b.node or named.role not in _SHOWS:
             yield _problem(
                 b.id,
@@ -472,6 +489,26 @@ def _feedback(farm: Farm, b: Binding) -> Iterator[Problem]:
             "{binding} is to be proved by feedback; bind one of {roles} to {node} first",
             binding=b.id,
             roles=", ".join(shows),
+            node=b.node,
+        )
+
+
+#: The one role that is compensated to 25 °C, and what with.
+_COMPENSATED = Role.SOLUTION_EC
+
+
+def _compensation(farm: Farm, b: Binding) -> Iterator[Problem]:
+    """Whether a probe that is to be compensated can be."""
+    if b.compensated:
+        return
+    if b.role is not _COMPENSATED or not farm.of(b.node, Role.SOLUTION_TEMPERATURE):
+        yield _problem(
+            b.id,
+            "compensation_needs_temperature",
+            "{binding} cannot be compensated to 25 °C: that takes an EC probe of a reservoir, and "
+            "the role {role} at {node}",
+            binding=b.id,
+            role=Role.SOLUTION_TEMPERATURE,
             node=b.node,
         )
 

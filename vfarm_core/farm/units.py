@@ -20,6 +20,27 @@ def normalise(unit: str) -> str:
     return unit.strip().translate(_MICRO)
 
 
+#: Spellings of the same: a letter in the place of either micro sign, plain digits for raised ones,
+#: and no sign between factors.
+_PLAIN = str.maketrans(
+    {
+        "\u00b5": "u",
+        "\u03bc": "u",
+        "\u00b2": "2",
+        "\u00b3": "3",
+        "\u00b9": "1",
+        "\u207b": "-",
+        "\u00ba": "°",
+        "\u2103": "°C",
+        **dict.fromkeys(" ().^*\u00b7\u22c5\u2219"),
+    }
+)
+
+
+def _plain(unit: str) -> str:
+    return unit.translate(_PLAIN)
+
+
 def _table(entries: Mapping[str, Linear]) -> Mapping[str, Linear]:
     return MappingProxyType({normalise(unit): linear for unit, linear in entries.items()})
 
@@ -56,6 +77,8 @@ CONVERSIONS: Mapping[str, Mapping[str, Linear]] = MappingProxyType(
                 "μS/cm": (0.001, 0),
                 "S/cm": (1000, 0),
                 "dS/m": (1, 0),
+                "mS/m": (0.01, 0),
+                "S/m": (10, 0),
                 "CF": (0.1, 0),
                 "ppm500": (1 / 500, 0),
                 "ppm640": (1 / 640, 0),
@@ -81,6 +104,48 @@ CONVERSIONS: Mapping[str, Mapping[str, Linear]] = MappingProxyType(
 )
 
 
+#: Other names of accepted units, as sensors and their makers write them, in plain spelling. None
+#: that could mean two units: a bare ppm of EC is on one of three scales.
+_ALIASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "°C": {"C": "°C", "degC": "°C", "F": "°F", "degF": "°F"},
+        "%": {"%RH": "%", "%rH": "%", "RH%": "%", "vol%": "%", "vol-%": "%", "%vol": "%"},
+        "μmol/m²/s": {
+            "umol/m2s": "μmol/m²/s",
+            "umol/sm2": "μmol/m²/s",
+            "umols-1m-2": "μmol/m²/s",
+            "umolm-2/s": "μmol/m²/s",
+        },
+        "lx": {"lux": "lx", "klux": "klx"},
+        "mS/cm": {"us/cm": "μS/cm", "ms/cm": "mS/cm", "ds/m": "dS/m"},
+        "pH": {"ph": "pH", "PH": "pH"},
+        "L": {"l": "L", "ml": "mL"},
+        "L/min": {
+            "l/min": "L/min",
+            "lpm": "L/min",
+            "LPM": "L/min",
+            "l/h": "L/h",
+            "gpm": "gal/min",
+            "GPM": "gal/min",
+            "ml/s": "mL/s",
+            "ml/min": "mL/min",
+        },
+    }
+)
+
+
+def _spellings(canonical: str) -> dict[str, Linear]:
+    known = {_plain(unit): factors for unit, factors in CONVERSIONS[canonical].items()}
+    for alias, unit in _ALIASES.get(canonical, {}).items():
+        known[alias] = CONVERSIONS[canonical][normalise(unit)]
+    return known
+
+
+_SPELLINGS: Mapping[str, Mapping[str, Linear]] = MappingProxyType(
+    {canonical: _spellings(canonical) for canonical in CONVERSIONS}
+)
+
+
 class UnitError(ValueError):
     """A unit that cannot become the canonical one. `accepted` lists what can."""
 
@@ -98,6 +163,8 @@ def linear(unit: str | None, canonical: str) -> Linear:
     """Scale and offset from `unit` to `canonical`. Raises UnitError; never guesses a unit, except
     that a role whose canonical unit is pH has none to report."""
     found = CONVERSIONS[canonical].get(normalise(unit or ""))
+    if found is None:
+        found = _SPELLINGS[canonical].get(_plain(unit or ""))
     if found is None:
         raise UnitError(unit, canonical)
     return found

@@ -57,6 +57,7 @@ CONF_UNIT = "unit"
 CONF_SCALE = "scale"
 CONF_OFFSET = "offset"
 CONF_INVERT = "invert"
+CONF_COMPENSATED = "compensated"
 CONF_ON_OPTION = "on_option"
 CONF_OFF_OPTION = "off_option"
 CONF_LEVELS = "levels"
@@ -321,6 +322,8 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             )
             advanced[vol.Optional(CONF_SCALE, default=1.0)] = box
             advanced[vol.Optional(CONF_OFFSET, default=0.0)] = box
+            if self._binding[CONF_ROLE] == Role.SOLUTION_EC:
+                advanced[vol.Optional(CONF_COMPENSATED, default=True)] = BooleanSelector()
         else:
             advanced[vol.Optional(CONF_INVERT, default=False)] = BooleanSelector()
             if facts.levels:
@@ -333,7 +336,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             return {}
         registry = er.async_get(self.hass)
         entity_id = er.async_resolve_entity_id(registry, self._binding[CONF_ENTITY])
-        keys = (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT)
+        keys = (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT, CONF_COMPENSATED)
         advanced = {key: self._binding[key] for key in keys if key in self._binding}
         if spec(Role(self._binding[CONF_ROLE])).levels:
             # What was bound before there were levels stays as it is until somebody asks for them.
@@ -419,7 +422,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         binding = dict(self._binding)
         kept = reference(self.hass, user_input[CONF_ENTITY])
         same = binding.get(CONF_ENTITY) == kept and is_select(user_input[CONF_ENTITY])
-        for key in (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT, "step"):
+        for key in (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT, CONF_COMPENSATED, "step"):
             binding.pop(key, None)
         if not same:
             binding.pop(CONF_ON_OPTION, None)

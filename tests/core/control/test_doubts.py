@@ -7,12 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.core.support import Bench, bench_farm, sensor
-from tests.core.tank import Tank
 from vfarm_core.control.explain import explain
 from vfarm_core.control.memory import Quality
 from vfarm_core.control.snapshot import SensorView
 from vfarm_core.control.text import clock_time
-from vfarm_core.farm.build import check
 from vfarm_core.farm.roles import Role
 
 HOUR = 3600.0
@@ -129,18 +127,34 @@ class TestSensorsOfOneQuantity:
         assert air == [f"{T}.3"]
 
 
-class TestAProbeOfASolution:
-    def test_that_cannot_be_compensated_says_so(self) -> None:
-        tank = Tank()
-        raw = tuple(
-            replace(b, compensated=False) if b.role is Role.SOLUTION_EC else b
-            for b in tank.farm.bindings
-            if b.role is not Role.SOLUTION_TEMPERATURE
-        )
-        bench = Bench(check(replace(tank.farm, bindings=raw)))
-        point = next(b.id for b in raw if b.role is Role.SOLUTION_EC)
-        bench.report(point, 1.5)
-        assert said(bench, point) == "The temperature that it is compensated with is not known."
+class TestAProbeThatIsCompensated:
+    """An EC probe that reports at the temperature of the solution."""
+
+    EC = "tank.solution_ec"
+    WATER = "tank.solution_temperature"
+
+    @pytest.fixture
+    def tank(self) -> Bench:
+        raw = replace(sensor("tank", Role.SOLUTION_EC), compensated=False)
+        bench = Bench(bench_farm(extra=[raw, sensor("tank", Role.SOLUTION_TEMPERATURE)]))
+        bench.report(self.WATER, 20.0)
+        return bench
+
+    def test_is_read_at_25_degrees(self, tank: Bench) -> None:
+        tank.report(self.EC, 1.35)
+        assert tank.runtime.memory.points[self.EC].value == pytest.approx(1.5)
+
+    def test_says_so_when_the_temperature_is_not_known(self, tank: Bench) -> None:
+        tank.report(self.WATER, "unavailable")
+        tank.report(self.EC, 1.35)
+        assert said(tank, self.EC) == "The temperature that it is compensated with is not known."
+
+    @pytest.mark.parametrize("broken", [-1.0, 1000.0])
+    def test_that_says_the_impossible_is_not_compensated(self, tank: Bench, broken: float) -> None:
+        tank.report(self.EC, 1.35)
+        tank.report(self.EC, broken)
+        assert tank.runtime.memory.points[self.EC].quality is Quality.IMPLAUSIBLE
+        assert "which cannot be" in said(tank, self.EC)
 
 
 class TestExplain:

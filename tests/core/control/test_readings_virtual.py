@@ -278,3 +278,54 @@ def test_a_clock_that_is_set_back_moves_the_balance(bench: Bench) -> None:
     assert before is not None
     assert after is not None
     assert after.at == pytest.approx(before.at - HOUR, abs=5)
+
+
+class TestProofByPower:
+    """A heater with a power meter: what it draws proves it, from a quarter of its rating."""
+
+    def heats(self, watts: float | None) -> str:
+        farm = bench_farm(extra=[sensor("zone", Role.POWER)])
+        metered = tuple(
+            replace(
+                b,
+                declaration=replace(
+                    b.declaration, proof=Proof.FEEDBACK, rating_w=1000.0, proved_by="zone.power"
+                ),
+            )
+            if b.id == HEATER and b.declaration
+            else b
+            for b in farm.bindings
+        )
+        bench = Bench(check(replace(farm, bindings=metered)))
+        bench.start_batch()
+        bench.report(T, 24.0)
+        bench.report("zone.power", 0.0)
+        bench.advance(400, sensors=False)
+        bench.report(T, 10.0)
+        assert bench.on(HEATER)
+        bench.advance(2, sensors=False)
+        if watts is not None:
+            bench.report("zone.power", watts)
+        return str(bench.runtime.memory.actuators[HEATER].proof)
+
+    def test_takes_a_quarter_of_the_rating(self) -> None:
+        assert self.heats(900.0) == "proved"
+        assert self.heats(250.0) == "proved"
+
+    def test_is_none_by_standby(self) -> None:
+        assert self.heats(20.0) == "pending"
+        assert self.heats(None) == "pending"
+
+
+def test_a_power_meter_never_proves_a_co2_valve() -> None:
+    bench = Bench(bench_farm(extra=[sensor("zone", Role.POWER)]))
+    bench.start_batch()
+    for key, value in ((T, 24.0), ("zone.humidity", 65.0), ("zone.co2", 1000.0)):
+        bench.report(key, value)
+    bench.advance(400)
+    bench.values.pop("zone.feedback", None)
+    bench.report("zone.feedback", "unavailable")
+    bench.report("zone.co2", 800.0)
+    bench.report("zone.power", 500.0)
+    valve = bench.runtime.memory.actuators["zone.co2_valve"]
+    assert valve.proof != "proved"

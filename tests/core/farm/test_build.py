@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.core.support import actuator, bench_farm, sensor
-from vfarm_core.farm.bindings import Danger, Declaration, Dosing, Proof
+from vfarm_core.farm.bindings import Binding, Danger, Declaration, Dosing, Proof
 from vfarm_core.farm.build import FarmError, check, farm_from_dict, farm_to_dict
 from vfarm_core.farm.nodes import Circuit, Farm, Fill, Fixture, Method, NodeKind
 from vfarm_core.farm.roles import SPECS, Role, RoleKind, spec
@@ -133,6 +133,73 @@ def with_declaration(farm: Farm, **changes: Any) -> Farm:
 )
 def test_a_fault_is_named(change: Any, key: str) -> None:
     assert key in keys(change(bench_farm()))
+
+
+class TestProofByPower:
+    @staticmethod
+    def farm(device: Binding) -> Farm:
+        return replace(bench_farm(), bindings=(sensor(device.node, Role.POWER), device))
+
+    @pytest.mark.parametrize(
+        ("node", "role"),
+        [
+            ("zone", Role.CO2_VALVE),
+            ("tank", Role.FILL_VALVE),
+            ("circuit", Role.DRAIN_VALVE),
+            ("circuit", Role.IRRIGATION_VALVE),
+        ],
+    )
+    @pytest.mark.parametrize("rating", [None, 12.0])
+    def test_is_none_of_a_valve(self, node: str, role: Role, rating: float | None) -> None:
+        device = actuator(node, role, proof=Proof.FEEDBACK, rating_w=rating)
+        assert not device.shown_by_power
+
+    @pytest.mark.parametrize("named", [None, "zone.power"])
+    def test_of_a_co2_valve_is_refused(self, named: str | None) -> None:
+        device = actuator(
+            "zone", Role.CO2_VALVE, proof=Proof.FEEDBACK, proved_by=named, rating_w=12.0
+        )
+        assert "power_is_no_proof" in keys(self.farm(device))
+
+    def test_of_a_fill_valve_is_refused_where_it_is_named(self) -> None:
+        device = actuator("tank", Role.FILL_VALVE, proof=Proof.FEEDBACK, proved_by="tank.power")
+        assert "power_is_no_proof" in keys(self.farm(device))
+
+    def test_of_a_dosing_pump_takes_its_rating(self) -> None:
+        limits = Dosing(max_dose_ml=1, max_hour_ml=2, max_day_ml=3, max_tank_ml=4)
+        device = actuator(
+            "tank",
+            Role.DOSING_PUMP_PH_DOWN,
+            proof=Proof.FEEDBACK,
+            proved_by="tank.power",
+            dosing=limits,
+        )
+        assert "power_is_no_proof" in keys(self.farm(device))
+        assert device.declaration is not None
+        rated = replace(device, declaration=replace(device.declaration, rating_w=5.0))
+        assert check(self.farm(rated))
+
+    def test_of_a_heater_takes_its_rating(self) -> None:
+        assert "power_is_no_proof" in keys(
+            self.farm(actuator("zone", Role.HEATER, proof=Proof.FEEDBACK))
+        )
+        rated = actuator("zone", Role.HEATER, proof=Proof.FEEDBACK, rating_w=1500.0)
+        assert check(self.farm(rated))
+
+
+class TestCompensation:
+    def test_takes_the_temperature_of_the_solution(self) -> None:
+        raw = replace(sensor("tank", Role.SOLUTION_EC), compensated=False)
+        farm = bench_farm()
+        assert "compensation_needs_temperature" in keys(
+            replace(farm, bindings=(*farm.bindings, raw))
+        )
+        warm = sensor("tank", Role.SOLUTION_TEMPERATURE)
+        assert check(replace(farm, bindings=(*farm.bindings, raw, warm)))
+
+    def test_is_of_ec_only(self) -> None:
+        farm = with_binding(bench_farm(), "zone.humidity", compensated=False)
+        assert "compensation_needs_temperature" in keys(farm)
 
 
 def test_one_entity_has_several_roles_if_each_has_its_own_word_for_on() -> None:
