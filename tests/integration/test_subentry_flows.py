@@ -164,6 +164,31 @@ async def test_renaming_a_node_keeps_its_id(hass: HomeAssistant, flow: Flow) -> 
     assert "Big tent" in {device.name for device in devices}
 
 
+async def test_devices_with_a_rated_power_hang_on_a_supply(hass: HomeAssistant, flow: Flow) -> None:
+    await flow.edit("zone")
+    await flow.choose("change_binding")
+    await flow.go(binding="tent.heater")
+    await flow.go(entity=HEATER)
+    await flow.go(**DECLARED, max_on_s=600, rating_w=1200)
+    await flow.save()
+    flow = await Flow(hass, flow.entry).add("supply")
+    (options,) = (
+        field.config["options"]
+        for key, field in flow.result["data_schema"].schema.items()
+        if key == "devices"
+    )
+    assert [option["value"] for option in options] == ["tent.heater"]
+    await flow.go(name="Fuse", limit_kw=2, levels=["rack_level_1"], devices=["tent.heater"])
+    await flow.save()
+    farm = flow.entry.runtime_data.farm
+    (fuse,) = farm.supplies
+    assert farm.devices_of_supply[fuse.id] == (("tent.heater", 1200.0),)
+
+    flow = await Flow(hass, flow.entry).add("supply")
+    result = await flow.go(name="Other", limit_kw=2, levels=[], devices=["tent.heater"])
+    assert result["errors"] == {"devices": "device_supplied_twice"}
+
+
 def suggested(result: dict[str, Any]) -> dict[str, Any]:
     """What a form shows in its fields."""
     return {

@@ -56,7 +56,7 @@ _OF_CODE: Mapping[str, str] = MappingProxyType(
             "cool": "too_warm_dim too_warm_off",
             "batch": "no_batch circulate circulating aerate",
             "tomorrow": "dli_reached",
-            "supply": "supply_limit",
+            "supply": "supply_limit supply_shared",
             "moment": "staggered",
             "looked": "latched leak smoke isolation no_owner co2_exhaust_failed",
             "arm": "disarmed",

@@ -49,6 +49,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "dli_reached": "The light integral of the day, {dli} mol/m²/d, is reached.",
         "staggered": "Waits until the lamp before it on the same supply is on.",
         "supply_limit": "Dimmed: {supply} carries {limit} kW, and its lamps ask for more.",
+        "supply_shared": "Dimmed: of the {limit} kW of {supply} other devices take {others} kW.",
         "too_warm_dim": "Dimmed: air at {value} °C is {over} K above the target.",
         "too_warm_off": "Off: air at {value} °C is above the critical limit of {limit} °C.",
         "no_temperature_dim": "Dimmed: no valid air temperature.",

@@ -393,6 +393,7 @@ def _pass(d: Draft) -> None:
         workflows.advance(d, zone)
     levels.update(_visit(d, Level))
     if d.farm.supplies:
+        levels.update(supply.changed(d, _visit(d, Supply)))
         others = supply.together(d, levels.values())
         d.seen.update(others)
         levels.update(others)
@@ -408,11 +409,12 @@ def _pass(d: Draft) -> None:
         _reservoir(d, reservoir, intents)
     _water(d, intents)
     _visit(d, Rack)
-    _visit(d, Supply)
     undisturbed = d.undisturbed
     for point, intent in intents.items():
         if not (undisturbed and safety.as_before(d, point, intent)):
             safety.command(d, d.farm.binding[point], intent)
+    if d.farm.supply_of_device:
+        supply.mark(d, intents)
 
 
 def _reservoir(d: Draft, reservoir: Reservoir, intents: dict[str, Intent]) -> None:

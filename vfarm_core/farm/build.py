@@ -177,6 +177,7 @@ def _references(farm: Farm) -> Iterator[Problem]:
                 level=level,
                 count=count,
             )
+    yield from _devices(farm)
     for pump in farm.pumps:
         fed = [c for c in farm.circuits if c.pump == pump.id]
         methods = {c.method for c in fed}
@@ -311,6 +312,38 @@ def _sizes(farm: Farm) -> Iterator[Problem]:
                     unit=unit,
                     most=f"{most:g}",
                 )
+
+
+def _devices(farm: Farm) -> Iterator[Problem]:
+    """Devices that hang on a supply beside its lamps. One that was unbound is no mistake: the
+    supply must go on guarding its lamps."""
+    times = Counter(point for s in farm.supplies for point in s.devices)
+    known: set[str] = set()
+    for supply in farm.supplies:
+        for point in supply.devices:
+            binding = farm.binding.get(point)
+            if binding is None:
+                continue
+            facts, declared = spec(binding.role), binding.declaration
+            if facts.loop is Loop.LIGHT or declared is None or not declared.rating_w:
+                yield _problem(
+                    supply.id,
+                    "device_not_rated",
+                    "{node} names {device}, which is a lamp or has no electrical power declared",
+                    node=supply.id,
+                    device=point,
+                    attribute="devices",
+                )
+            elif times[point] > 1 and point in known:
+                yield _problem(
+                    supply.id,
+                    "device_supplied_twice",
+                    "{device} hangs on {count} supplies",
+                    device=point,
+                    count=times[point],
+                    attribute="devices",
+                )
+            known.add(point)
 
 
 #: How far a level's light may differ from its recipe (design choice; the plan's limits hold too).

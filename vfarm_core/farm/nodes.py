@@ -194,12 +194,14 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
-    """An electrical circuit with a limit in kW that levels (their fixtures) hang on."""
+    """An electrical circuit with a limit in kW that levels (their fixtures) hang on. `devices` are
+    the bindings of other actuators on it that are rated: lamps get what these leave."""
 
     id: str
     name: str
     limit_kw: float
     levels: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
 
 
 type Node = Zone | Rack | Level | Reservoir | Pump | Circuit | Supply
@@ -400,6 +402,26 @@ class Farm:
     def supply_of_level(self) -> Mapping[str, Supply]:
         """The supply that each level's lamps hang on."""
         return {lv: s for s in self.supplies for lv in s.levels}
+
+    @cached_property
+    def devices_of_supply(self) -> Mapping[str, tuple[tuple[str, float], ...]]:
+        """The other devices on each supply with what they draw, as far as they are bound: one that
+        has been unbound draws nothing that is known."""
+        return {
+            s.id: tuple(
+                (b.id, b.declaration.rating_w)
+                for key in s.devices
+                if (b := self.binding.get(key)) is not None
+                and b.declaration is not None
+                and b.declaration.rating_w
+            )
+            for s in self.supplies
+        }
+
+    @cached_property
+    def supply_of_device(self) -> Mapping[str, Supply]:
+        """The supply that each device beside the lamps hangs on."""
+        return {point: s for s in self.supplies for point, _ in self.devices_of_supply[s.id]}
 
     @cached_property
     def pump(self) -> Mapping[str, Pump]:

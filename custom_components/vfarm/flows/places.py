@@ -17,6 +17,7 @@ from homeassistant.helpers.selector import (
     TimeSelector,
 )
 
+from vfarm_core.farm.roles import Loop, Role, spec
 from vfarm_core.science.light import Lamp
 
 from ..const import CONF_BINDINGS, SubentryType
@@ -24,6 +25,7 @@ from .node import CONF_LEAD, CONF_NAME, NodeFlow, choice, count, number
 
 CONF_LEVEL = "level"
 CONF_LEVELS = "levels"
+CONF_DEVICES = "devices"
 CONF_ZONE = "zone"
 CONF_FIXTURE = "fixture"
 CONF_LEVEL_COUNT = "level_count"
@@ -156,7 +158,26 @@ class SupplyFlow(NodeFlow):
         return {
             vol.Required("limit_kw"): number("kW"),
             vol.Required(CONF_LEVELS, default=list): choice(self.levels(), multiple=True),
+            vol.Optional(CONF_DEVICES, default=list): choice(self._rated(), multiple=True),
         }
+
+    def _rated(self) -> list[tuple[str, str]]:
+        """Id and words of the devices beside lamps of which the electrical power is declared."""
+        names = {part.data["id"]: part.title for part in self.others()}
+        return [
+            (b["id"], f"{names.get(b['node'], b['node'])}: {b['role']}")
+            for part in self.others()
+            for b in part.data.get(CONF_BINDINGS, ())
+            if (b.get("declaration") or {}).get("rating_w")
+            and spec(Role(b["role"])).loop is not Loop.LIGHT
+        ]
+
+    @override
+    def suggested(self) -> Mapping[str, Any]:
+        """Without devices that have been unbound since."""
+        rated = {point for point, _ in self._rated()}
+        devices = [point for point in self.draft.get(CONF_DEVICES, ()) if point in rated]
+        return {**self.draft, CONF_DEVICES: devices}
 
 
 class RackFlow(NodeFlow):

@@ -377,6 +377,7 @@ export default {
   quantity_ph: "pH",
   quantity_co2: "CO2",
   reason_supply_limit: "Gedimmt: {supply} trägt {limit} kW, und die Lampen daran brauchen mehr.",
+  reason_supply_shared: "Gedimmt: Von den {limit} kW von {supply} nehmen andere Geräte {others} kW.",
   reason_fill_closed: "Bleibt geschlossen: Für diesen Tank ist kein automatisches Füllen eingerichtet.",
   reason_fill_idle: "Es muss nichts gefüllt werden.",
   reason_fill_running: "Es werden {litres} L gefüllt.",

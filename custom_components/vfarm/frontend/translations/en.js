@@ -383,6 +383,7 @@ export default {
   quantity_ph: "pH",
   quantity_co2: "CO2",
   reason_supply_limit: "Dimmed: {supply} carries {limit} kW, and its lamps ask for more.",
+  reason_supply_shared: "Dimmed: of the {limit} kW of {supply} other devices take {others} kW.",
   reason_fill_closed: "Kept closed: no automatic fill is set for this reservoir.",
   reason_fill_idle: "Nothing has to be filled.",
   reason_fill_running: "A fill of {litres} L is running.",

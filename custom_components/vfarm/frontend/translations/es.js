@@ -378,6 +378,7 @@ export default {
   quantity_ph: "pH",
   quantity_co2: "CO2",
   reason_supply_limit: "Atenuado: {supply} admite {limit} kW y sus lámparas piden más.",
+  reason_supply_shared: "Atenuado: de los {limit} kW de {supply} otros aparatos toman {others} kW.",
   reason_fill_closed: "Se mantiene cerrada: este depósito no tiene llenado automático.",
   reason_fill_idle: "No hay nada que llenar.",
   reason_fill_running: "Se están llenando {litres} L.",

@@ -379,6 +379,7 @@ export default {
   quantity_ph: "pH",
   quantity_co2: "CO2",
   reason_supply_limit: "Atténué : {supply} supporte {limit} kW et ses lampes demandent davantage.",
+  reason_supply_shared: "Atténué : des {limit} kW de {supply}, d’autres appareils prennent {others} kW.",
   reason_fill_closed: "Maintenue fermée : aucun remplissage automatique n’est prévu pour ce réservoir.",
   reason_fill_idle: "Rien n’est à remplir.",
   reason_fill_running: "Un remplissage de {litres} L est en cours.",

@@ -376,6 +376,7 @@ export default {
   quantity_ph: "pH",
   quantity_co2: "CO2",
   reason_supply_limit: "Gedimd: {supply} kan {limit} kW leveren en de lampen eraan vragen meer.",
+  reason_supply_shared: "Gedimd: van de {limit} kW van {supply} nemen andere apparaten {others} kW.",
   reason_fill_closed: "Blijft dicht: voor dit reservoir is geen automatisch vullen ingesteld.",
   reason_fill_idle: "Er hoeft niets te worden gevuld.",
   reason_fill_running: "Er wordt {litres} L gevuld.",
