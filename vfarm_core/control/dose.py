@@ -13,7 +13,7 @@ from typing import Any
 from ..farm.bindings import Binding, Dosing, Proof
 from ..farm.nodes import Reservoir
 from ..farm.overrides import Mode
-from ..farm.roles import DOSING, NUTRIENTS, Loop, Role
+from ..farm.roles import NUTRIENTS, Loop, Role
 from . import readings, solution, workflows
 from .clock import Due
 from .draft import Draft
@@ -48,7 +48,7 @@ _HARD = frozenset({"leak", "leak_unknown", "smoke", "dose_fill"})
 
 def pumps(d: Draft, reservoir: str) -> tuple[Binding, ...]:
     """The dosing pumps of a reservoir, in the order in which they dose."""
-    return tuple(b for role in DOSING for b in d.of(reservoir, role))
+    return d.farm.dosing_pumps.get(reservoir, ())
 
 
 def limits(binding: Binding) -> Dosing:

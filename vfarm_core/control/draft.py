@@ -243,31 +243,19 @@ class Draft:
         recorded: bool = True,
     ) -> Command:
         """A new command, recorded with its reason; not one of many that a record owns together."""
-        made = Command(
-            id=self._next_command,
-            point=point,
-            value=value,
-            reason=reason,
-            gated=gated,
-            duration_s=duration_s,
-        )
+        made = Command(self._next_command, point, value, reason, gated, duration_s)
         self._next_command += 1
         self.commands.append(made)
         if not recorded:
             return made
-        self.records.append(
-            Record(
-                kind="command",
-                at=self.now.farm,
-                data={
-                    "id": made.id,
-                    "point": point,
-                    "value": value,
-                    "code": reason.code,
-                    "params": dict(reason.params),
-                },
-            )
-        )
+        data = {
+            "id": made.id,
+            "point": point,
+            "value": value,
+            "code": reason.code,
+            "params": dict(reason.params),
+        }
+        self.records.append(Record("command", data, self.now.farm, None))
         return made
 
     @property

@@ -21,7 +21,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@hot_value
+@hot_value(kw_only=False)
 class Command:
     """What safety lets through to one actuator. `value` is 0 (off) … 1 (on, full). `gated`: may
     only be sent after the records before it are on disk. `id` grows; a newer command of a point
@@ -35,7 +35,7 @@ class Command:
     duration_s: float | None = None
 
 
-@hot_value
+@hot_value(kw_only=False)
 class Record:
     """For the journal. `key` names a slice of memory to keep the newest of; without a key it is an
     event to keep in order. `data` is JSON-able; None with a key forgets the slice."""

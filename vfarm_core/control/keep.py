@@ -75,7 +75,7 @@ def everything(d: Draft) -> list[Record]:
 
 
 def _slice(d: Draft, key: str, data: Any) -> Record:
-    return Record(kind=SLICE, key=key, data=data, at=d.now.farm)
+    return Record(SLICE, data, d.now.farm, key)
 
 
 def _farm(state: FarmState) -> FarmState:

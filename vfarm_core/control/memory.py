@@ -100,7 +100,7 @@ class PointState:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value(kw_only=False)
 class Pending:
     """A command that waits for its proof; `deadline` is monotonic, `sent_at` farm time."""
 
@@ -128,6 +128,28 @@ class ActuatorState:
     on_log: tuple[tuple[float, float], ...] = ()
     takeover_until: float | None = None
     announced: float | None = None
+
+    def asked(
+        self,
+        wanted: float | None,
+        reason: Reason | None,
+        proof: ProofState,
+        pending: Pending | None,
+    ) -> ActuatorState:
+        """The same with what is wanted of it: an emergency stop makes one of every actuator."""
+        return ActuatorState(
+            self.reported,
+            wanted,
+            self.changed_at,
+            self.was_on,
+            pending,
+            proof,
+            self.latched,
+            reason,
+            self.on_log,
+            self.takeover_until,
+            self.announced,
+        )
 
     @property
     def is_on(self) -> bool | None:

@@ -19,6 +19,8 @@ class Reason:
     @property
     def text(self) -> str:
         """The English sentence."""
+        if not self.params:
+            return _PLAIN[self.code]
         quantity = self.params.get("quantity")
         words = {"quantity": _QUANTITIES.get(str(quantity), quantity)}
         text = TEXTS[self.code].format(**{**self.params, **words})
@@ -181,4 +183,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "takeover": "A person has taken over until {until}.",
         "opposed": "Off: {other} is on and works against it.",
     }
+)
+
+#: The sentences that need no parameters.
+_PLAIN: Mapping[str, str] = MappingProxyType(
+    {code: text[:1].upper() + text[1:] for code, text in TEXTS.items() if "{" not in text}
 )

@@ -167,7 +167,7 @@ def prove(d: Draft, binding: Binding) -> None:
     proof = ProofState.PROVED if declared.proof is not Proof.ECHO else ProofState.UNPROVED
     if declared.proof is Proof.FEEDBACK and not _feedback(d, binding, declared, pending):
         return
-    d.actuators.set(binding.id, replace(state, pending=None, proof=proof, reported=state.reported))
+    d.actuators.put(binding.id, state.asked(state.wanted, state.reason, proof, None))
     d.due.remove(binding.id)
     d.mark(binding.node)
 
@@ -232,7 +232,8 @@ def command(d: Draft, binding: Binding, intent: Intent) -> None:
     if allowed.value is None:
         # Left as it is: what was asked before is no longer wanted.
         if state.reason != allowed.reason or state.wanted is not None:
-            d.actuators.set(binding.id, replace(state, wanted=None, reason=allowed.reason))
+            changed = state.asked(None, allowed.reason, state.proof, state.pending)
+            d.actuators.put(binding.id, changed)
         d.wake(binding.id, due)
         return
     value = allowed.value
@@ -252,8 +253,8 @@ def command(d: Draft, binding: Binding, intent: Intent) -> None:
     else:
         reason = allowed.reason
         if state.wanted != value or (state.reason is not reason and state.reason != reason):
-            state = replace(state, wanted=value, reason=reason)
-            d.actuators.set(binding.id, state)
+            state = state.asked(value, reason, state.proof, state.pending)
+            d.actuators.put(binding.id, state)
         if asked and pending is not None and d.now.mono >= pending.deadline:
             _late(d, binding, declared, state, pending, allowed)
     d.wake(binding.id, _with_pending(d, binding, due))
@@ -319,22 +320,9 @@ def _send(
         recorded=recorded or not allowed.quiet or attempt > 1,
     )
     wait = declared.deadline_s if not state.latched else max(declared.deadline_s, _AGAIN_S)
-    d.actuators.set(
-        binding.id,
-        replace(
-            state,
-            wanted=value,
-            reason=reason,
-            proof=ProofState.FAILED if state.latched else ProofState.PENDING,
-            pending=Pending(
-                command=sent.id,
-                value=value,
-                deadline=d.now.mono + wait,
-                attempt=attempt,
-                sent_at=d.now.farm,
-            ),
-        ),
-    )
+    proof = ProofState.FAILED if state.latched else ProofState.PENDING
+    pending = Pending(sent.id, value, d.now.mono + wait, d.now.farm, attempt)
+    d.actuators.put(binding.id, state.asked(value, reason, proof, pending))
 
 
 def _pulse_s(declared: Declaration, allowed: Intent) -> float | None:
@@ -436,12 +424,15 @@ def give_back(d: Draft, binding: Binding) -> None:
 # -- what is allowed ----------------------------------------------------------------------------
 
 
+_EMERGENCY_STOP = Intent(0.0, Reason("emergency_stop"), trip=True)
+
+
 def allow(
     d: Draft, binding: Binding, declared: Declaration, state: ActuatorState, intent: Intent
 ) -> Intent:
     """What safety makes of an intent."""
     if d.state.emergency is not None:
-        return Intent(0.0, Reason("emergency_stop"), trip=True)
+        return _EMERGENCY_STOP
     stop = interlocks.stops(d, binding)
     if stop is not None:
         return Intent(0.0, stop, trip=True)

@@ -21,7 +21,7 @@ class Status(StrEnum):
     CRITICAL = "critical"
 
 
-@hot_value
+@hot_value(kw_only=False)
 class Measured:
     """A quantity of a node: value in the role's unit (None when there is no good reading),
     its quality, the target in force and where the value stands against the limits."""
@@ -33,7 +33,7 @@ class Measured:
     overridden: bool = False
 
 
-@hot_value
+@hot_value(kw_only=False)
 class ActuatorView:
     """One actuator: `reported` and `wanted` are 0…1, `reason` the English sentence, `code` and
     `params` what a translated one is made of; `change` is the key of what would change it."""
@@ -124,7 +124,7 @@ class FarmSnapshot:
     status: Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class ZoneSnapshot:
     """One zone. `vpd_target` etc. are inside the Measured values; `latches` are the smoke and leak
     sensors that have tripped and wait for a person."""
@@ -183,7 +183,7 @@ class LevelSnapshot:
     sensors: tuple[SensorView, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class ReservoirSnapshot:
     """One reservoir; `latches` are its leak sensors that have tripped and wait for a person.
     `dosing_inhibited`: `dosing_code` is more than a wait that belongs to dosing. `probes` says of
@@ -217,7 +217,7 @@ class ReservoirSnapshot:
     status: Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class CircuitSnapshot:
     """One circuit; `next_shot_at` is None when nothing is planned. A circuit that mists in a cycle
     shows the cycle, not each mist. `inhibited` is the end of the shot that stopped it for good.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ..batches.lead import EmptyBand
 from ..batches.model import Batch
 from ..farm.nodes import Reservoir
-from ..farm.roles import DOSING, Role
+from ..farm.roles import Role
 from ..recipes.model import Setpoint, SolutionQuantity
 from . import interlocks, readings, safety
 from .draft import Draft
@@ -39,13 +39,18 @@ _DAY_S = 86400.0
 
 def batches_of(d: Draft, reservoir: str) -> tuple[Batch, ...]:
     """The batches that a reservoir waters, oldest first, each once."""
-    found = {
-        batch.id: batch
-        for circuit in d.farm.circuits_of_reservoir[reservoir]
-        for level in circuit.levels
-        for batch in d.growing(level)
-    }
-    return tuple(sorted(found.values(), key=lambda b: (b.sown_at, b.id)))
+    key = (reservoir, "batches")
+    found: tuple[Batch, ...] | None = d.derived.get(key)
+    if found is None:
+        unique = {
+            batch.id: batch
+            for circuit in d.farm.circuits_of_reservoir[reservoir]
+            for level in circuit.levels
+            for batch in d.growing(level)
+        }
+        found = tuple(sorted(unique.values(), key=lambda b: (b.sown_at, b.id)))
+        d.derived[key] = found
+    return found
 
 
 def common(d: Draft, reservoir: Reservoir) -> dict[SolutionQuantity, Setpoint]:
@@ -56,10 +61,14 @@ def common(d: Draft, reservoir: Reservoir) -> dict[SolutionQuantity, Setpoint]:
 
 def setpoints(d: Draft, reservoir: Reservoir) -> dict[SolutionQuantity, Setpoint] | None:
     """The same, None when they share none: then nothing is dosed, and a problem says so."""
-    try:
-        return common(d, reservoir)
-    except EmptyBand:
-        return None
+    key = (reservoir.id, "solution")
+    if key not in d.derived:
+        try:
+            d.derived[key] = common(d, reservoir)
+        except EmptyBand:
+            d.derived[key] = None
+    found: dict[SolutionQuantity, Setpoint] | None = d.derived[key]
+    return found
 
 
 def target(d: Draft, reservoir: Reservoir, quantity: SolutionQuantity) -> Target | None:
@@ -83,7 +92,7 @@ def _target(setpoint: Setpoint | None) -> Target | None:
 
 def is_dosed(d: Draft, reservoir: str) -> bool:
     """Whether a reservoir has a dosing pump at all."""
-    return any(d.of(reservoir, role) for role in DOSING)
+    return bool(d.farm.dosing_pumps[reservoir])
 
 
 # -- readings -----------------------------------------------------------------------------------

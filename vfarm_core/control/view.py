@@ -99,16 +99,16 @@ def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
 def _actuator_view(binding: Binding, state: ActuatorState) -> ActuatorView:
     reason = state.reason
     return ActuatorView(
-        point=binding.id,
-        role=binding.role,
-        reported=None if state.reported is None else round(state.reported, 3),
-        wanted=None if state.wanted is None else round(state.wanted, 3),
-        proof=state.proof,
-        latched=state.latched,
-        code=reason.code if reason else "",
-        params=reason.params if reason else {},
-        reason=reason.text if reason else "",
-        change=change_of(reason.code) if reason else "",
+        binding.id,
+        binding.role,
+        None if state.reported is None else round(state.reported, 3),
+        None if state.wanted is None else round(state.wanted, 3),
+        state.proof,
+        state.latched,
+        reason.code if reason else "",
+        reason.params if reason else {},
+        reason.text if reason else "",
+        change_of(reason.code) if reason else "",
     )
 
 
@@ -155,11 +155,11 @@ def _measured(reading: readings.Reading, target: Target | None, digits: int) -> 
     else:
         status = Status.OK
     return Measured(
-        value=value,
-        quality=reading.quality,
-        target=None if target is None or target.value is None else round(target.value, digits),
-        status=status,
-        overridden=target is not None and target.overridden,
+        value,
+        reading.quality,
+        None if target is None or target.value is None else round(target.value, digits),
+        status,
+        target is not None and target.overridden,
     )
 
 

@@ -483,6 +483,13 @@ class Farm:
         return frozenset(b.node for b in self.bindings if b.role in roles)
 
     @cached_property
+    def dosing_pumps(self) -> Mapping[str, tuple[Binding, ...]]:
+        """The dosing pumps of each reservoir, in the order in which they dose."""
+        return {
+            r.id: tuple(b for role in DOSING for b in self.of(r.id, role)) for r in self.reservoirs
+        }
+
+    @cached_property
     def reservoirs_of_zone(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of the reservoirs that water a level of each zone."""
         found: dict[str, dict[str, None]] = {zone.id: {} for zone in self.zones}

@@ -12,7 +12,7 @@ import pytest
 from tests.core.support import Bench, bench_farm
 from vfarm_core.control import safety
 from vfarm_core.control.inputs import Cause, Report
-from vfarm_core.control.memory import LampState, LevelState
+from vfarm_core.control.memory import ActuatorState, LampState, LevelState
 
 HOUR = 3600.0
 
@@ -35,6 +35,11 @@ MADE: dict[str, tuple[type, Callable[..., Any], dict[str, Any]]] = {
         LampState,
         LampState.compared,
         {"ratio": 0.9, "seen": (1.0, 2.0), "apart_at": 3.0, "frozen": True},
+    ),
+    "asking an actuator": (
+        ActuatorState,
+        ActuatorState.asked,
+        {"wanted": 0.5, "reason": "reason", "proof": "proof", "pending": "pending"},
     ),
     "counting hours": (LampState, LampState.ran, {"hours": 1.5, "at": 2.5, "output": 0.5}),
 }
