@@ -30,6 +30,7 @@ _MESSAGES = {
     "clock_set": "the clock was set by {by_s} s",
     "memory_lost": "the memory of the farm is lost; it is held until a person has looked",
     "would_send": "monitor: {point} would be set to {value}",
+    "would_protect": "monitor: for protection {point} would be set to {value}; it is not",
 }
 
 

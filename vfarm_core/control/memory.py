@@ -115,7 +115,8 @@ class Pending:
 class ActuatorState:
     """One bound actuator. `reported` and `wanted` are 0…1; `changed_at` is when the reported
     on/off last changed to `was_on` (farm time), also over a restart; `on_log` are the finished
-    on-periods of the last 24 h; `announced` is what monitor mode would have sent."""
+    on-periods of the last 24 h; `announced` is what monitor mode would have sent, and `unheeded`
+    that it would have protected something."""
 
     reported: float | None = None
     wanted: float | None = None
@@ -128,6 +129,7 @@ class ActuatorState:
     on_log: tuple[tuple[float, float], ...] = ()
     takeover_until: float | None = None
     announced: float | None = None
+    unheeded: bool = False
 
     def asked(
         self,
@@ -149,6 +151,7 @@ class ActuatorState:
             self.on_log,
             self.takeover_until,
             self.announced,
+            self.unheeded,
         )
 
     @property

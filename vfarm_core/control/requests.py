@@ -392,7 +392,7 @@ def _set_mode(d: Draft, request: SetMode) -> dict[str, Any]:
             safety.let_go(d)
         for key, state in list(d.memory.actuators.items()):
             if state.announced is not None:
-                d.actuators.set(key, replace(d.actuator(key), announced=None))
+                d.actuators.set(key, replace(d.actuator(key), announced=None, unheeded=False))
         d.mark_all()
         d.event("mode_changed", d.farm.id, was=was.value, mode=request.mode.value, by=request.by)
     return {"mode": request.mode.value}

@@ -308,7 +308,7 @@ def _send(
         and (loop_of(binding) in GATED or reason.code in ("monitor", "smoke"))
     )
     if d.state.mode is Mode.MONITOR and d.state.emergency is None and not protects:
-        _would_send(d, binding, state, value, reason)
+        _would_send(d, binding, state, allowed, value)
         return
     recorded = needs_record(d.farm, binding)
     sent = d.command(
@@ -333,15 +333,45 @@ def _pulse_s(declared: Declaration, allowed: Intent) -> float | None:
 
 
 def _would_send(
-    d: Draft, binding: Binding, state: ActuatorState, value: float, reason: Reason
+    d: Draft, binding: Binding, state: ActuatorState, allowed: Intent, value: float
 ) -> None:
-    if state.announced != value:
-        d.event(
-            "would_send", binding.node, point=binding.id, value=round(value, 2), code=reason.code
-        )
+    """Monitor mode: tell what would be sent; a person has to hear of it at once where it would
+    have protected something."""
+    reason, protects = allowed.reason, _protects(binding, state, allowed)
+    if state.announced != value or (protects and not state.unheeded):
+        params = {"point": binding.id, "value": round(value, 2), "code": reason.code}
+        if protects:
+            d.event("would_protect", binding.node, Severity.P2, **params)
+        else:
+            d.event("would_send", binding.node, **params)
     d.actuators.set(
-        binding.id, replace(state, wanted=value, reason=reason, announced=value, pending=None)
+        binding.id,
+        replace(
+            state,
+            wanted=value,
+            reason=reason,
+            announced=value,
+            unheeded=protects,
+            pending=None,
+        ),
     )
+
+
+def _protects(binding: Binding, state: ActuatorState, allowed: Intent) -> bool:
+    """Whether a trip would change something; brighter lamps protect nothing."""
+    value, now = allowed.value, state.reported
+    if not allowed.trip or value is None or (now is not None and same(now, value, binding)):
+        return False
+    return loop_of(binding) is not Loop.LIGHT or now is None or value < now
+
+
+def is_unheeded(d: Draft, binding: Binding, state: ActuatorState) -> bool:
+    """Whether something needs protection now that monitor mode does not give."""
+    if not state.unheeded or d.state.mode is not Mode.MONITOR or state.wanted is None:
+        return False
+    if state.announced != state.wanted:
+        return False
+    return state.reported is None or not same(state.reported, state.wanted, binding)
 
 
 def _late(

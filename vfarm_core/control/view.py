@@ -8,7 +8,7 @@ from ..batches.model import Batch
 from ..batches.progress import progress
 from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Level, Reservoir, Zone
-from ..farm.overrides import Step, WorkflowKind
+from ..farm.overrides import Mode, Step, WorkflowKind
 from ..farm.roles import PROBES, Role, spec
 from ..recipes.model import SolutionQuantity
 from ..science.light import LightDay
@@ -20,6 +20,7 @@ from . import (
     drain,
     interlocks,
     readings,
+    safety,
     solution,
     spectrum,
     steering,
@@ -62,6 +63,7 @@ _CRITICAL = frozenset(
         "smoke",
         "co2_danger",
         "too_warm_off",
+        "not_protected",
         "emergency",
         "lost_memory",
         "journal",
@@ -193,6 +195,8 @@ def _common_problems(d: Draft, node: str) -> set[str]:
             found.add("not_proved")
         elif state.reported is None:
             found.add("actuator_missing")
+        if state.unheeded and safety.is_unheeded(d, b, state):
+            found.add("not_protected")
     sensors = farm.sensors_of.get(node, ())
     for b in sensors:
         point = points.get(b.id, NO_POINT)
@@ -281,7 +285,11 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
     state = d.zone(zone.id)
     over = state.over_temperature
     if over:
-        problems.add({"dim": "too_warm", "off": "too_warm_off"}.get(over, "no_temperature"))
+        if d.state.mode is Mode.MONITOR:
+            # Nothing is dimmed for it.
+            problems.add("no_temperature_told" if over == "unknown" else "too_warm_told")
+        else:
+            problems.add({"dim": "too_warm", "off": "too_warm_off"}.get(over, "no_temperature"))
     if zone.id in d.disjoint:
         problems.add("limits_disjoint")
     if co2.alarm(d, zone.id):
@@ -351,7 +359,8 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     modelled = source == "modelled"
     if modelled and fixture is None:
         ppfd = None
-    if state.lit and target is not None and d.zone(place.zone).over_temperature in ("dim", "off"):
+    shed = d.zone(place.zone).over_temperature in ("dim", "off")
+    if shed and state.lit and target is not None and d.state.mode is not Mode.MONITOR:
         problems.add("light_shed")
     if place.supply and supply.limited(d, key):
         problems.add("supply_limit")

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.core.support import START, Bench, bench_farm, bench_phase, bench_recipe, sensor
-from vfarm_core.control.inputs import SetOverride
+from vfarm_core.control.inputs import SetMode, SetOverride
 from vfarm_core.control.safety import in_steps
-from vfarm_core.control.snapshot import LevelSnapshot
-from vfarm_core.farm.overrides import Override, Quantity
+from vfarm_core.control.snapshot import LevelSnapshot, ZoneSnapshot
+from vfarm_core.farm.overrides import Mode, Override, Quantity
 from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.model import PhaseKind
 
@@ -100,6 +100,51 @@ def test_dawn_and_dusk_ramp_within_the_photoperiod() -> None:
     bench.advance(HOUR)
     assert bench.state[LAMP] == 0
     assert level(bench).dli == pytest.approx(11.52, rel=0.02)
+
+
+def test_monitor_mode_switches_nothing_off_in_heat_and_tells_a_person(bench: Bench) -> None:
+    bench.start_batch()
+    bench.advance(2 * HOUR)
+    normal = bench.state[LAMP]
+    bench.ask(SetMode(mode=Mode.MONITOR))
+    bench.report("zone.air_temperature", 30.1)
+    assert bench.state[LAMP] == normal, "nothing is sent"
+    told = [e for e in bench.events if e.kind == "would_protect"]
+    assert {e.params["point"]: e.params["value"] for e in told}[LAMP] == 0
+    assert {e.severity.value for e in told} == {"p2"}
+    assert "not_protected" in level(bench).problems
+    assert level(bench).status.value == "critical"
+    assert "light_shed" not in level(bench).problems, "it was not"
+    zone = bench.runtime.snapshots["zone"]
+    assert isinstance(zone, ZoneSnapshot)
+    assert "too_warm_told" in zone.problems
+    assert not {"too_warm", "too_warm_off"} & set(zone.problems)
+
+    bench.report("zone.air_temperature", 30.2)
+    again = [e for e in bench.events if e.kind == "would_protect" and e.params["point"] == LAMP]
+    assert len(again) == 1, "once is enough"
+    bench.report(LAMP, 0.0)
+    assert "not_protected" not in level(bench).problems, "somebody did it"
+
+
+def test_what_monitor_mode_did_not_do_is_over_when_the_heat_is(bench: Bench) -> None:
+    bench.start_batch()
+    bench.advance(2 * HOUR)
+    bench.ask(SetMode(mode=Mode.MONITOR))
+    bench.report("zone.air_temperature", 30.1)
+    assert "not_protected" in level(bench).problems
+    bench.report("zone.air_temperature", 24.0)
+    assert "not_protected" not in level(bench).problems
+
+
+def test_automatic_does_at_once_what_monitor_mode_only_told(bench: Bench) -> None:
+    bench.start_batch()
+    bench.advance(2 * HOUR)
+    bench.ask(SetMode(mode=Mode.MONITOR))
+    bench.report("zone.air_temperature", 30.1)
+    bench.ask(SetMode(mode=Mode.AUTO))
+    assert bench.state[LAMP] == 0
+    assert "not_protected" not in level(bench).problems
 
 
 def test_lamps_dim_when_the_air_is_too_warm_and_go_off_at_the_critical_limit(bench: Bench) -> None:
