@@ -42,6 +42,61 @@ async def test_a_reading_in_another_unit_is_converted(
     assert farm.runtime_data.engine.snapshot("tent").air_temperature.value == 25.0
 
 
+async def test_a_value_from_before_the_start_keeps_its_age(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, hardware: Hardware
+) -> None:
+    hardware.air(15.0)
+    freezer.tick(1200)
+    for report in (hardware.humidity, hardware.volume):
+        report(65.0)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await settled(hass)
+    await start_batch(hass)
+    await settled(hass)
+    engine = entry.runtime_data.engine
+    assert engine.snapshot("tent").air_temperature.quality is Quality.STALE
+    assert engine.snapshot("tent").air_temperature.value is None
+    assert engine.snapshot("tent").humidity.quality is Quality.GOOD
+    assert hardware.services(HEATER) == [], "nothing is heated for a value of twenty minutes ago"
+    assert "no_temperature" in engine.snapshot("tent").problems
+
+    hardware.air(15.0)
+    await settled(hass)
+    assert engine.snapshot("tent").air_temperature.value == 15.0
+    assert hardware.services(HEATER) == ["turn_on"], "the same value, reported again, is fresh"
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_value_from_before_the_start_is_as_old_as_it_was_reported(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, hardware: Hardware
+) -> None:
+    hardware.air(15.0)
+    freezer.tick(600)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await settled(hass)
+    engine = entry.runtime_data.engine
+    assert engine.snapshot("tent").air_temperature.quality is Quality.GOOD
+    await pass_time(hass, freezer, 290)
+    assert engine.snapshot("tent").air_temperature.quality is Quality.GOOD
+    await pass_time(hass, freezer, 20)
+    assert engine.snapshot("tent").air_temperature.quality is Quality.STALE, "15 min in all"
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_state_that_is_only_restored_is_no_reading(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware
+) -> None:
+    await start_batch(hass)
+    hardware.air(15.0)
+    await settled(hass)
+    assert hardware.services(HEATER) == ["turn_on"]
+    hass.states.async_set(AIR, "unavailable", {"restored": True, "unit_of_measurement": "°C"})
+    await settled(hass)
+    snapshot = farm.runtime_data.engine.snapshot("tent")
+    assert snapshot.air_temperature.quality is Quality.MISSING
+    assert hardware.services(HEATER) == ["turn_on", "turn_off"]
+
+
 async def test_an_entity_says_what_is_wrong_with_its_sensor_and_since_when(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry, hardware: Hardware
 ) -> None:

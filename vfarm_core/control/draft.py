@@ -8,7 +8,7 @@ from typing import Any
 from ..batches.model import Batch
 from ..farm.bindings import Binding
 from ..farm.nodes import Farm
-from ..farm.overrides import Mode, Override, Quantity
+from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Role
 from ..recipes.blend import blended
 from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint
@@ -28,6 +28,23 @@ from .memory import (
 )
 from .reasons import Reason
 from .shares import shares
+
+#: What people bring about by working on a node, and know: while its maintenance lasts it is told as
+#: P4. Never a trip, nor what is told as P1.
+_BY_WORK = frozenset(
+    {
+        "co2_ineffective",
+        "command_failed",
+        "door_open",
+        "flow_low",
+        "light_in_dark",
+        "light_sensor_frozen",
+        "mass_balance",
+        "not_proved",
+        "power_mismatch",
+        "sensor_flat_line",
+    }
+)
 
 
 class Overlay[T]:
@@ -212,6 +229,13 @@ class Draft:
         if old is None or old.farm != at or old.mono is not None:
             self.due.put(key, Due(at, None))
 
+    def attended(self, node: str) -> bool:
+        """Whether people maintain a node, or the place it is part of."""
+        if not self.workflows.now:
+            return False
+        found = (self.workflows.get(key) for key in (node, *self.farm.above.get(node, ())))
+        return any(w is not None and w.kind is WorkflowKind.MAINTENANCE for w in found)
+
     def event(
         self,
         kind: str,
@@ -221,7 +245,10 @@ class Draft:
         /,
         **params: Any,
     ) -> None:
-        """Tell and record that something happened; `kept` is recorded only."""
+        """Tell and record that something happened; `kept` is recorded only. What people bring about
+        by working on a node is no alarm while they do."""
+        if kind in _BY_WORK and severity in (Severity.P2, Severity.P3) and self.attended(node):
+            severity = Severity.P4
         event = Event(kind=kind, node=node, at=self.now.farm, severity=severity, params=params)
         self.events.append(event)
         self.records.append(

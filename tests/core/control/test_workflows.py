@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.support import Bench, actuator, bench_farm, bench_recipe, film_bench
+from tests.core.support import Bench, actuator, bench_farm, bench_recipe, film_bench, sensor
 from vfarm_core.control.inputs import (
     AdvanceWorkflow,
     Cause,
@@ -95,6 +95,47 @@ class TestMaintenance:
         growing.advance(50 * 60)
         assert growing.sent == []
         assert told(growing, "takeover") == []
+
+    def severity(self, bench: Bench, kind: str) -> list[str]:
+        return [e.severity.value for e in bench.events if e.kind == kind]
+
+    @pytest.mark.parametrize(("attended", "told_as"), [(False, "p3"), (True, "p4")])
+    def test_what_people_bring_about_is_told_as_less(self, attended: bool, told_as: str) -> None:
+        bench = Bench(bench_farm(extra=[sensor("zone", Role.DOOR)]))
+        bench.report("zone.door", 0.0)
+        if attended:
+            began(bench, "zone", WorkflowKind.MAINTENANCE, hours=8)
+        bench.report("zone.door", 1.0)
+        bench.values["zone.door"] = 1.0
+        bench.advance(HOUR)
+        assert self.severity(bench, "door_open") == [told_as]
+        kept = [r["severity"] for r in bench.journal.of("door_open")]  # type: ignore[index]
+        assert kept == [told_as], "the records say the same"
+
+    def test_elsewhere_it_is_told_as_ever(self) -> None:
+        bench = Bench(bench_farm(extra=[sensor("zone", Role.DOOR)]))
+        began(bench, "tank", WorkflowKind.MAINTENANCE, hours=8)
+        bench.report("zone.door", 1.0)
+        bench.values["zone.door"] = 1.0
+        bench.advance(HOUR)
+        assert self.severity(bench, "door_open") == ["p3"]
+
+    def test_trips_are_told_as_ever(self) -> None:
+        bench = Bench(bench_farm(extra=[sensor("zone", Role.SMOKE)]))
+        bench.report("zone.smoke", 0.0)
+        began(bench, "zone", WorkflowKind.MAINTENANCE)
+        bench.report("zone.air_temperature", 45.0)
+        bench.report("zone.smoke", 1.0)
+        assert self.severity(bench, "over_temperature")[-1] == "p1"
+        assert self.severity(bench, "smoke") == ["p1"]
+
+    def test_a_heater_that_cannot_be_switched_off_is_told_as_ever(self, growing: Bench) -> None:
+        growing.report("zone.air_temperature", 19.0)
+        assert growing.on("zone.heater")
+        growing.disobeys.add("zone.heater")
+        began(growing, "zone", WorkflowKind.MAINTENANCE)
+        growing.advance(120)
+        assert self.severity(growing, "not_proved") == ["p1"]
 
     def test_trips_act_all_the_same(self, growing: Bench) -> None:
         began(growing, "zone", WorkflowKind.MAINTENANCE)
