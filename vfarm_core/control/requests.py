@@ -150,8 +150,22 @@ def _placements(d: Draft, batch: Batch) -> list[dict[str, Any]]:
     for placement in batch.placements:
         level = d.farm.level[placement.level_id]
         area = level.area_m2 * placement.sites / level.sites
-        found.append({"level": level.id, "sites": placement.sites, "area_m2": round(area, 4)})
+        found.append(
+            {
+                "level": level.id,
+                "sites": placement.sites,
+                "area_m2": round(area, 4),
+                "served_by": _served_by(d, level.id),
+            }
+        )
     return found
+
+
+def _served_by(d: Draft, level: str) -> list[str]:
+    """The nodes whose air, water and light a level has."""
+    circuit = d.farm.circuit_of_level.get(level)
+    above = [*d.farm.above[level]]
+    return above if circuit is None else [*above, circuit, *d.farm.above[circuit]]
 
 
 def watch_phase(d: Draft, batch_id: str) -> None:

@@ -42,6 +42,7 @@ from . import migrate
 from .chain import GENESIS, canonical, link
 from .entries import MACHINES, TOKEN, Entry, Read, read
 from .errors import LedgerAwayError, LedgerError, NewerLedgerError
+from .projection import Projection, is_current, loads_of, once, rebuild
 from .schema import dead_letters, heads, people, records, sources
 
 
@@ -76,6 +77,7 @@ class Ledger:
         self._sources: dict[str, int] = {}
         self._last: dict[str, int] = {}
         self._tokens: dict[str, str] = {}
+        self._loads: dict[str, str] | None = None
         with _told(self._url):
             self.engine = _engine(self._url, read_only=read_only)
             self._writer = self.engine.execution_options(**{_WRITES: True})
@@ -86,6 +88,8 @@ class Ledger:
                 else:
                     with self._writer.begin() as connection:
                         migrate.upgrade(connection)
+                        if not is_current(connection):
+                            rebuild(connection)
             except BaseException:
                 self.engine.dispose()
                 raise
@@ -109,6 +113,7 @@ class Ledger:
             new = [read(entry) for entry in entries if entry.origin > last]
             new.sort(key=lambda entry: entry.origin)
             head = before = self._read_head(connection)
+            projection = self._projection(connection)
             rows, dead = [], []
             for entry in new:
                 if entry.origin == last:
@@ -132,14 +137,24 @@ class Ledger:
                         "hash": linked,
                     }
                 )
-                if entry.problem:
-                    dead.append({"seq": seq, "reason": entry.problem[:2000]})
+                problem = entry.problem or projection.take(
+                    seq, entry.at, entry.kind, entry.node, entry.severity, entry.data
+                )
+                if problem:
+                    dead.append({"seq": seq, "reason": problem[:2000]})
             _insert(connection, records, rows)
-            _insert(connection, dead_letters, dead)
+            if dead:
+                connection.execute(once(connection, dead_letters), dead)
             if rows:
+                projection.write(head.seq)
                 _advance(connection, before, head)
         self._head, self._last[source] = head, last
         return Written(written=len(rows), known=len(entries) - len(rows), dead=len(dead), head=head)
+
+    def _projection(self, connection: Connection) -> Projection:
+        if self._loads is None:
+            self._loads = loads_of(connection)
+        return Projection(connection, self._loads)
 
     def _source(self, connection: Connection, source: str) -> int:
         number = self._sources.get(source)
@@ -184,6 +199,7 @@ class Ledger:
         self._sources.clear()
         self._last.clear()
         self._tokens.clear()
+        self._loads = None
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -233,6 +249,12 @@ class Ledger:
                 delete(people).where((people.c.person == person) | (people.c.token == person))
             )
             return bool(gone.rowcount)
+
+    def work_out_anew(self) -> None:
+        """Make every table anew that is worked out from the records."""
+        self.forget_what_was_read()
+        with _told(self._url), self._writer.begin() as connection:
+            rebuild(connection)
 
     def close(self) -> None:
         """Close every connection."""

@@ -22,7 +22,7 @@ def entries(first: int, last: int, **data: Any) -> list[Entry]:
         Entry(
             origin=n,
             at=1e9 + n,
-            kind="shot_ended",
+            kind="tick",
             data={"node": "circuit", "severity": "info", "n": n, **data},
         )
         for n in range(first, last + 1)

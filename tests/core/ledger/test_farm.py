@@ -1,0 +1,94 @@
+"""What a simulated farm tells is understood, and adds up to what the twin itself has counted."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.core.support import START, Bench, bench_farm
+from vfarm_core.control.inputs import RunShot
+from vfarm_core.ledger.entries import Entry
+from vfarm_core.ledger.schema import batches, dead_letters, hours, placements, stands, uses
+from vfarm_core.ledger.store import Ledger
+from vfarm_core.ledger.verify import verify
+from vfarm_core.twin.demo import demo_batches, demo_config, demo_farm, demo_recipes
+from vfarm_core.twin.simulate import Simulation, first_checks
+
+DAYS = 1.2
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Simulation:
+    farm, recipes, config = demo_farm(), demo_recipes(), demo_config()
+    by_version = {recipe.version: recipe for recipe in recipes.values()}
+    made = Simulation(farm, demo_batches(START, recipes), by_version, start=START, config=config)
+    for check in first_checks(farm, config):
+        made.runtime.request(check)
+    made.run_until(START + DAYS * 86400)
+    made.runtime.flush()
+    return made
+
+
+def test_a_simulated_farm_is_understood_to_the_last_litre(
+    simulation: Simulation, where: Path | str
+) -> None:
+    events = [
+        Entry(origin=number, at=record.at, kind=record.kind, data=record.data)
+        for number, record in enumerate(simulation.journal.events, 1)
+    ]
+    with closing(Ledger(where)) as ledger:
+        for begin in range(0, len(events), 1000):
+            ledger.append("twin", events[begin : begin + 1000])
+        assert verify(ledger).intact
+        with ledger.reading() as connection:
+            assert connection.execute(select(dead_letters)).all() == []
+            growing = simulation.runtime.memory.batches
+            assert set(connection.scalars(select(batches.c.id))) == set(growing)
+            assert {
+                (row.batch, row.level, row.sites) for row in connection.execute(select(placements))
+            } == {(b.id, p.level_id, p.sites) for b in growing.values() for p in b.placements}
+            totals = {
+                (row.resource, row.subsystem): row.total
+                for row in connection.execute(
+                    select(
+                        uses.c.resource, uses.c.subsystem, func.sum(uses.c.amount).label("total")
+                    ).group_by(uses.c.resource, uses.c.subsystem)
+                )
+            }
+            lettuce = select(stands.c.node).where(stands.c.batch == "lettuce-1")
+            measured = set(
+                connection.scalars(select(hours.c.quantity).where(hours.c.node.in_(lettuce)))
+            )
+    twin = simulation.twin
+    near = {"rel": 0.005}
+    assert totals["energy_kwh", "light"] == pytest.approx(twin.energy_kwh["light"], **near)
+    assert totals["energy_kwh", "pumps"] == pytest.approx(twin.energy_kwh["pumps"], **near)
+    assert totals["water_l", "irrigation"] == pytest.approx(twin.litres["pumped"], **near)
+    # A fill is measured by the level of its tank, from which plants drink meanwhile.
+    assert totals["water_l", "fill"] == pytest.approx(twin.litres["refilled"], rel=0.02)
+    assert {"air_temperature", "humidity", "co2", "light", "solution_ec"} <= measured
+
+
+def test_what_people_are_told_of_a_shot_is_not_what_history_needs_of_it() -> None:
+    """The shares of the batches are in the record, not in the event of automations."""
+    bench = Bench(bench_farm())
+    bench.start_batch(["level_1"], id="one", sites=27)
+    bench.start_batch(["level_2"], id="two", sites=9)
+    bench.ask(RunShot(circuit="circuit", duration_s=60.0))
+    bench.advance(900)
+    (record,) = [r.data for r in bench.journal.records if r.kind == "shot_ended"]
+    assert record["shares"] == {"one": 0.75, "two": 0.25}
+    (event,) = [e for e in bench.events if e.kind == "shot_ended"]
+    assert "shares" not in event.params
+    started = [r.data for r in bench.journal.records if r.kind == "batch_started"]
+    assert started[0]["placements"] == [
+        {
+            "level": "level_1",
+            "sites": 27,
+            "area_m2": 0.9,
+            "served_by": ["rack", "zone", "circuit", "pump", "tank"],
+        }
+    ]

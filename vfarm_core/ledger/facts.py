@@ -1,0 +1,450 @@
+"""What a record means: the rows that are worked out from it. Pure; a record of wrong types raises.
+
+Beside what control tells of shots, doses, fills, batches, phases and hours, this understands what
+people enter: `lot_received`, `lot_loaded`, `lot_used` and `labour_logged`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Table, Update, update
+
+from .schema import (
+    audit,
+    batches,
+    deliveries,
+    harvests,
+    hours,
+    incidents,
+    lineage,
+    lot_loads,
+    lot_uses,
+    lots,
+    phases,
+    placements,
+    stands,
+    uses,
+)
+
+
+class UnclearError(ValueError):
+    """A record says something that cannot be so: a text where a number has to be, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A new row."""
+
+    table: Table
+    row: Mapping[str, Any]
+
+
+type Change = Put | Update
+
+
+@dataclass(slots=True)
+class Fact:
+    """A record to understand. `loads`: which lot each dosing pump draws from at this time."""
+
+    seq: int
+    at: float
+    kind: str
+    node: str
+    severity: str
+    data: Mapping[str, Any]
+    loads: Mapping[str, str] = field(default_factory=dict)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def number(self, name: str) -> float:
+        """A number that has to be there."""
+        value = self.data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UnclearError(f"{name} is {value!r}, not a number")
+        if not math.isfinite(value):
+            raise UnclearError(f"{name} is {value!r}")
+        return float(value)
+
+    def maybe(self, name: str) -> float | None:
+        """A number, or None where there is none."""
+        return None if self.data.get(name) is None else self.number(name)
+
+    def count(self, name: str) -> int:
+        """A whole number of things."""
+        value = self.number(name)
+        if value != int(value) or not 0 <= value < 2**31:
+            raise UnclearError(f"{name} is {value!r}, not a count")
+        return int(value)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A text; it has to be there unless there is a default."""
+        value = self.data.get(name)
+        if value is None and default is not None:
+            return default
+        return text(name, value)
+
+    def shares(self) -> list[tuple[str, float]]:
+        """Batches and their shares; the empty batch where nothing grew."""
+        told = self.data.get("shares") or {}
+        if not isinstance(told, dict):
+            raise UnclearError(f"shares is {told!r}")
+        for batch, share in told.items():
+            text("shares", batch)
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 2:
+                raise UnclearError(f"the share of {batch} is {share!r}")
+        return list(told.items()) or [("", 1.0)]
+
+    # -- telling --------------------------------------------------------------------------------
+
+    def given(self, resource: str, subsystem: str, amount: float) -> Iterator[Put]:
+        """What was given, to each batch its share."""
+        if amount == 0:
+            return
+        metered = self.data.get("metered") is True
+        for batch, share in self.shares():
+            yield Put(
+                uses,
+                {
+                    "seq": self.seq,
+                    "batch": batch,
+                    "resource": resource,
+                    "subsystem": subsystem,
+                    "node": self.node,
+                    "at": self.at,
+                    "amount": amount * share,
+                    "metered": metered,
+                },
+            )
+
+    def delivery(self, what: str, unit: str, delivered: float) -> Put:
+        """A shot, dose or fill."""
+        return Put(
+            deliveries,
+            {
+                "seq": self.seq,
+                "what": what,
+                "node": self.node,
+                "point": self.text("point", ""),
+                "at": self.at,
+                "planned": self.maybe(f"planned_{unit.lower()}"),
+                "delivered": delivered,
+                "unit": unit,
+                "ended": self.text("end", ""),
+                "metered": self.data.get("metered") is True,
+                "by": self.text("by", ""),
+            },
+        )
+
+
+def text(name: str, value: Any) -> str:
+    """A text that every database takes."""
+    if not isinstance(value, str) or "\0" in value or len(value) > 2000:
+        raise UnclearError(f"{name} is {value!r}"[:500] + ", not a text")
+    return value
+
+
+def changes(fact: Fact) -> list[Change]:
+    """Everything that follows from a record. Raises UnclearError."""
+    found: list[Change] = []
+    meaning = _MEANINGS.get(fact.kind)
+    if meaning is not None:
+        found.extend(meaning(fact))
+    if fact.severity in _SEVERITIES:
+        row = {"seq": fact.seq, "at": fact.at, "kind": fact.kind, "node": fact.node}
+        found.append(Put(incidents, {**row, "severity": fact.severity}))
+    if fact.kind not in _DELIVERIES and fact.data.get("by"):
+        found.append(_audit(fact))
+    return found
+
+
+_SEVERITIES = frozenset({"p1", "p2", "p3", "p4"})
+#: By whom these were started is told with what was delivered.
+_DELIVERIES = frozenset(
+    {"shot_started", "shot_ended", "dose_started", "dose_ended", "fill_started", "fill_ended"}
+)
+#: Where an event names what it was about, what it was before, and what it is now: the first counts.
+_TARGET = ("point", "batch", "quantity", "loop", "workflow", "lot", "what")
+_BEFORE = ("was",)
+_AFTER = ("mode", "phase", "version", "value", "use", "ml_per_s", "kg", "minutes", "step", "amount")
+
+
+def _audit(fact: Fact) -> Put:
+    return Put(
+        audit,
+        {
+            "seq": fact.seq,
+            "at": fact.at,
+            "who": fact.text("by"),
+            "what": fact.kind,
+            "node": fact.node,
+            "target": _first(fact, _TARGET) or "",
+            "before": _first(fact, _BEFORE),
+            "after": _first(fact, _AFTER),
+            "why": _first(fact, ("why", "note")) or "",
+            "result": fact.text("end", "done"),
+        },
+    )
+
+
+def _first(fact: Fact, names: tuple[str, ...]) -> str | None:
+    for name in names:
+        value = fact.data.get(name)
+        if isinstance(value, str | int | float) and value != "":
+            return text(name, str(value))
+    return None
+
+
+# -- kinds of records -----------------------------------------------------------------------------
+
+
+def _shot(fact: Fact) -> Iterator[Change]:
+    litres = fact.number("delivered_l")
+    yield fact.delivery("shot", "L", litres)
+    yield from fact.given("water_l", "irrigation", litres)
+
+
+def _fill(fact: Fact) -> Iterator[Change]:
+    litres = fact.number("delivered_l")
+    yield fact.delivery("fill", "L", litres)
+    yield from fact.given("water_l", "fill", litres)
+
+
+def _dose(fact: Fact) -> Iterator[Change]:
+    ml = fact.number("ml" if fact.kind == "dosed_by_hand" else "delivered_ml")
+    yield fact.delivery("dose", "mL", ml)
+    part = fact.text("role", "").removeprefix("dosing_pump_")
+    acid_or_base = part.startswith("ph_")
+    yield from fact.given(
+        "ph_ml" if acid_or_base else "nutrient_ml",
+        part.removeprefix("ph_") if acid_or_base else part.removeprefix("nutrient_"),
+        ml,
+    )
+    lot = fact.loads.get(fact.text("point", ""))
+    if lot is not None and ml > 0:
+        for batch, share in fact.shares():
+            if batch:
+                yield _lot_use(fact, lot, batch, ml * share, "mL")
+
+
+def _hour(fact: Fact) -> Iterator[Change]:
+    since = fact.number("since")
+    told = fact.data.get("readings") or {}
+    if not isinstance(told, dict):
+        raise UnclearError("readings are no object")
+    light = fact.maybe("light_mol_m2")
+    if light is not None:
+        told = {**told, "light": [light, light, light, max(0.0, fact.at - since)]}
+    for quantity, values in told.items():
+        if not isinstance(values, list) or len(values) != 4 or not all(map(_is_number, values)):
+            raise UnclearError(f"the reading of {quantity} is {values!r}"[:500])
+        yield Put(
+            hours,
+            {
+                "seq": fact.seq,
+                "quantity": text("quantity", quantity),
+                "node": fact.node,
+                "since": since,
+                "at": fact.at,
+                "mean": values[0],
+                "low": values[1],
+                "high": values[2],
+                "covered_s": values[3],
+            },
+        )
+    energy = fact.data.get("energy_kwh") or {}
+    if not isinstance(energy, dict) or not all(map(_is_number, energy.values())):
+        raise UnclearError(f"energy is {energy!r}"[:500])
+    for subsystem, kwh in energy.items():
+        yield from fact.given("energy_kwh", text("subsystem", subsystem), kwh)
+    yield from fact.given("water_l", "irrigation", fact.maybe("mist_l") or 0.0)
+    yield from fact.given("co2_s", "", fact.maybe("co2_open_s") or 0.0)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _batch_started(fact: Fact) -> Iterator[Change]:
+    batch, plants = fact.text("batch"), fact.count("plants")
+    sown_at = fact.maybe("sown_at")
+    yield Put(
+        batches,
+        {
+            "id": batch,
+            "title": fact.text("title", ""),
+            "crop": fact.text("crop", ""),
+            "cultivar": None if fact.data.get("cultivar") is None else fact.text("cultivar"),
+            "recipe": fact.text("recipe", ""),
+            "version": fact.text("version", ""),
+            "plants": plants,
+            "state": fact.text("state", "sown"),
+            "sown_at": fact.at if sown_at is None else sown_at,
+            "ended_at": None,
+            "reason": None,
+        },
+    )
+    yield from _stand(fact, batch)
+    if fact.data.get("phase") is not None:
+        yield _phase(fact, batch, fact.at)
+    if fact.data.get("seed_lot"):
+        seeds = fact.maybe("seeds")
+        amount = float(plants) if seeds is None else seeds
+        yield _lot_use(fact, fact.text("seed_lot"), batch, amount, "seeds")
+    for parent in _list(fact, "parents"):
+        yield _descent(fact, batch, parent)
+
+
+def _descent(fact: Fact, child: str, parent: Any) -> Put:
+    if not isinstance(parent, dict):
+        raise UnclearError(f"a parent is {parent!r}")
+    row = {"child": child, "parent": text("parent", parent.get("batch")), "at": fact.at}
+    plants = parent.get("plants", 0)
+    if not isinstance(plants, int) or not 0 <= plants < 2**31:
+        raise UnclearError(f"plants is {plants!r}")
+    return Put(lineage, {**row, "plants": plants})
+
+
+def _stand(fact: Fact, batch: str) -> Iterator[Change]:
+    """Where a batch stands from now on; where that is not told, on the level that is."""
+    found = _list(fact, "placements") or [{"level": fact.node, "sites": 0, "area_m2": 0.0}]
+    nodes: dict[str, None] = {}
+    for place in found:
+        if not isinstance(place, dict) or not _is_number(place.get("area_m2")):
+            raise UnclearError(f"a placement is {place!r}"[:500])
+        level, sites = text("level", place.get("level")), place.get("sites")
+        if not isinstance(sites, int) or not 0 <= sites < 2**31:
+            raise UnclearError(f"sites is {sites!r}")
+        area = float(place["area_m2"])
+        where = {"batch": batch, "level": level, "since": fact.at, "until": None}
+        yield Put(placements, {**where, "sites": sites, "area_m2": area})
+        nodes[level] = None
+        nodes |= dict.fromkeys(text("served_by", n) for n in place.get("served_by") or ())
+    for node in nodes:
+        yield Put(stands, {"batch": batch, "node": node, "since": fact.at, "until": None})
+
+
+def _list(fact: Fact, name: str) -> list[Any]:
+    found = fact.data.get(name) or []
+    if not isinstance(found, list):
+        raise UnclearError(f"{name} is {found!r}"[:500])
+    return found
+
+
+def _leave(fact: Fact, batch: str) -> Iterator[Change]:
+    for table in (placements, stands):
+        still = (table.c.batch == batch) & table.c.until.is_(None)
+        yield update(table).where(still).values(until=fact.at)
+
+
+def _batch_moved(fact: Fact) -> Iterator[Change]:
+    batch = fact.text("batch")
+    yield from _leave(fact, batch)
+    yield from _stand(fact, batch)
+
+
+def _phase(fact: Fact, batch: str, at: float) -> Put:
+    row = {"batch": batch, "seq": fact.seq, "at": at, "phase": fact.text("phase")}
+    return Put(phases, {**row, "by": fact.text("by", "")})
+
+
+def _phase_changed(fact: Fact) -> Iterator[Change]:
+    batch = fact.text("batch")
+    yield _phase(fact, batch, fact.at)
+    yield update(batches).where(batches.c.id == batch).values(state="growing")
+
+
+def _recipe_changed(fact: Fact) -> Iterator[Change]:
+    batch = batches.c.id == fact.text("batch")
+    version = fact.text("version")
+    yield update(batches).where(batch).values(recipe=fact.text("recipe", ""), version=version)
+
+
+def _batch_cut(fact: Fact) -> Iterator[Change]:
+    """Something was harvested, and the batch may grow on."""
+    batch = fact.text("batch")
+    lot = fact.text("lot", "") or f"{batch}.{fact.seq}"
+    kg = fact.maybe("kg")
+    row = {"id": lot, "kind": "harvest", "name": fact.text("title", ""), "supplier": ""}
+    yield Put(lots, {**row, "at": fact.at, "amount": kg, "unit": "kg"})
+    harvest = {"lot": lot, "batch": batch, "at": fact.at, "kg": kg}
+    told = {"waste_kg": fact.maybe("waste_kg"), "grade": fact.text("grade", "")}
+    yield Put(harvests, {**harvest, **told, "note": fact.text("note", "")})
+
+
+def _batch_harvested(fact: Fact) -> Iterator[Change]:
+    batch = fact.text("batch")
+    yield from _batch_cut(fact)
+    yield from _leave(fact, batch)
+    end = update(batches).where(batches.c.id == batch)
+    yield end.values(state="harvested", ended_at=fact.at)
+
+
+def _batch_failed(fact: Fact) -> Iterator[Change]:
+    batch, why = fact.text("batch"), fact.text("reason", "") or fact.text("why", "")
+    yield from _leave(fact, batch)
+    end = update(batches).where(batches.c.id == batch)
+    yield end.values(state="failed", ended_at=fact.at, reason=why)
+
+
+def _lot_use(fact: Fact, lot: str, batch: str, amount: float | None, unit: str) -> Put:
+    row = {"seq": fact.seq, "lot": lot, "batch": batch, "at": fact.at}
+    return Put(lot_uses, {**row, "amount": amount, "unit": unit})
+
+
+def _lot_received(fact: Fact) -> Iterator[Change]:
+    yield Put(
+        lots,
+        {
+            "id": fact.text("lot"),
+            "kind": fact.text("lot_kind"),
+            "name": fact.text("name", ""),
+            "supplier": fact.text("supplier", ""),
+            "at": fact.at,
+            "amount": fact.maybe("amount"),
+            "unit": fact.text("unit", ""),
+        },
+    )
+
+
+def _lot_used(fact: Fact) -> Iterator[Change]:
+    amount, unit = fact.maybe("amount"), fact.text("unit", "")
+    yield _lot_use(fact, fact.text("lot"), fact.text("batch"), amount, unit)
+
+
+def _lot_loaded(fact: Fact) -> Iterator[Change]:
+    yield Put(lot_loads, {"point": fact.text("point"), "at": fact.at, "lot": fact.text("lot")})
+
+
+def _labour(fact: Fact) -> Iterator[Change]:
+    minutes, task = fact.number("minutes"), fact.text("task", "")
+    if fact.data.get("shares") is None:
+        named = {**fact.data, "shares": {fact.text("batch"): 1.0}}
+        fact = Fact(fact.seq, fact.at, fact.kind, fact.node, fact.severity, named)
+    yield from fact.given("labour_min", task, minutes)
+
+
+_MEANINGS: Mapping[str, Callable[[Fact], Iterator[Change]]] = MappingProxyType(
+    {
+        "shot_ended": _shot,
+        "fill_ended": _fill,
+        "dose_ended": _dose,
+        "dosed_by_hand": _dose,
+        "hour": _hour,
+        "batch_started": _batch_started,
+        "batch_moved": _batch_moved,
+        "phase_changed": _phase_changed,
+        "recipe_changed": _recipe_changed,
+        "batch_cut": _batch_cut,
+        "batch_harvested": _batch_harvested,
+        "batch_failed": _batch_failed,
+        "lot_received": _lot_received,
+        "lot_used": _lot_used,
+        "lot_loaded": _lot_loaded,
+        "labour_logged": _labour,
+    }
+)
