@@ -26,7 +26,7 @@ def longest(known: float | None, interval: float) -> float:
     """The longest interval seen, slowly forgotten."""
     if known is None:
         return interval
-    return max(interval, (1 - _FORGET) * known + _FORGET * interval)
+    return interval if interval >= known else (1 - _FORGET) * known + _FORGET * interval
 
 
 def learn(old: PointState, at: float) -> float | None:

@@ -163,9 +163,11 @@ class Draft:
         self.placed: Mapping[str, tuple[Batch, ...]] = memory.growing
         #: What controllers worked out of a node once in this step (see `forget_derived`).
         self.derived: dict[tuple[str, object], Any] = {}
-        #: The light that the recipe of each batch asks for, what is asked of each level and what is
-        #: shown of each actuator: with what it was made of, the same until that changes.
+        #: The light that the recipe of each batch asks for, what the lamps of each level do, what
+        #: is shown of what is asked of it, and of each actuator: with what it was made of, the same
+        #: until that changes.
         self.light_of_batch: dict[str, Any] = farm.scratch.setdefault("light_of_batch", {})
+        self.lit_level: dict[str, Any] = farm.scratch.setdefault("lit_level", {})
         self.asked_of_level: dict[str, Any] = farm.scratch.setdefault("asked_of_level", {})
         self.shown_actuator: dict[str, Any] = farm.scratch.setdefault("shown_actuator", {})
         self._zone_batches: dict[str, tuple[Batch, ...]] = {}

@@ -47,7 +47,8 @@ def records(d: Draft) -> list[Record]:
     found: list[Record] = []
     if d.state is not d.memory.farm and _farm(d.state) != _farm(d.memory.farm):
         found.append(_slice(d, "farm", encode(d.state)))
-    found += _levels(d)
+    if d.levels.changes or d.levels.removed:
+        found += _levels(d)
     found += _kept(d, "circuit", d.circuits, _circuit_matters)
     found += _kept(d, "zone", d.zones, _zone_matters)
     found += _kept(d, "reservoir", d.reservoirs, _reservoir_matters)

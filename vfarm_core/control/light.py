@@ -7,7 +7,6 @@ of the photoperiod, within what the plants and the lamps allow.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from math import exp
 
 from ..farm.index import Place
@@ -315,8 +314,8 @@ def _compare(
     return lamp.compared(ratio, seen, apart_at, frozen)
 
 
-def control(d: Draft, level: Level) -> dict[str, Intent]:
-    """What the lamps of a level should do, and when to look again."""
+def control(d: Draft, level: Level, found: dict[str, Intent]) -> None:
+    """Put into `found` what the lamps of a level should do; and when to look again."""
     key, place = level.id, d.farm.places[level.id]
     lamps = place.lamps
     target = light_target(d, key)
@@ -336,7 +335,6 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
         if not state.lit:
             at = _night_due(d, level, state, at)
     d.wake_at(key, at)
-    found = {}
     if target is not None and target.plan.channels and intent.value:
         outputs = spectrum.share(d, level, target.plan, intent.value)
         for b in lamps:
@@ -347,7 +345,6 @@ def control(d: Draft, level: Level) -> dict[str, Intent]:
             found[b.id] = intent if b.dims else _whole(intent)
     if place.far_red:
         found.update(spectrum.far_red(d, level, target, day))
-    return found
 
 
 def _night_due(d: Draft, level: Level, state: LevelState, at: float) -> float:
@@ -406,18 +403,30 @@ def _intent(d: Draft, place: Place, target: LightTarget | None) -> Intent:
         # Lamps that cannot be dimmed give what they give: off when the plants have had their day.
         return Intent(0.0, Reason("dli_reached", {"dli": round(state.dli, 1)}))
     output = _output(d, level, state, target, full)
+    if not zone.over_temperature:
+        known = d.lit_level.get(level.id)
+        if (
+            known is not None
+            and known[0] is day
+            and known[1] is target
+            and known[2] == output
+            and known[3] == full
+        ):
+            # Looked at every minute, and the same until the output is planned anew.
+            same: Intent = known[4]
+            return same
+        made = _lit(output, full, target.dli, clock_time(day.end_s, tz))
+        d.lit_level[level.id] = (day, target, output, full, made)
+        return made
     if zone.over_temperature == "dim":
         temperature = readings.highest(d, place.zone, Role.AIR_TEMPERATURE)
         reason = Reason("too_warm_dim", {"value": round(temperature or 0.0, 1), "over": 3})
         return Intent(_dimmed(level, output), reason, trip=True)
-    if zone.over_temperature == "unknown":
-        return Intent(_dimmed(level, output), Reason("no_temperature_dim"))
-    return _lit(output, full, target.dli, clock_time(day.end_s, tz))
+    return Intent(_dimmed(level, output), Reason("no_temperature_dim"))
 
 
-@lru_cache(maxsize=4096)
 def _lit(output: float, full: float, dli: float, until: str) -> Intent:
-    """Lit for the plants: looked at every minute, and the same until the output is planned anew."""
+    """Lit for the plants."""
     return Intent(
         output,
         Reason(

@@ -113,6 +113,9 @@ def take(d: Draft, known: Point, report: Report) -> None:
     try:
         if raw is None:
             value = None
+        elif type(raw) is float and known.as_it_comes and report.unit == facts.unit:
+            # As nearly every number comes; what is infinite or none is not equal to itself here.
+            value = raw if raw - raw == 0.0 else None
         elif known.measures:
             value = _number(raw, binding, report.unit, facts.unit)
         else:

@@ -102,6 +102,8 @@ def same(a: float | None, b: float | None, binding: Binding) -> bool:
 def take(d: Draft, binding: Binding, report: Report) -> None:
     """Take the report of an actuator: its state, who moved it, and whether it proves a command."""
     raw, state = report.raw, d.actuator(binding.id)
+    if raw == state.reported and raw is not None and state.pending is None and not binding.invert:
+        return
     value = None if raw is None else readings.state_of(raw, binding.invert)
     if value == state.reported and state.pending is None:
         return

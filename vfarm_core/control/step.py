@@ -39,7 +39,7 @@ from . import (
 )
 from .clock import Due, Now, earliest
 from .draft import Draft
-from .effects import Answer, Effect, Emit, Publish, Record, Send, Severity
+from .effects import Answer, Effect, Emit, Record, Send, Severity
 from .inputs import (
     ClockSet,
     CommandResult,
@@ -58,7 +58,7 @@ from .intents import Intent
 from .memory import Memory, ProofState, Quality, ShotEnd, Stage
 from .prices import UNKNOWN_PRICES
 from .reasons import Reason
-from .view import snapshot
+from .view import snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,10 +398,10 @@ def _pass(d: Draft) -> None:
         d.seen.update(others)
         levels.update(others)
     lamps: dict[str, Intent] = {}
-    people = bool(d.workflows.now)
     for level in levels.values():
-        wanted = light.control(d, level)
-        lamps.update(workflows.lamps(d, level, wanted) if people else wanted)
+        light.control(d, level, lamps)
+    if d.workflows.now:
+        workflows.lamps(d, levels.values(), lamps)
     if d.farm.supplies:
         supply.limit(d, lamps)
     intents.update(lamps)
@@ -521,10 +521,8 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
     changed = d.state is not d.memory.farm and d.state != d.memory.farm
     if d.batches.changes or changed or (d.state.emergency and d.actuators.changes):
         d.seen.add(d.farm.id)
-    for key in sorted(d.seen) if show else ():
-        found = snapshot(d, key)
-        if found is not None:
-            effects.append(Publish(key, found))
+    if show:
+        effects += snapshots(d)
     effects += answers
     memory = Memory(
         farm=d.state

@@ -55,7 +55,8 @@ def light_target(d: Draft, level: str) -> LightTarget | None:
     if not batches:
         return None
     batch = batches[0]
-    # Within a step and from step to step the same: a batch that moves on is another value.
+    # From step to step the same: a batch that moves on is another value. One that changes its
+    # recipe moves on by the clock alone, so nothing is kept of it.
     known: tuple[Batch, LightTarget] | None = d.light_of_batch.get(batch.id)
     planned = known[1] if known is not None and known[0] is batch else _by_recipe(d, batch)
     node = d.farm.places[level].level
@@ -104,7 +105,8 @@ def _by_recipe(d: Draft, batch: Batch) -> LightTarget:
     phase = d.phase(batch)
     plan = phase.light
     found = LightTarget(batch, phase, plan, plan.photoperiod_h, plan.ppfd, plan.dli, False)
-    d.light_of_batch[batch.id] = (batch, found)
+    if batch.changeover is None:
+        d.light_of_batch[batch.id] = (batch, found)
     return found
 
 

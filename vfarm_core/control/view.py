@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..batches.model import Batch
 from ..batches.progress import progress
@@ -29,6 +31,7 @@ from . import (
     workflows,
 )
 from .draft import NO_ACTUATOR, NO_POINT, Draft
+from .effects import Publish
 from .explain import change_of
 from .light import ppfd_now
 from .memory import ActuatorState, ProbeCheck, ProofState, Quality
@@ -72,30 +75,47 @@ _CRITICAL = frozenset(
 )
 
 
+def snapshots(d: Draft) -> list[Publish]:
+    """The snapshots of the nodes that were looked at, in the order of their ids."""
+    farm, seen, found = d.farm, d.seen, []
+    # Sorting is dear where nearly everything was looked at.
+    many = 4 * len(seen) > len(farm.ids)
+    for key in [k for k in farm.ids if k in seen] if many else sorted(seen):
+        shown = snapshot(d, key)
+        if shown is not None:
+            found.append(Publish(key, shown))
+    return found
+
+
 def snapshot(d: Draft, node: str) -> Snapshot | None:
     """The snapshot of a node; None for a kind that has none of its own."""
     found = d.farm.nodes.get(node)
-    if isinstance(found, Level):
-        return _level(d, found)
-    if isinstance(found, Zone):
-        return _zone(d, found)
-    if isinstance(found, Reservoir):
-        return _reservoir(d, found)
-    if isinstance(found, Circuit):
-        return _circuit(d, found)
+    make = _SNAPSHOTS.get(type(found))
+    if make is not None:
+        return make(d, found)
     return _farm(d) if node == d.farm.id else None
 
 
 def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
-    """One actuator as seen from outside. The last view is kept with what it was made of: most
-    actuators have not changed when their node is shown anew."""
+    """One actuator as seen from outside."""
+    return _seen(d, binding)[1]
+
+
+def _seen(d: Draft, binding: Binding) -> tuple[ActuatorState, ActuatorView, str]:
+    """An actuator, its view and its problem, if any. Kept until its state is another one: most have
+    not changed when their node is shown anew."""
     state = d.actuators.now.get(binding.id, NO_ACTUATOR)
-    known: tuple[ActuatorState, ActuatorView] | None = d.shown_actuator.get(binding.id)
+    known: tuple[ActuatorState, ActuatorView, str] | None = d.shown_actuator.get(binding.id)
     if known is not None and known[0] is state:
-        return known[1]
-    made = _actuator_view(binding, state)
-    d.shown_actuator[binding.id] = (state, made)
-    return made
+        return known
+    problem = ""
+    if state.latched or state.proof is ProofState.FAILED:
+        problem = "not_proved"
+    elif state.reported is None:
+        problem = "actuator_missing"
+    known = (state, _actuator_view(binding, state), problem)
+    d.shown_actuator[binding.id] = known
+    return known
 
 
 def _actuator_view(binding: Binding, state: ActuatorState) -> ActuatorView:
@@ -165,10 +185,6 @@ def _measured(reading: readings.Reading, target: Target | None, digits: int) -> 
     )
 
 
-def _views(d: Draft, node: str) -> tuple[ActuatorView, ...]:
-    return tuple([actuator_view(d, b) for b in d.farm.actuators_of.get(node, ())])
-
-
 def _latches(d: Draft, node: str) -> tuple[LatchView, ...]:
     return tuple(
         LatchView(point=b.id, role=b.role, at=state.at) for b, state in interlocks.latches(d, node)
@@ -183,21 +199,21 @@ def _workflow(d: Draft, node: str) -> WorkflowView | None:
     return WorkflowView(kind=found.kind, node=found.node, step=found.step, until=until, by=found.by)
 
 
-def _common_problems(d: Draft, node: str) -> set[str]:
-    """Problems of the bound entities of a node; none while people have them in their hands."""
+def _bound(d: Draft, node: str) -> tuple[set[str], tuple[ActuatorView, ...]]:
+    """The problems of the bound entities of a node, none while people have them in their hands, and
+    its actuators."""
     found: set[str] = set()
-    if d.workflows.now and workflows.of_kind(d, node, WorkflowKind.MAINTENANCE) is not None:
-        return found
-    farm, actuators, points = d.farm, d.actuators.now, d.points.now
-    for b in farm.actuators_of.get(node, ()):
-        state = actuators.get(b.id, NO_ACTUATOR)
-        if state.latched or state.proof is ProofState.FAILED:
-            found.add("not_proved")
-        elif state.reported is None:
-            found.add("actuator_missing")
+    views = []
+    for b in d.farm.actuators_of.get(node, ()):
+        state, view, problem = _seen(d, b)
+        views.append(view)
+        if problem:
+            found.add(problem)
         if state.unheeded and safety.is_unheeded(d, b, state):
             found.add("not_protected")
-    sensors = farm.sensors_of.get(node, ())
+    if d.workflows.now and workflows.of_kind(d, node, WorkflowKind.MAINTENANCE) is not None:
+        return set(), tuple(views)
+    points, sensors = d.points.now, d.farm.sensors_of.get(node, ())
     for b in sensors:
         point = points.get(b.id, NO_POINT)
         if point.quality is not Quality.GOOD:
@@ -211,7 +227,7 @@ def _common_problems(d: Draft, node: str) -> set[str]:
             found.add("power_mismatch")
         if MASS_BALANCE in checked:
             found.add("mass_balance")
-    return found
+    return found, tuple(views)
 
 
 def _status(problems: set[str], measured: tuple[Measured, ...], *, used: bool) -> Status:
@@ -281,7 +297,7 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
         _measured(vpd, seen.vpd_target, 2),
         _measured(seen.co2, co2_target, 0),
     )
-    problems = _common_problems(d, zone.id)
+    problems, actuators = _bound(d, zone.id)
     state = d.zone(zone.id)
     over = state.over_temperature
     if over:
@@ -321,7 +337,7 @@ def _zone(d: Draft, zone: Zone) -> ZoneSnapshot:
         day=d.zone(zone.id).day,
         latches=_latches(d, zone.id),
         workflow=_workflow(d, zone.id),
-        actuators=_views(d, zone.id),
+        actuators=actuators,
         sensors=doubts.views(d, zone.id) if problems else (),
         problems=tuple(sorted(problems)),
         status=_status(problems, measured, used=bool(d.zone_batches(zone.id))),
@@ -353,7 +369,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     state = d.level(key)
     target = light_target(d, key)
     fixture = level.fixture
-    problems = _common_problems(d, key)
+    problems, actuators = _bound(d, key)
     ppfd: float | None
     ppfd, source = ppfd_now(d, level)
     modelled = source == "modelled"
@@ -392,7 +408,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         None if target is None else round(state.dli, 2),
         asked.dli,
         None if yesterday is None else round(yesterday, 2),
-        _views(d, key),
+        actuators,
         tuple(sorted(problems)) if problems else (),
         _status(problems, (), used=target is not None),
         None if fixture is None else round(lamp.hours),
@@ -482,7 +498,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         ),
         _measured(volume, None, 1),
     )
-    problems = _common_problems(d, reservoir.id)
+    problems, actuators = _bound(d, reservoir.id)
     if d.reservoir(reservoir.id).low:
         problems.add("volume_low")
     if interlocks.latched(d, reservoir.id, Role.LEAK):
@@ -516,7 +532,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         else round(volume.value / reservoir.capacity_l, 3),
         latches=_latches(d, reservoir.id),
         workflow=_workflow(d, reservoir.id),
-        actuators=_views(d, reservoir.id),
+        actuators=actuators,
         sensors=doubts.views(d, reservoir.id) if problems else (),
         problems=tuple(sorted(problems)),
         status=_status(problems, measured[:3], used=bool(solution.batches_of(d, reservoir.id))),
@@ -590,12 +606,10 @@ def _rounded(d: Draft, node: str, role: Role, digits: int) -> float | None:
 def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
     state = d.circuit(circuit.id)
     shot = state.shot
-    actuators = (
-        *_views(d, circuit.id),
-        *(actuator_view(d, b) for b in watering.pumps(d, circuit)),
-    )
-    problems = _common_problems(d, circuit.id)
-    for b in watering.pumps(d, circuit):
+    problems, actuators = _bound(d, circuit.id)
+    pumps = watering.pumps(d, circuit)
+    actuators = (*actuators, *(actuator_view(d, b) for b in pumps))
+    for b in pumps:
         if d.actuator(b.id).latched:
             problems.add("not_proved")
     checked = d.check(circuit.pump).problems
@@ -671,3 +685,11 @@ def _circuit(d: Draft, circuit: Circuit) -> CircuitSnapshot:
         problems=tuple(sorted(problems)),
         status=_status(problems, (), used=used),
     )
+
+
+_SNAPSHOTS: Mapping[type, Callable[[Draft, Any], Snapshot]] = {
+    Level: _level,
+    Zone: _zone,
+    Reservoir: _reservoir,
+    Circuit: _circuit,
+}

@@ -8,6 +8,7 @@ controllers want; trips and the emergency stop beat it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -139,24 +140,21 @@ def _reason(d: Draft, workflow: Workflow) -> Reason:
 # -- lamps --------------------------------------------------------------------------------------
 
 
-def lamps(d: Draft, level: Level, intents: dict[str, Intent]) -> dict[str, Intent]:
-    """The lamps of a level, with light to work by where people asked for it and it is dark. By day
-    plants keep their light; no trip is undone."""
-    zone = d.farm.zone_of_level[level.id]
-    work = of_kind(d, zone, WorkflowKind.WORK_LIGHT)
-    if work is None or (not work.confirmed and protected(d, zone)):
-        return intents
-    if d.zone(zone).over_temperature:
-        return intents
-    reason = _reason(d, work)
-    return {
-        point: _working(level, d.farm.binding[point], reason)
-        if intent.value == 0
-        and not intent.trip
-        and d.farm.binding[point].role is not Role.GROW_LIGHT_FAR_RED
-        else intent
-        for point, intent in intents.items()
-    }
+def lamps(d: Draft, levels: Iterable[Level], intents: dict[str, Intent]) -> None:
+    """Put light to work by into the intents of levels, where people asked for it and it is dark. By
+    day plants keep their light; no trip is undone."""
+    for level in levels:
+        zone = d.farm.zone_of_level[level.id]
+        work = of_kind(d, zone, WorkflowKind.WORK_LIGHT)
+        if work is None or (not work.confirmed and protected(d, zone)):
+            continue
+        if d.zone(zone).over_temperature:
+            continue
+        reason = _reason(d, work)
+        for lamp in d.farm.lamps_of_level[level.id]:
+            intent = intents[lamp.id]
+            if intent.value == 0 and not intent.trip:
+                intents[lamp.id] = _working(level, lamp, reason)
 
 
 def _working(level: Level, lamp: Binding, reason: Reason) -> Intent:

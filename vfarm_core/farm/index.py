@@ -42,12 +42,14 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """A binding with the facts of its role. `measures`: a number, neither contact nor switch;
-    `interlocks`: a contact that stops a place; `proves`: what it reports can be the proof of a
-    command. `unlimited`: an actuator that no limit of time and no other device concerns."""
+    `as_it_comes`: one in the role's own unit is the value; `interlocks`: a contact that stops a
+    place; `proves`: what it reports can be the proof of a command. `unlimited`: an actuator that no
+    limit of time and no other device concerns."""
 
     binding: Binding
     facts: RoleSpec
     measures: bool
+    as_it_comes: bool
     interlocks: bool
     proves: bool
     unlimited: bool
@@ -64,6 +66,10 @@ def point(binding: Binding, facts: RoleSpec, *, isolates: bool) -> Point:
         binding=binding,
         facts=facts,
         measures=facts.kind is RoleKind.MEASURE,
+        as_it_comes=facts.kind is RoleKind.MEASURE
+        and binding.unit in (None, facts.unit)
+        and (binding.scale, binding.offset) == (1.0, 0.0)
+        and binding.compensated,
         interlocks=binding.role in _INTERLOCKS,
         proves=binding.role in _PROVES,
         unlimited=facts.kind is RoleKind.DIMMER

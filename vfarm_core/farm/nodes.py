@@ -247,6 +247,11 @@ class Farm:
         return {node.id: node for group in groups for node in group}
 
     @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of every node, and of the farm itself, in order."""
+        return tuple(sorted((self.id, *self.nodes)))
+
+    @cached_property
     def binding(self) -> Mapping[str, Binding]:
         """Bindings by id."""
         return {b.id: b for b in self.bindings}
