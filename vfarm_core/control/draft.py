@@ -170,6 +170,9 @@ class Draft:
         self.lit_level: dict[str, Any] = farm.scratch.setdefault("lit_level", {})
         self.asked_of_level: dict[str, Any] = farm.scratch.setdefault("asked_of_level", {})
         self.shown_actuator: dict[str, Any] = farm.scratch.setdefault("shown_actuator", {})
+        #: The light that is planned for each level, once its day was looked at in this step:
+        #: nothing that it is made of changes any more.
+        self.light_of_level: dict[str, Any] = {}
         self._zone_batches: dict[str, tuple[Batch, ...]] = {}
 
     # -- slices ---------------------------------------------------------------------------------
@@ -333,6 +336,7 @@ class Draft:
     def forget_derived(self) -> None:
         """Inputs are taken: from here on a step only reads what targets are made of."""
         self.derived.clear()
+        self.light_of_level.clear()
 
     def batches_changed(self) -> None:
         """Batches were started, moved or ended in this step."""
@@ -345,7 +349,7 @@ class Draft:
         self._zone_batches.clear()
         self.setpoints.clear()
         self.disjoint.clear()
-        self.derived.clear()
+        self.forget_derived()
         self.light_of_batch.clear()
         self.mark_all()
 

@@ -53,7 +53,7 @@ def advance_day(d: Draft, level: Level) -> None:
     """Move the level's light day to now and count the light since the last look."""
     key, place = level.id, d.farm.places[level.id]
     state = d.level(key)
-    target = light_target(d, key)
+    target = d.light_of_level[key] = light_target(d, key)
     now = d.now.farm
     day = _day(d, level, state, target)
     night = state.night
@@ -215,10 +215,11 @@ def ppfd_now(d: Draft, level: Level) -> tuple[float, str]:
     """PPFD on the level and where it is from: `measured` by a PPFD sensor, `lux` from a lux meter
     with the lamp's factor, or `modelled` from the reported output of the lamps; 0 when nothing is
     known."""
-    return _ppfd(d, level, d.level(level.id).lamp)
+    return ppfd_by(d, level, d.level(level.id).lamp)
 
 
-def _ppfd(d: Draft, level: Level, lamp: LampState) -> tuple[float, str]:
+def ppfd_by(d: Draft, level: Level, lamp: LampState) -> tuple[float, str]:
+    """The same, with what is known of the lamps."""
     measured, source = _measured(d, d.farm.places[level.id])
     if measured is not None and not lamp.frozen:
         return measured, source

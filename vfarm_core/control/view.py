@@ -33,7 +33,7 @@ from . import (
 from .draft import NO_ACTUATOR, NO_POINT, Draft
 from .effects import Publish
 from .explain import change_of
-from .light import ppfd_now
+from .light import ppfd_by
 from .memory import ActuatorState, ProbeCheck, ProofState, Quality
 from .plausible import TOLD
 from .shot import FAILED_ENDS
@@ -371,7 +371,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     fixture = level.fixture
     problems, actuators = _bound(d, key)
     ppfd: float | None
-    ppfd, source = ppfd_now(d, level)
+    ppfd, source = ppfd_by(d, level, state.lamp)
     modelled = source == "modelled"
     if modelled and fixture is None:
         ppfd = None
