@@ -101,19 +101,19 @@ def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
     return _seen(d, binding)[1]
 
 
-def _seen(d: Draft, binding: Binding) -> tuple[ActuatorState, ActuatorView, str]:
-    """An actuator, its view and its problem, if any. Kept until its state is another one: most have
+def _seen(d: Draft, binding: Binding) -> tuple[ActuatorState, ActuatorView, set[str]]:
+    """An actuator, its view and its problems. Kept until its state is another one: most have
     not changed when their node is shown anew."""
     state = d.actuators.now.get(binding.id, NO_ACTUATOR)
-    known: tuple[ActuatorState, ActuatorView, str] | None = d.shown_actuator.get(binding.id)
+    known: tuple[ActuatorState, ActuatorView, set[str]] | None = d.shown_actuator.get(binding.id)
     if known is not None and known[0] is state:
         return known
-    problem = ""
+    problems: set[str] = set()
     if state.latched or state.proof is ProofState.FAILED:
-        problem = "not_proved"
+        problems.add("not_proved")
     elif state.reported is None:
-        problem = "actuator_missing"
-    known = (state, _actuator_view(binding, state), problem)
+        problems.add("actuator_missing")
+    known = (state, _actuator_view(binding, state), problems)
     d.shown_actuator[binding.id] = known
     return known
 
@@ -205,10 +205,10 @@ def _bound(d: Draft, node: str) -> tuple[set[str], tuple[ActuatorView, ...]]:
     found: set[str] = set()
     views = []
     for b in d.farm.actuators_of.get(node, ()):
-        state, view, problem = _seen(d, b)
+        state, view, problems = _seen(d, b)
         views.append(view)
-        if problem:
-            found.add(problem)
+        if problems:
+            found |= problems
         if state.unheeded and safety.is_unheeded(d, b, state):
             found.add("not_protected")
     if d.workflows.now and workflows.of_kind(d, node, WorkflowKind.MAINTENANCE) is not None:
