@@ -189,6 +189,20 @@ async def test_devices_with_a_rated_power_hang_on_a_supply(hass: HomeAssistant, 
     assert result["errors"] == {"devices": "device_supplied_twice"}
 
 
+async def test_bindings_are_listed_in_words(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set(HEATER, "off", {"friendly_name": "Oil radiator"})
+    await flow.edit("zone")
+    placeholders = flow.result["description_placeholders"]
+    assert "- Heater = Oil radiator" in placeholders["bindings"]
+    result = await flow.choose("change_binding")
+    (chooser,) = result["data_schema"].schema.values()
+    labels = {option["value"]: option["label"] for option in chooser.config["options"]}
+    assert labels["tent.heater"] == "Heater = Oil radiator"
+    await flow.go(binding="tent.heater")
+    result = await flow.go(entity=HEATER)
+    assert result["description_placeholders"]["role"] == "Heater"
+
+
 def suggested(result: dict[str, Any]) -> dict[str, Any]:
     """What a form shows in its fields."""
     return {

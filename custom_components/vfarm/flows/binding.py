@@ -126,11 +126,14 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
     type: ClassVar[SubentryType]
     title: str
     draft: dict[str, Any]
+    #: What roles are called in the reader's language, once a step has asked.
+    role_names: Mapping[str, str]
 
     def __init__(self) -> None:
         """Begin with no binding in hand."""
         self._binding: dict[str, Any] = {}
         self._any_domain = False
+        self.role_names = {}
 
     @abstractmethod
     def problems(self, title: str, draft: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -172,14 +175,42 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         return "\n".join(f"- {label}" for _, label in self._labels()) or "–"
 
     def _labels(self) -> list[tuple[str, str]]:
+        """Id and words of the bindings of the draft. An entity goes by its name, which a narrow
+        screen can break; by its id where it has none now."""
         registry = er.async_get(self.hass)
         names = dict(self._nodes())
         labels = []
         for b in self.draft[CONF_BINDINGS]:
             entity_id = er.async_resolve_entity_id(registry, b[CONF_ENTITY])
+            state = self.hass.states.get(entity_id) if entity_id else None
             where = f"{names[b[CONF_NODE]]}: " if b[CONF_NODE] in names else ""
-            labels.append((b["id"], f"{where}{b[CONF_ROLE]} = {entity_id or '?'}"))
+            said = state.name if state is not None else entity_id or "?"
+            labels.append((b["id"], f"{where}{self.role_name(b[CONF_ROLE])} = {said}"))
         return labels
+
+    def role_name(self, role: str) -> str:
+        """What a role is called in the reader's language."""
+        return self.role_names.get(role, role)
+
+    def _of_farm(self, bindings: Iterable[Mapping[str, Any]]) -> SelectSelector:
+        """A choice among bindings of the whole farm, with the node that each belongs to."""
+        entry = self._get_entry()  # type: ignore[attr-defined]
+        names: dict[str, str] = {}
+        for part in parts_of(entry):
+            names[part.data["id"]] = part.title
+            levels = part.data["levels"] if part.type is SubentryType.RACK else ()
+            names |= {level["id"]: f"{part.title} · {level['name']}" for level in levels}
+        names[self.draft["id"]] = self.title
+        options = [
+            SelectOptionDict(
+                value=b["id"],
+                label=f"{names.get(b[CONF_NODE], b[CONF_NODE])}: {self.role_name(b[CONF_ROLE])}",
+            )
+            for b in bindings
+        ]
+        return SelectSelector(
+            SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN)
+        )
 
     def _nodes(self) -> list[tuple[str, str]]:
         """Id and name of the levels a rack's bindings belong to."""
@@ -295,7 +326,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             data_schema=self.add_suggested_values_to_schema(self._entity_schema(facts), shown),
             errors=errors,
             description_placeholders={
-                CONF_ROLE: role.value,
+                CONF_ROLE: self.role_name(role),
                 CONF_UNIT: facts.unit or "–",
                 "suggestions": ", ".join(fitting) or "–",
                 **placeholders,
@@ -416,6 +447,8 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         key, params = wrong
         # A unit that a person chose is wrong in a field that is folded away.
         about_unit = bool(override) and key != "not_numeric"
+        if "role" in params:
+            params = {**params, "role": self.role_name(params["role"])}
         return {"base" if about_unit else CONF_ENTITY: key}, dict(params)
 
     def _with_entity(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
@@ -496,7 +529,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             errors=errors,
             description_placeholders={
                 "entity": entity_id,
-                CONF_ROLE: self._binding[CONF_ROLE],
+                CONF_ROLE: self.role_name(self._binding[CONF_ROLE]),
                 **placeholders,
             },
         )
@@ -559,7 +592,10 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             step_id="declaration",
             data_schema=self.add_suggested_values_to_schema(self._declaration_schema(), shown),
             errors=errors,
-            description_placeholders={CONF_ROLE: self._binding[CONF_ROLE], **placeholders},
+            description_placeholders={
+                CONF_ROLE: self.role_name(self._binding[CONF_ROLE]),
+                **placeholders,
+            },
         )
 
     def _entity_id(self) -> str:
@@ -613,21 +649,17 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             fields[vol.Optional(CONF_NO_READING, default=SAFE)] = _select(modes, CONF_NO_READING)
             fields |= {vol.Optional(key): _seconds() for key in _NO_READING[1:]}
         shows = [
-            b["id"]
+            b
             for b in self._farm_bindings()
             if b[CONF_NODE] == self._binding[CONF_NODE] and Role(b[CONF_ROLE]) in _SHOWS
         ]
         if shows:
-            fields[vol.Optional(CONF_PROVED_BY)] = SelectSelector(
-                SelectSelectorConfig(options=shows, mode=SelectSelectorMode.DROPDOWN)
-            )
+            fields[vol.Optional(CONF_PROVED_BY)] = self._of_farm(shows)
         upstream = [
-            b["id"]
+            b
             for b in self._farm_bindings()
             if spec(Role(b[CONF_ROLE])).is_actuator and b["id"] != self._binding["id"]
         ]
         if upstream:
-            fields[vol.Optional(CONF_ISOLATION)] = SelectSelector(
-                SelectSelectorConfig(options=upstream, mode=SelectSelectorMode.DROPDOWN)
-            )
+            fields[vol.Optional(CONF_ISOLATION)] = self._of_farm(upstream)
         return vol.Schema(fields)

@@ -12,7 +12,10 @@ from homeassistant.components.http import KEY_HASS_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.generated.languages import LANGUAGES
 from homeassistant.helpers.http import current_request
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.language import matches
+
+from ..const import DOMAIN
 
 #: Under this key the frontend keeps the language that a person has chosen in their profile.
 _CHOSEN = "language"
@@ -34,3 +37,10 @@ async def async_language(hass: HomeAssistant) -> str:
     wanted = request.headers.get("Accept-Language", "").split(",")[0].split(";")[0].strip()
     known = matches(wanted, LANGUAGES) if wanted else []
     return known[0] if known else hass.config.language
+
+
+async def async_role_names(hass: HomeAssistant) -> dict[str, str]:
+    """What roles are called in the reader's language."""
+    texts = await async_get_translations(hass, await async_language(hass), "selector", {DOMAIN})
+    prefix = f"component.{DOMAIN}.selector.role.options."
+    return {k.removeprefix(prefix): text for k, text in texts.items() if k.startswith(prefix)}

@@ -33,6 +33,7 @@ from ..data import VfarmData
 from ..farm_data import Part, new_id, node_ids, parts_of, unique_id
 from .binding import BindingSteps
 from .checks import Words, async_words, form_errors, problems_of_part
+from .language import async_role_names
 
 CONF_NAME = "name"
 CONF_LEAD = "lead_batch"
@@ -165,6 +166,7 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Begin a new node."""
+        self.role_names = await async_role_names(self.hass)
         if self.needs is not None and not self.nodes(self.needs[0]):
             return self.async_abort(reason=self.needs[1])
         return await self.async_step_node()
@@ -173,6 +175,7 @@ class NodeFlow(BindingSteps, ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Begin with the node as it is."""
+        self.role_names = await async_role_names(self.hass)
         subentry = self._get_reconfigure_subentry()
         self.title = subentry.title
         self.draft = {

@@ -165,7 +165,10 @@ class SupplyFlow(NodeFlow):
         """Id and words of the devices beside lamps of which the electrical power is declared."""
         names = {part.data["id"]: part.title for part in self.others()}
         return [
-            (b["id"], f"{names.get(b['node'], b['node'])}: {b['role']}")
+            (
+                b["id"],
+                f"{names.get(b['node'], b['node'])}: {self.role_name(b['role'])}",
+            )
             for part in self.others()
             for b in part.data.get(CONF_BINDINGS, ())
             if (b.get("declaration") or {}).get("rating_w")
