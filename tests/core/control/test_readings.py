@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.core.support import START, Bench, bench_farm, sensor
 from vfarm_core.control.climate import wants_more
 from vfarm_core.control.inputs import Report
 from vfarm_core.control.memory import PointState, Quality
-from vfarm_core.control.readings import fresh_for_s
+from vfarm_core.control.readings import fresh_for_s, parse
 from vfarm_core.control.snapshot import ReservoirSnapshot, ZoneSnapshot
 from vfarm_core.farm.roles import Role, spec
 
@@ -395,3 +396,55 @@ class TestRedundantSensors:
         assert isinstance(found, ReservoirSnapshot)
         assert found.volume.quality == "disagreeing"
         assert "volume_low" in found.problems
+
+
+class TestWhatIsReported:
+    @pytest.mark.parametrize(
+        ("raw", "value"),
+        [
+            ("on", 1.0),
+            (" Open ", 1.0),
+            ("off", 0.0),
+            ("0.4", 0.4),
+            (True, 1.0),
+            (7, 1.0),
+            (-1.0, 0.0),
+            ("unavailable", None),
+            (float("nan"), None),
+            (None, None),
+        ],
+    )
+    def test_of_a_contact(self, raw: float | str | bool | None, value: float | None) -> None:
+        assert parse(raw, sensor("zone", Role.LEAK), None) == value
+
+    def test_of_a_contact_that_is_inverted(self) -> None:
+        inverted = replace(sensor("tank", Role.LEVEL_LOW), invert=True)
+        assert parse("on", inverted, None) == 0.0
+
+    @pytest.mark.parametrize(
+        ("raw", "unit", "value"),
+        [
+            ("77", "°F", 25.0),
+            (25, "°C", 25.0),
+            ("warm", "°C", None),
+            ("inf", "°C", None),
+            (float("nan"), "°C", None),
+        ],
+    )
+    def test_of_a_sensor(self, raw: float | str, unit: str, value: float | None) -> None:
+        found = parse(raw, sensor("zone", Role.AIR_TEMPERATURE), unit)
+        assert found == (None if value is None else pytest.approx(value))
+
+    def test_with_a_unit_and_a_scale_of_a_person(self) -> None:
+        halves = replace(sensor("zone", Role.AIR_TEMPERATURE), unit="°C", scale=0.5, offset=1.0)
+        assert parse(48.0, halves, "%") == 25.0
+
+    @pytest.mark.parametrize("raw", ["24.0", "warm", float("inf"), float("nan"), True])
+    def test_never_ends_a_step(self, day: Bench, raw: float | str) -> None:
+        day.report(T, raw)
+        assert point(day).quality in (Quality.GOOD, Quality.MISSING, Quality.IMPLAUSIBLE)
+
+    def test_from_the_future_counts_from_now(self, day: Bench) -> None:
+        day.runtime.feed(Report(T, 24.0, "°C", day.clock.farm + 9000))
+        day.settle()
+        assert point(day).at == day.clock.farm

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from tests.core.support import Bench, bench_farm, sensor
-from vfarm_core.control.inputs import RunShot
+from vfarm_core.control.inputs import RunShot, StartWorkflow
 from vfarm_core.control.memory import Quality
 from vfarm_core.farm.bindings import Binding, Proof
 from vfarm_core.farm.build import check
+from vfarm_core.farm.overrides import WorkflowKind
 from vfarm_core.farm.roles import Role
 
 HOUR = 3600.0
@@ -175,6 +176,35 @@ class TestPower:
         lit.advance(2 * HOUR)
         assert "power_mismatch" not in problems(lit, "level_1")
 
+    def pump(self, watts: float) -> Bench:
+        farm = bench_farm(extra=[sensor("pump", Role.POWER)])
+        rated = tuple(
+            replace(b, declaration=replace(b.declaration, rating_w=100.0))
+            if b.role is Role.IRRIGATION_PUMP and b.declaration
+            else b
+            for b in farm.bindings
+        )
+        bench = Bench(check(replace(farm, bindings=rated)))
+        bench.start_batch()
+        bench.report("pump.power", watts)
+        bench.values["pump.power"] = watts
+        bench.advance(1300)
+        return bench
+
+    def test_of_a_rated_pump_that_is_off_and_draws_is_told(self) -> None:
+        assert told(self.pump(90.0), "power_mismatch") == ["pump"]
+
+    def test_of_a_rated_pump_that_is_off_and_draws_none_is_not(self) -> None:
+        assert told(self.pump(2.0), "power_mismatch") == []
+
+    def test_of_a_level_without_lamps_is_not_compared(self) -> None:
+        farm = bench_farm(extra=[sensor("level_1", Role.POWER)])
+        dark = tuple(b for b in farm.bindings if b.role is not Role.GROW_LIGHT)
+        bench = Bench(check(replace(farm, bindings=dark)))
+        bench.report(WATTS, 500.0)
+        bench.advance(HOUR)
+        assert told(bench, "power_mismatch") == []
+
     def test_of_a_pump_without_a_rating_is_not_compared(self) -> None:
         bench = by_day([sensor("pump", Role.POWER)])
         bench.report("pump.power", 0.0)
@@ -247,6 +277,25 @@ class TestTheBalanceOfWater:
             bench.report("tank.volume", 150.0 - 0.2 * n)
             bench.advance(HOUR)
         assert not told(bench, "mass_balance")
+
+    def test_while_people_change_the_solution_none_is_drawn(self) -> None:
+        bench = Bench(bench_farm())
+        bench.advance(HOUR)
+        until = bench.clock.farm + 8 * HOUR
+        asked = StartWorkflow(node="tank", kind=WorkflowKind.MAINTENANCE, until=until, by="grower")
+        assert bench.ask(asked).refused is None
+        for n in range(7):
+            bench.report("tank.volume", 150.0 - 10 * n)
+            bench.advance(HOUR)
+        assert not told(bench, "mass_balance")
+        assert bench.runtime.memory.checks["tank"].balance is None
+
+    def test_an_unknown_volume_draws_none(self) -> None:
+        bench = Bench(bench_farm())
+        bench.report("tank.volume", "unavailable")
+        bench.values.pop("tank.volume", None)
+        bench.advance(8 * HOUR)
+        assert "tank" not in bench.runtime.memory.checks
 
     def test_filling_begins_a_new_balance(self) -> None:
         bench = Bench(bench_farm())
