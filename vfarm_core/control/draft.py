@@ -173,7 +173,19 @@ class Draft:
         #: The light that is planned for each level, once its day was looked at in this step:
         #: nothing that it is made of changes any more.
         self.light_of_level: dict[str, Any] = {}
-        self._zone_batches: dict[str, tuple[Batch, ...]] = {}
+        self._find_groups()
+
+    def _find_groups(self) -> None:
+        """The batches of zones and reservoirs, found when they are asked for, are the same from
+        step to step until batches change: `placed` is another mapping then."""
+        known = self.farm.scratch.get("groups")
+        if known is None or known["placed"] is not self.placed:
+            known = {"placed": self.placed, "zones": {}, "tanks": {}, "solutions": {}}
+            self.farm.scratch["groups"] = known
+        self._zone_batches: dict[str, tuple[Batch, ...]] = known["zones"]
+        self._tank_batches: dict[str, tuple[Batch, ...]] = known["tanks"]
+        #: What the batches of each reservoir ask of its solution (`solution.setpoints`).
+        self.solutions: dict[str, Any] = known["solutions"]
 
     # -- slices ---------------------------------------------------------------------------------
 
@@ -333,6 +345,20 @@ class Draft:
             self._zone_batches[zone] = found
         return found
 
+    def tank_batches(self, reservoir: str) -> tuple[Batch, ...]:
+        """The batches that a reservoir waters, oldest first, each once."""
+        found = self._tank_batches.get(reservoir)
+        if found is None:
+            unique = {
+                batch.id: batch
+                for circuit in self.farm.circuits_of_reservoir[reservoir]
+                for level in circuit.levels
+                for batch in self.placed.get(level, ())
+            }
+            found = tuple(sorted(unique.values(), key=_by_age))
+            self._tank_batches[reservoir] = found
+        return found
+
     def forget_derived(self) -> None:
         """Inputs are taken: from here on a step only reads what targets are made of."""
         self.derived.clear()
@@ -346,7 +372,7 @@ class Draft:
                 for placement in batch.placements:
                     placed.setdefault(placement.level_id, []).append(batch)
         self.placed = {level: tuple(batches) for level, batches in placed.items()}
-        self._zone_batches.clear()
+        self._find_groups()
         self.setpoints.clear()
         self.disjoint.clear()
         self.forget_derived()

@@ -358,7 +358,8 @@ def all_flat(d: Draft, node: str, role: Role) -> bool:
 
 def tripped(d: Draft, node: str, role: Role) -> bool:
     """Whether any contact of the role reports on."""
-    return any((d.point(b.id).value or 0.0) >= 0.5 for b in d.of(node, role))
+    bindings = d.of(node, role)
+    return bool(bindings) and any((d.point(b.id).value or 0.0) >= 0.5 for b in bindings)
 
 
 def unknown(d: Draft, node: str, role: Role) -> bool:

@@ -6,6 +6,7 @@ too: a probe that a person has checked, water that moves, and time enough to mix
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..batches.lead import EmptyBand
@@ -39,18 +40,7 @@ _DAY_S = 86400.0
 
 def batches_of(d: Draft, reservoir: str) -> tuple[Batch, ...]:
     """The batches that a reservoir waters, oldest first, each once."""
-    key = (reservoir, "batches")
-    found: tuple[Batch, ...] | None = d.derived.get(key)
-    if found is None:
-        unique = {
-            batch.id: batch
-            for circuit in d.farm.circuits_of_reservoir[reservoir]
-            for level in circuit.levels
-            for batch in d.growing(level)
-        }
-        found = tuple(sorted(unique.values(), key=lambda b: (b.sown_at, b.id)))
-        d.derived[key] = found
-    return found
+    return d.tank_batches(reservoir)
 
 
 def common(d: Draft, reservoir: Reservoir) -> dict[SolutionQuantity, Setpoint]:
@@ -61,13 +51,35 @@ def common(d: Draft, reservoir: Reservoir) -> dict[SolutionQuantity, Setpoint]:
 
 def setpoints(d: Draft, reservoir: Reservoir) -> dict[SolutionQuantity, Setpoint] | None:
     """The same, None when they share none: then nothing is dosed, and a problem says so."""
+    return _asked(d, reservoir).setpoints
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What batches ask of a solution, and the targets to show of it: the same from step to step,
+    unless one of them changes its recipe, which the clock moves on."""
+
+    setpoints: dict[SolutionQuantity, Setpoint] | None
+    shown: Mapping[SolutionQuantity, Target | None]
+
+
+def _asked(d: Draft, reservoir: Reservoir) -> _Asked:
+    found: _Asked | None = d.solutions.get(reservoir.id)
+    if found is not None:
+        return found
     key = (reservoir.id, "solution")
-    if key not in d.derived:
+    found = d.derived.get(key)
+    if found is None:
         try:
-            d.derived[key] = common(d, reservoir)
+            wanted = shared = common(d, reservoir)
         except EmptyBand:
-            d.derived[key] = None
-    found: dict[SolutionQuantity, Setpoint] | None = d.derived[key]
+            shared = None
+            wanted = dict(d.phase(batches_of(d, reservoir.id)[0]).solution)
+        found = _Asked(shared, {quantity: _target(point) for quantity, point in wanted.items()})
+        if all(batch.changeover is None for batch in batches_of(d, reservoir.id)):
+            d.solutions[reservoir.id] = found
+        else:
+            d.derived[key] = found
     return found
 
 
@@ -78,10 +90,7 @@ def target(d: Draft, reservoir: Reservoir, quantity: SolutionQuantity) -> Target
 
 def shown(d: Draft, reservoir: Reservoir, quantity: SolutionQuantity) -> Target | None:
     """The target to show: the same, or the oldest batch's where batches share none."""
-    wanted = setpoints(d, reservoir)
-    if wanted is None:
-        wanted = dict(d.phase(batches_of(d, reservoir.id)[0]).solution)
-    return _target(wanted.get(quantity))
+    return _asked(d, reservoir).shown.get(quantity)
 
 
 def _target(setpoint: Setpoint | None) -> Target | None:
@@ -264,6 +273,8 @@ def mix(d: Draft, reservoir: Reservoir) -> dict[str, Intent]:
 
 def wet_floor(d: Draft, reservoir: str) -> Reason | None:
     """Smoke or a leak, reported anywhere this water goes and not cleared by a person."""
+    if not d.interlocks.now:
+        return None
     if any(interlocks.smoke(d, c) for c in d.farm.circuits_of_reservoir[reservoir]):
         return Reason("smoke")
     return Reason("leak") if interlocks.leak_of_reservoir(d, reservoir) else None

@@ -186,6 +186,8 @@ def _measured(reading: readings.Reading, target: Target | None, digits: int) -> 
 
 
 def _latches(d: Draft, node: str) -> tuple[LatchView, ...]:
+    if not d.interlocks.now:
+        return ()
     return tuple(
         LatchView(point=b.id, role=b.role, at=state.at) for b, state in interlocks.latches(d, node)
     )
@@ -389,7 +391,8 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     grows = _NOTHING_GROWS if target is None else _grows(d, target)
     ratio, yesterday = lamp.ratio, state.dli_yesterday
     asked = _NOTHING_ASKED if target is None else _asked(d, level, target)
-    # By position, in the order of the fields: named, this would take five times as long.
+    # By position, in the order of the fields: named, this would take five times as long. What moves
+    # every minute is rounded by whole numbers: `round` to digits goes by way of a text.
     return LevelSnapshot(
         grows.batch,
         grows.title,
@@ -405,7 +408,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         modelled,
         source,
         None if target is None else float(round(state.ppfd_target)),
-        None if target is None else round(state.dli, 2),
+        None if target is None else round(state.dli * 100) / 100,
         asked.dli,
         None if yesterday is None else round(yesterday, 2),
         actuators,
@@ -413,7 +416,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         _status(problems, (), used=target is not None),
         None if fixture is None else round(lamp.hours),
         None if fixture is None else round(spectrum.left(d, level), 2) if place.ages else 1.0,
-        None if ratio is None else round(ratio, 2),
+        None if ratio is None else round(ratio * 100) / 100,
         round(night.shift_h, 2) if night is not None and moved else None,
         night.saving if night is not None and moved else None,
         asked.notes,
@@ -594,6 +597,8 @@ ASKS_FOR_PEOPLE = frozenset(
 
 def _tank_problems(d: Draft, reservoir: Reservoir) -> set[str]:
     state = d.reservoir(reservoir.id)
+    if state.waits is None and state.fill_waits is None:
+        return set()
     codes = {why.code for why in (state.waits, state.fill_waits) if why is not None}
     return codes & ASKS_FOR_PEOPLE
 
