@@ -12,15 +12,21 @@ def shares(farm: Farm, growing: Mapping[str, tuple[Batch, ...]], node: str) -> d
     """Batch id to share; the shares add up to 1. Empty where nothing grows. `growing` are the
     batches on each level. What stands in a level's empty part is nobody's, so those who grow there
     bear it."""
+    areas = areas_m2(farm, growing, node)
+    total = sum(areas.values())
+    if total <= 0:
+        return {}
+    return {batch: round(area / total, 6) for batch, area in areas.items()}
+
+
+def areas_m2(farm: Farm, growing: Mapping[str, tuple[Batch, ...]], node: str) -> dict[str, float]:
+    """The area (m²) that each batch takes of the levels of a node."""
     areas: dict[str, float] = {}
     for level in levels_of(farm, node):
         for batch in growing.get(level.id, ()):
             sites = sum(p.sites for p in batch.placements if p.level_id == level.id)
             areas[batch.id] = areas.get(batch.id, 0.0) + level.area_m2 * sites / level.sites
-    total = sum(areas.values())
-    if total <= 0:
-        return {}
-    return {batch: round(area / total, 6) for batch, area in areas.items()}
+    return areas
 
 
 def levels_of(farm: Farm, node: str) -> tuple[Level, ...]:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ..control.hot import hot_value
 from .chain import canonical
 
 #: Those who act without being a person.
@@ -26,10 +27,10 @@ class Entry:
     data: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class Read:
-    """An entry as it can be stored: whatever is wrong with it is in `problem`, and it is stored all
-    the same."""
+    """An entry as it can be stored (`stored` is its data as canonical JSON): whatever is wrong with
+    it is in `problem`, and it is stored all the same."""
 
     origin: int
     at: float
@@ -37,6 +38,7 @@ class Read:
     node: str
     severity: str
     data: dict[str, Any]
+    stored: bytes
     problem: str = ""
 
 
@@ -47,10 +49,11 @@ def read(entry: Entry) -> Read:
         problem = f"data is {type(data).__name__}, not an object"
         data = {"data": data}
     try:
-        canonical(data)
+        stored = canonical(data)
     except (TypeError, ValueError, RecursionError) as err:
         problem = f"data has no JSON form: {err}"
         data = {"text": repr(entry.data)[:10_000].encode("ascii", "backslashreplace").decode()}
+        stored = canonical(data)
     at: Any = entry.at
     if isinstance(at, bool) or not isinstance(at, (int, float)) or not math.isfinite(at):
         problem, at = problem or f"time {at!r}", 0.0
@@ -67,6 +70,7 @@ def read(entry: Entry) -> Read:
         node=node or "",
         severity=severity or "",
         data=data,
+        stored=stored,
         problem=problem,
     )
 
@@ -79,8 +83,9 @@ def word(value: Any) -> str | None:
     """A text that every database takes; None when it is not one."""
     if not isinstance(value, str) or len(value) > _MOST or "\0" in value:
         return None
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return None
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return None
     return value

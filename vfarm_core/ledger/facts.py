@@ -7,13 +7,14 @@ people enter: `lot_received`, `lot_loaded`, `lot_used` and `labour_logged`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Table, Update, update
 
+from ..control.hot import hot_value
 from .schema import (
     audit,
     batches,
@@ -23,12 +24,10 @@ from .schema import (
     incidents,
     lineage,
     lot_loads,
-    lot_uses,
     lots,
     phases,
     placements,
     stands,
-    uses,
 )
 
 
@@ -36,7 +35,7 @@ class UnclearError(ValueError):
     """A record says something that cannot be so: a text where a number has to be, or nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value(kw_only=False)
 class Put:
     """A new row."""
 
@@ -44,7 +43,42 @@ class Put:
     row: Mapping[str, Any]
 
 
-type Change = Put | Update
+@hot_value(kw_only=False)
+class Given:
+    """So much of a resource was given, to each of these batches its share."""
+
+    resource: str
+    subsystem: str
+    at: float
+    amount: float
+    metered: bool
+    shares: Mapping[str, float]
+
+
+@hot_value(kw_only=False)
+class Stood:
+    """What batches stood in for a while: the mean of a reading and its extremes."""
+
+    batches: Iterable[str]
+    quantity: str
+    mean: float
+    low: float
+    high: float
+    covered_s: float
+
+
+@hot_value(kw_only=False)
+class Used:
+    """So much of a lot went into a batch."""
+
+    lot: str
+    batch: str
+    at: float
+    amount: float
+    unit: str
+
+
+type Change = Put | Given | Stood | Used | Update
 
 
 @dataclass(slots=True)
@@ -58,17 +92,20 @@ class Fact:
     severity: str
     data: Mapping[str, Any]
     loads: Mapping[str, str] = field(default_factory=dict)
+    _shares: Mapping[str, float] | None = None
 
     # -- reading --------------------------------------------------------------------------------
 
     def number(self, name: str) -> float:
         """A number that has to be there."""
         value = self.data.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UnclearError(f"{name} is {value!r}, not a number")
-        if not math.isfinite(value):
+        if type(value) is not float:
+            if type(value) is not int:
+                raise UnclearError(f"{name} is {value!r}, not a number"[:500])
+            value = float(value)
+        if value - value != 0:
             raise UnclearError(f"{name} is {value!r}")
-        return float(value)
+        return value
 
     def maybe(self, name: str) -> float | None:
         """A number, or None where there is none."""
@@ -88,38 +125,27 @@ class Fact:
             return default
         return text(name, value)
 
-    def shares(self) -> list[tuple[str, float]]:
+    def shares(self) -> Mapping[str, float]:
         """Batches and their shares; the empty batch where nothing grew."""
-        told = self.data.get("shares") or {}
-        if not isinstance(told, dict):
-            raise UnclearError(f"shares is {told!r}")
-        for batch, share in told.items():
-            text("shares", batch)
-            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 2:
-                raise UnclearError(f"the share of {batch} is {share!r}")
-        return list(told.items()) or [("", 1.0)]
+        if self._shares is None:
+            told = self.data.get("shares") or _NOBODY
+            if not isinstance(told, dict):
+                raise UnclearError(f"shares is {told!r}"[:500])
+            for batch, share in told.items():
+                if (type(share) is not float and type(share) is not int) or not 0 <= share <= 2:
+                    raise UnclearError(f"the share of {batch!r} is {share!r}"[:500])
+                if "\0" in batch or len(batch) > 500:
+                    raise UnclearError(f"shares is {told!r}"[:500])
+            self._shares = told
+        return self._shares
 
     # -- telling --------------------------------------------------------------------------------
 
-    def given(self, resource: str, subsystem: str, amount: float) -> Iterator[Put]:
+    def given(self, resource: str, subsystem: str, amount: float) -> Iterator[Given]:
         """What was given, to each batch its share."""
-        if amount == 0:
-            return
-        metered = self.data.get("metered") is True
-        for batch, share in self.shares():
-            yield Put(
-                uses,
-                {
-                    "seq": self.seq,
-                    "batch": batch,
-                    "resource": resource,
-                    "subsystem": subsystem,
-                    "node": self.node,
-                    "at": self.at,
-                    "amount": amount * share,
-                    "metered": metered,
-                },
-            )
+        if amount:
+            metered = self.data.get("metered") is True
+            yield Given(resource, subsystem, self.at, amount, metered, self.shares())
 
     def delivery(self, what: str, unit: str, delivered: float) -> Put:
         """A shot, dose or fill."""
@@ -139,6 +165,9 @@ class Fact:
                 "by": self.text("by", ""),
             },
         )
+
+
+_NOBODY: Mapping[str, float] = {"": 1.0}
 
 
 def text(name: str, value: Any) -> str:
@@ -226,43 +255,68 @@ def _dose(fact: Fact) -> Iterator[Change]:
     )
     lot = fact.loads.get(fact.text("point", ""))
     if lot is not None and ml > 0:
-        for batch, share in fact.shares():
+        for batch, share in fact.shares().items():
             if batch:
-                yield _lot_use(fact, lot, batch, ml * share, "mL")
+                yield Used(lot, batch, fact.at, ml * share, "mL")
 
 
 def _hour(fact: Fact) -> Iterator[Change]:
-    since = fact.number("since")
-    told = fact.data.get("readings") or {}
-    if not isinstance(told, dict):
-        raise UnclearError("readings are no object")
+    since, data = fact.number("since"), fact.data
+    seq, node, at = fact.seq, fact.node, fact.at
+    readings = _object(data, "readings")
     light = fact.maybe("light_mol_m2")
     if light is not None:
-        told = {**told, "light": [light, light, light, max(0.0, fact.at - since)]}
-    for quantity, values in told.items():
-        if not isinstance(values, list) or len(values) != 4 or not all(map(_is_number, values)):
+        yield from fact.given("light_mol", "", light * (fact.maybe("area_m2") or 0.0))
+        readings = {**readings, "light": [light, light, light, max(0.0, at - since)]}
+    for quantity, values in readings.items():
+        if type(values) is not list or len(values) != 4:
             raise UnclearError(f"the reading of {quantity} is {values!r}"[:500])
+        mean, low, high, covered_s = values
+        _numbers(quantity, values)
         yield Put(
             hours,
             {
-                "seq": fact.seq,
+                "seq": seq,
                 "quantity": text("quantity", quantity),
-                "node": fact.node,
+                "node": node,
                 "since": since,
-                "at": fact.at,
-                "mean": values[0],
-                "low": values[1],
-                "high": values[2],
-                "covered_s": values[3],
+                "at": at,
+                "mean": mean,
+                "low": low,
+                "high": high,
+                "covered_s": covered_s,
             },
         )
-    energy = fact.data.get("energy_kwh") or {}
-    if not isinstance(energy, dict) or not all(map(_is_number, energy.values())):
-        raise UnclearError(f"energy is {energy!r}"[:500])
+        if covered_s > 0 and quantity != "light":
+            yield Stood(fact.shares(), quantity, mean, low, high, covered_s)
+    energy = _object(data, "energy_kwh")
+    _numbers("energy_kwh", energy.values())
     for subsystem, kwh in energy.items():
         yield from fact.given("energy_kwh", text("subsystem", subsystem), kwh)
-    yield from fact.given("water_l", "irrigation", fact.maybe("mist_l") or 0.0)
-    yield from fact.given("co2_s", "", fact.maybe("co2_open_s") or 0.0)
+    if "mist_l" in data:
+        yield from fact.given("water_l", "irrigation", fact.number("mist_l"))
+    if "co2_open_s" in data:
+        yield from fact.given("co2_s", "", fact.number("co2_open_s"))
+
+
+def _object(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = data.get(name)
+    if found is None:
+        return {}
+    if type(found) is not dict:
+        raise UnclearError(f"{name} is {found!r}"[:500])
+    return found
+
+
+def _numbers(name: str, values: Iterable[Any]) -> None:
+    """Raise UnclearError unless all of them are finite numbers."""
+    total = 0.0
+    for value in values:
+        if type(value) is not float and type(value) is not int:
+            raise UnclearError(f"{name} has {value!r}, not a number"[:500])
+        total += value
+    if total - total != 0:
+        raise UnclearError(f"{name} has no finite numbers")
 
 
 def _is_number(value: Any) -> bool:
@@ -294,7 +348,7 @@ def _batch_started(fact: Fact) -> Iterator[Change]:
     if fact.data.get("seed_lot"):
         seeds = fact.maybe("seeds")
         amount = float(plants) if seeds is None else seeds
-        yield _lot_use(fact, fact.text("seed_lot"), batch, amount, "seeds")
+        yield Used(fact.text("seed_lot"), batch, fact.at, amount, "seeds")
     for parent in _list(fact, "parents"):
         yield _descent(fact, batch, parent)
 
@@ -391,11 +445,6 @@ def _batch_failed(fact: Fact) -> Iterator[Change]:
     yield end.values(state="failed", ended_at=fact.at, reason=why)
 
 
-def _lot_use(fact: Fact, lot: str, batch: str, amount: float | None, unit: str) -> Put:
-    row = {"seq": fact.seq, "lot": lot, "batch": batch, "at": fact.at}
-    return Put(lot_uses, {**row, "amount": amount, "unit": unit})
-
-
 def _lot_received(fact: Fact) -> Iterator[Change]:
     yield Put(
         lots,
@@ -412,8 +461,8 @@ def _lot_received(fact: Fact) -> Iterator[Change]:
 
 
 def _lot_used(fact: Fact) -> Iterator[Change]:
-    amount, unit = fact.maybe("amount"), fact.text("unit", "")
-    yield _lot_use(fact, fact.text("lot"), fact.text("batch"), amount, unit)
+    amount, unit = fact.maybe("amount") or 0.0, fact.text("unit", "")
+    yield Used(fact.text("lot"), fact.text("batch"), fact.at, amount, unit)
 
 
 def _lot_loaded(fact: Fact) -> Iterator[Change]:

@@ -14,7 +14,7 @@ from .store import Ledger
 
 #: Events of one transaction: few enough to hold in memory and to be quickly done on a slow card,
 #: many enough that one flush of the disk is little beside them.
-BATCH = 1000
+BATCH = 2000
 
 
 class JournalSource(Protocol):

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Insert, Table, Update, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    Connection,
+    Table,
+    Update,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from .facts import Fact, Put, UnclearError, changes
-from .schema import DERIVED, dead_letters, lot_loads, projections, records
+from .facts import Fact, Given, Put, Stood, UnclearError, Used, changes
+from .rows import add, put
+from .schema import (
+    DERIVED,
+    conditions,
+    dead_letters,
+    lot_loads,
+    lot_uses,
+    projections,
+    records,
+    totals,
+    uses,
+)
 
 #: Increased with every change of what follows from a record: the tables are then made anew.
 RULES = 1
 #: How the reason of a dead letter begins that these rules could not understand.
 UNCLEAR = "not understood: "
+DAY_S = 86400.0
 #: Records of one step when the tables are made anew.
 _STEP = 5000
 
@@ -28,6 +50,9 @@ class Projection:
         self._connection = connection
         self._loads = loads
         self._rows: dict[Table, list[Mapping[str, Any]]] = {}
+        self._given: dict[tuple[str, int, str, str], list[float]] = {}
+        self._stood: dict[tuple[str, str], list[float]] = {}
+        self._used: dict[tuple[str, str], list[Any]] = {}
 
     def take(
         self, seq: int, at: float, kind: str, node: str, severity: str, data: Mapping[str, Any]
@@ -41,16 +66,57 @@ class Projection:
         except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as err:
             return f"{UNCLEAR}{type(err).__name__}: {err}"
         for change in found:
-            if isinstance(change, Put):
+            if type(change) is Put:
                 rows = self._rows.get(change.table)
                 if rows is None:
                     rows = self._rows[change.table] = []
                 rows.append(change.row)
                 if change.table is lot_loads:
                     self._loads[change.row["point"]] = change.row["lot"]
-            else:
+            elif type(change) is Given:
+                self._give(change)
+            elif type(change) is Stood:
+                self._stand(change)
+            elif type(change) is Used:
+                self._use(change)
+            elif isinstance(change, Update):
                 self._update(change)
         return ""
+
+    def _give(self, given: Given) -> None:
+        day, resource, subsystem = int(given.at // DAY_S), given.resource, given.subsystem
+        sums, amount = self._given, given.amount
+        for batch, share in given.shares.items():
+            key = batch, day, resource, subsystem
+            known = sums.get(key)
+            if known is None:
+                known = sums[key] = [0.0, 0.0]
+            known[0] += amount * share
+            if given.metered:
+                known[1] += amount * share
+
+    def _stand(self, stood: Stood) -> None:
+        sums, area = self._stood, stood.mean * stood.covered_s
+        for batch in stood.batches:
+            if not batch:
+                continue
+            key = batch, stood.quantity
+            known = sums.get(key)
+            if known is None:
+                known = sums[key] = [0.0, 0.0, stood.low, stood.high]
+            known[0] += area
+            known[1] += stood.covered_s
+            if stood.low < known[2]:
+                known[2] = stood.low
+            if stood.high > known[3]:
+                known[3] = stood.high
+
+    def _use(self, used: Used) -> None:
+        known = self._used.get((used.lot, used.batch))
+        if known is None:
+            known = self._used[used.lot, used.batch] = [used.at, used.at, 0.0, used.unit]
+        known[0], known[1] = min(known[0], used.at), max(known[1], used.at)
+        known[2] += used.amount
 
     def _update(self, change: Update) -> None:
         # What it changes may be among the rows that wait.
@@ -60,20 +126,38 @@ class Projection:
     def write(self, seq: int) -> None:
         """Write what was taken, which is everything up to `seq`."""
         self._insert()
+        self._add_up()
         _note(self._connection, seq)
 
+    def _add_up(self) -> None:
+        sums_of: dict[tuple[str, str, str], list[float]] = {}
+        for (batch, _, resource, subsystem), (amount, metered) in self._given.items():
+            known = sums_of.setdefault((batch, resource, subsystem), [0.0, 0.0])
+            known[0] += amount
+            known[1] += metered
+        tables: tuple[tuple[Table, Mapping[Any, list[Any]]], ...] = (
+            (uses, self._given),
+            (totals, sums_of),
+            (conditions, self._stood),
+            (lot_uses, self._used),
+        )
+        for table, sums in tables:
+            add(self._connection, table, [(*key, *values) for key, values in sums.items()])
+        self._given.clear()
+        self._stood.clear()
+        self._used.clear()
+
     def _insert(self) -> None:
+        # Of two records that claim the same, such as a batch with an id that was used before, the
+        # first counts; the history has both.
         for table, rows in self._rows.items():
-            self._connection.execute(once(self._connection, table), rows)
+            put(self._connection, table, list(map(_getter(table), rows)), once=True)
         self._rows.clear()
 
 
-def once(connection: Connection, table: Table) -> Insert:
-    """Of two records that claim the same, such as a batch with an id that was used before, the
-    first counts; the history has both."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+@cache
+def _getter(table: Table) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    return itemgetter(*(column.name for column in table.columns))
 
 
 def _note(connection: Connection, seq: int) -> None:

@@ -164,18 +164,17 @@ lots = Table(
     Column("unit", Text, nullable=False),
 )
 
-#: What of a lot went into a batch.
+#: What of a lot went into a batch, from when until when; 0 where nobody has said how much.
 lot_uses = Table(
     "lot_uses",
     metadata,
-    Column("seq", _PLACE, primary_key=True, autoincrement=False),
     Column("lot", Text, primary_key=True),
     Column("batch", Text, primary_key=True),
-    Column("at", Double, nullable=False),
-    Column("amount", Double),
+    Column("since", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("amount", Double, nullable=False),
     Column("unit", Text, nullable=False),
-    Index("lot_uses_lot", "lot", "batch", "amount"),
-    Index("lot_uses_batch", "batch", "lot", "amount"),
+    Index("lot_uses_batch", "batch", "lot"),
 )
 
 #: Which lot a dosing pump draws from, since when.
@@ -201,20 +200,42 @@ harvests = Table(
     Index("harvests_batch", "batch", "at"),
 )
 
-#: What each batch was given, by its share; an empty batch: what no batch was there for.
-#: `resource` names the unit: energy_kwh, water_l, nutrient_ml, ph_ml, co2_s, labour_min.
+#: What each batch was given by its share, day by day (`day` counts UTC days since the epoch); an
+#: empty batch: what no batch was there for. `metered` is how much of the amount was measured.
+#: `resource` names the unit: energy_kwh, light_mol, water_l, nutrient_ml, ph_ml, co2_s, labour_min.
 uses = Table(
     "uses",
     metadata,
-    Column("seq", _PLACE, primary_key=True, autoincrement=False),
+    Column("batch", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("subsystem", Text, primary_key=True),
+    Column("amount", Double, nullable=False),
+    Column("metered", Double, nullable=False),
+)
+
+#: All uses of a batch together.
+totals = Table(
+    "totals",
+    metadata,
     Column("batch", Text, primary_key=True),
     Column("resource", Text, primary_key=True),
     Column("subsystem", Text, primary_key=True),
-    Column("node", Text, nullable=False),
-    Column("at", Double, nullable=False),
     Column("amount", Double, nullable=False),
-    Column("metered", Boolean, nullable=False),
-    Index("uses_batch", "batch", "resource", "subsystem", "amount", "metered"),
+    Column("metered", Double, nullable=False),
+)
+
+#: What a batch stood in, of all nodes that served it: the integral of a reading over the time that
+#: is known, which makes its mean, and its extremes.
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("batch", Text, primary_key=True),
+    Column("quantity", Text, primary_key=True),
+    Column("integral", Double, nullable=False),
+    Column("covered_s", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
 )
 
 #: Every shot, dose and fill: planned and delivered, in L or mL.
@@ -294,6 +315,8 @@ DERIVED = (
     lot_loads,
     harvests,
     uses,
+    totals,
+    conditions,
     deliveries,
     hours,
     audit,

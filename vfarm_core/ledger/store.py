@@ -18,7 +18,6 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
-    Table,
     create_engine,
     delete,
     event,
@@ -42,7 +41,8 @@ from . import migrate
 from .chain import GENESIS, canonical, link
 from .entries import MACHINES, TOKEN, Entry, Read, read
 from .errors import LedgerAwayError, LedgerError, NewerLedgerError
-from .projection import Projection, is_current, loads_of, once, rebuild
+from .projection import Projection, is_current, loads_of, rebuild
+from .rows import put
 from .schema import dead_letters, heads, people, records, sources
 
 
@@ -120,31 +120,29 @@ class Ledger:
                     continue
                 last = entry.origin
                 entry = self._without_names(connection, entry)
-                data = canonical(entry.data)
                 seq = head.seq + 1
-                linked = link(head.hash, seq, source, last, entry.at, entry.kind, data)
+                linked = link(head.hash, seq, source, last, entry.at, entry.kind, entry.stored)
                 head = Head(seq=seq, hash=linked)
                 rows.append(
-                    {
-                        "seq": seq,
-                        "source": number,
-                        "origin": last,
-                        "at": entry.at,
-                        "kind": entry.kind,
-                        "node": entry.node,
-                        "severity": entry.severity,
-                        "data": data.decode(),
-                        "hash": linked,
-                    }
+                    (
+                        seq,
+                        number,
+                        last,
+                        entry.at,
+                        entry.kind,
+                        entry.node,
+                        entry.severity,
+                        entry.stored.decode(),
+                        linked,
+                    )
                 )
                 problem = entry.problem or projection.take(
                     seq, entry.at, entry.kind, entry.node, entry.severity, entry.data
                 )
                 if problem:
-                    dead.append({"seq": seq, "reason": problem[:2000]})
-            _insert(connection, records, rows)
-            if dead:
-                connection.execute(once(connection, dead_letters), dead)
+                    dead.append((seq, problem[:2000]))
+            put(connection, records, rows)
+            put(connection, dead_letters, dead, once=True)
             if rows:
                 projection.write(head.seq)
                 _advance(connection, before, head)
@@ -191,7 +189,8 @@ class Ledger:
             token = f"{TOKEN}{uuid4().hex}"
             connection.execute(insert(people), {"token": token, "person": person})
         self._tokens[person] = token
-        return replace(entry, data={**entry.data, "by": token})
+        data = {**entry.data, "by": token}
+        return replace(entry, data=data, stored=canonical(data))
 
     def forget_what_was_read(self) -> None:
         """Ask the database anew: another may have written, or a transaction was undone."""
@@ -276,11 +275,6 @@ def _advance(connection: Connection, before: Head, head: Head) -> None:
     )
     if moved.rowcount != 1:
         raise LedgerAwayError("somebody else writes this ledger")
-
-
-def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
 
 
 # -- connections --------------------------------------------------------------------------------

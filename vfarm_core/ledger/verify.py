@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ def _differences(table: Table, beside: Connection, there: Connection) -> Iterato
     count = 0
     with closing(_rows(table, beside)) as right, closing(_rows(table, there)) as found:
         for one, other in zip_longest(right, found):
-            if one == other:
+            if one == other or (one and other and all(map(_same, one, other))):
                 continue
             row = other if one is None else one
             assert row is not None
@@ -137,6 +138,13 @@ def _differences(table: Table, beside: Connection, there: Connection) -> Iterato
             count += 1
             if count >= _MOST_OF_A_TABLE:
                 return
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Sums are the same to the last digits that a float has, in whatever steps they were made."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(one == other)
 
 
 #: After a missing row, all that follow are out of step: a few tell enough.

@@ -20,7 +20,7 @@ from ..control.effects import Effect, Emit, Record
 from ..control.inputs import Input, Report
 from ..control.memory import LevelState, Memory, Quality
 from ..control.power import SUBSYSTEMS, rated_w
-from ..control.shares import shares
+from ..control.shares import areas_m2, shares
 from ..farm.nodes import Farm
 from ..farm.roles import Role, RoleKind, spec
 
@@ -236,7 +236,8 @@ class Hours:
         """Light of a level (mol/m²), water of a circuit that no shot tells of, open CO2 valves."""
         state = memory.levels.get(node)
         if state is not None and (light := _light(self._light.get(node), state)) > 0:
-            return {"light_mol_m2": _round(light)}
+            area = sum(areas_m2(farm, memory.growing, node).values())
+            return {"light_mol_m2": _round(light), "area_m2": _round(area)}
         if node in farm.circuit and (circuit := memory.circuits.get(node)) is not None:
             counted = sum(litres for at, litres in circuit.water_log if at == hour)
             untold = counted - self._told.get(node, 0.0)

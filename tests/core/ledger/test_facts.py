@@ -114,7 +114,7 @@ def test_a_dose_uses_up_the_lot_that_was_loaded_last(where: Path | str) -> None:
         tell(ledger, "dose_ended", T0 + 4, point="a", delivered_ml=2.0, shares={"one": 1.0})
         tell(ledger, "dose_ended", T0 + 5, point="b", delivered_ml=2.0, shares={"one": 1.0})
         found = rows(ledger, schema.lot_uses, "lot", "amount")
-        assert found == [("N1", 4.0), ("N1", 1.0), ("N2", 2.0)]
+        assert found == [("N1", 5.0), ("N2", 2.0)]
 
 
 def test_readings_and_light_of_an_hour(ledger: Ledger) -> None:

@@ -28,6 +28,15 @@ CREATE TABLE batches (
 	reason TEXT, 
 	PRIMARY KEY (id)
 );
+CREATE TABLE conditions (
+	batch TEXT NOT NULL, 
+	quantity TEXT NOT NULL, 
+	integral DOUBLE PRECISION NOT NULL, 
+	covered_s DOUBLE PRECISION NOT NULL, 
+	low DOUBLE PRECISION NOT NULL, 
+	high DOUBLE PRECISION NOT NULL, 
+	PRIMARY KEY (batch, quantity)
+);
 CREATE TABLE dead_letters (
 	seq BIGINT NOT NULL, 
 	reason TEXT NOT NULL, 
@@ -102,16 +111,15 @@ CREATE TABLE lot_loads (
 	PRIMARY KEY (point, at)
 );
 CREATE TABLE lot_uses (
-	seq BIGINT NOT NULL, 
 	lot TEXT NOT NULL, 
 	batch TEXT NOT NULL, 
-	at DOUBLE PRECISION NOT NULL, 
-	amount DOUBLE PRECISION, 
+	since DOUBLE PRECISION NOT NULL, 
+	until DOUBLE PRECISION NOT NULL, 
+	amount DOUBLE PRECISION NOT NULL, 
 	unit TEXT NOT NULL, 
-	PRIMARY KEY (seq, lot, batch)
+	PRIMARY KEY (lot, batch)
 );
-CREATE INDEX lot_uses_batch ON lot_uses (batch, lot, amount);
-CREATE INDEX lot_uses_lot ON lot_uses (lot, batch, amount);
+CREATE INDEX lot_uses_batch ON lot_uses (batch, lot);
 CREATE TABLE lots (
 	id TEXT NOT NULL, 
 	kind TEXT NOT NULL, 
@@ -180,40 +188,47 @@ CREATE TABLE stands (
 	PRIMARY KEY (batch, node, since)
 );
 CREATE INDEX stands_node ON stands (node, since);
-CREATE TABLE uses (
-	seq BIGINT NOT NULL, 
+CREATE TABLE totals (
 	batch TEXT NOT NULL, 
 	resource TEXT NOT NULL, 
 	subsystem TEXT NOT NULL, 
-	node TEXT NOT NULL, 
-	at DOUBLE PRECISION NOT NULL, 
 	amount DOUBLE PRECISION NOT NULL, 
-	metered BOOLEAN NOT NULL, 
-	PRIMARY KEY (seq, batch, resource, subsystem)
+	metered DOUBLE PRECISION NOT NULL, 
+	PRIMARY KEY (batch, resource, subsystem)
 );
-CREATE INDEX uses_batch ON uses (batch, resource, subsystem, amount, metered);
+CREATE TABLE uses (
+	batch TEXT NOT NULL, 
+	day INTEGER NOT NULL, 
+	resource TEXT NOT NULL, 
+	subsystem TEXT NOT NULL, 
+	amount DOUBLE PRECISION NOT NULL, 
+	metered DOUBLE PRECISION NOT NULL, 
+	PRIMARY KEY (batch, day, resource, subsystem)
+);
 INSERT INTO alembic_version VALUES ('0002');
-INSERT INTO audit VALUES (1, 1700000001.0, 'person:b34dcbca30e04ae79b166f4e0139b957', 'batch_started', 'level', 'b1', NULL, 'sha256:1', '', 'done');
+INSERT INTO audit VALUES (1, 1700000001.0, 'person:897fd622c4d04a52bd460fef9c42cc1a', 'batch_started', 'level', 'b1', NULL, 'sha256:1', '', 'done');
 INSERT INTO audit VALUES (4, 1700000004.0, 'recipe', 'phase_changed', 'level', 'b1', 'germination', 'vegetative', '', 'done');
-INSERT INTO audit VALUES (5, 1700000005.0, 'person:b34dcbca30e04ae79b166f4e0139b957', 'batch_harvested', 'level', 'b1', NULL, '2.4', '', 'done');
+INSERT INTO audit VALUES (5, 1700000005.0, 'person:897fd622c4d04a52bd460fef9c42cc1a', 'batch_harvested', 'level', 'b1', NULL, '2.4', '', 'done');
 INSERT INTO batches VALUES ('b1', 'Basil', 'basil', NULL, 'basil', 'sha256:1', 40, 'harvested', 1700000001.0, 1700000005.0, NULL);
 INSERT INTO dead_letters VALUES (6, 'data is list, not an object');
 INSERT INTO deliveries VALUES (2, 'shot', 'circuit', '', 1700000002.0, 20.0, 19.5, 'L', 'done', True, 'schedule');
 INSERT INTO deliveries VALUES (3, 'dose', 'tank', 'tank.dosing_pump_a', 1700000003.0, 12.0, 12.0, 'mL', 'done', False, 'controller');
 INSERT INTO harvests VALUES ('b1.5', 'b1', 1700000005.0, 2.4, NULL, '', '');
-INSERT INTO heads VALUES (1, 6, '\x772aca3e35a6d74b31a0221e77df337308de4f2b65f42b7c4c8e59294cc78d6a'::bytea);
+INSERT INTO heads VALUES (1, 6, '\x03004fab450409ae7df962d7eb2fbb77dc67a61a117c07545b54b1367a38523e'::bytea);
 INSERT INTO lots VALUES ('b1.5', 'harvest', 'Basil', '', 1700000005.0, 2.4, 'kg');
-INSERT INTO people VALUES ('person:b34dcbca30e04ae79b166f4e0139b957', 'user:anna');
+INSERT INTO people VALUES ('person:897fd622c4d04a52bd460fef9c42cc1a', 'user:anna');
 INSERT INTO phases VALUES ('b1', 4, 1700000004.0, 'vegetative', 'recipe');
 INSERT INTO placements VALUES ('b1', 'level', 1700000001.0, 1700000005.0, 0, 0.0);
 INSERT INTO projections VALUES (1, 1, 6);
-INSERT INTO records VALUES (1, 1, 1, 1700000001.0, 'batch_started', 'level', 'info', '{"batch":"b1","by":"person:b34dcbca30e04ae79b166f4e0139b957","crop":"basil","node":"level","plants":40,"recipe":"basil","severity":"info","title":"Basil","version":"sha256:1"}', '\xb5e10e5339c817d150308ffc4cd1c0254c890aa4b92adb1277466a3a9d1c5675'::bytea);
-INSERT INTO records VALUES (2, 1, 2, 1700000002.0, 'shot_ended', 'circuit', 'info', '{"by":"schedule","delivered_l":19.5,"delivered_s":300.0,"end":"done","metered":true,"node":"circuit","planned_l":20.0,"planned_s":300.0,"severity":"info","shot":"s1"}', '\x6e7f0eecd628a55f4632bfd7d9a2452e0d7cf35d8367c43ba16353ba98df9c4c'::bytea);
-INSERT INTO records VALUES (3, 1, 3, 1700000003.0, 'dose_ended', 'tank', 'info', '{"by":"controller","delivered_ml":12.0,"dose":"d1","end":"done","node":"tank","planned_ml":12.0,"point":"tank.dosing_pump_a","severity":"info"}', '\xc4b232cfa8f3ff6a713eccfd32885531d4954150d05845a59d4b368f1ef8458f'::bytea);
-INSERT INTO records VALUES (4, 1, 4, 1700000004.0, 'phase_changed', 'level', 'info', '{"batch":"b1","by":"recipe","node":"level","phase":"vegetative","severity":"info","title":"Basil","was":"germination"}', '\x1782df286338e45a8900d6d2c32ac9f6ff0fc27739a366f3b6a8f1b8be3381d4'::bytea);
-INSERT INTO records VALUES (5, 1, 5, 1700000005.0, 'batch_harvested', 'level', 'info', '{"batch":"b1","by":"person:b34dcbca30e04ae79b166f4e0139b957","kg":2.4,"node":"level","severity":"info","title":"Basil"}', '\x4bed2259510b0640d3a3f7eb3466329bfc2cea51d52bd8a4b94da727ab479c07'::bytea);
-INSERT INTO records VALUES (6, 1, 6, 1700000006.0, 'odd', '', '', '{"data":[1,2]}', '\x772aca3e35a6d74b31a0221e77df337308de4f2b65f42b7c4c8e59294cc78d6a'::bytea);
+INSERT INTO records VALUES (1, 1, 1, 1700000001.0, 'batch_started', 'level', 'info', '{"batch":"b1","by":"person:897fd622c4d04a52bd460fef9c42cc1a","crop":"basil","node":"level","plants":40,"recipe":"basil","severity":"info","title":"Basil","version":"sha256:1"}', '\x44ccd80f69cc6a6e02e3054a1c4d68cc69724ae25fbe41f5c14fa6cfe7baf4b5'::bytea);
+INSERT INTO records VALUES (2, 1, 2, 1700000002.0, 'shot_ended', 'circuit', 'info', '{"by":"schedule","delivered_l":19.5,"delivered_s":300.0,"end":"done","metered":true,"node":"circuit","planned_l":20.0,"planned_s":300.0,"severity":"info","shot":"s1"}', '\x0e642153f5e8404874c5593ab47ffb3968376c65ab805cfcfb613573087e19e3'::bytea);
+INSERT INTO records VALUES (3, 1, 3, 1700000003.0, 'dose_ended', 'tank', 'info', '{"by":"controller","delivered_ml":12.0,"dose":"d1","end":"done","node":"tank","planned_ml":12.0,"point":"tank.dosing_pump_a","severity":"info"}', '\x8c78263031798713978a5f825d2f0e519aa3c68f18fd42c3a18dbaa6925f0026'::bytea);
+INSERT INTO records VALUES (4, 1, 4, 1700000004.0, 'phase_changed', 'level', 'info', '{"batch":"b1","by":"recipe","node":"level","phase":"vegetative","severity":"info","title":"Basil","was":"germination"}', '\x13f1d2a1a174df993bd32194f752a41fcf9d8050d379299d7097f949021abe12'::bytea);
+INSERT INTO records VALUES (5, 1, 5, 1700000005.0, 'batch_harvested', 'level', 'info', '{"batch":"b1","by":"person:897fd622c4d04a52bd460fef9c42cc1a","kg":2.4,"node":"level","severity":"info","title":"Basil"}', '\xb33f137bc2dd28d452f5457596ada02ff7cc5ca1c32a9365f607701ee9b0c90d'::bytea);
+INSERT INTO records VALUES (6, 1, 6, 1700000006.0, 'odd', '', '', '{"data":[1,2]}', '\x03004fab450409ae7df962d7eb2fbb77dc67a61a117c07545b54b1367a38523e'::bytea);
 INSERT INTO sources VALUES (1, 'journal-one');
 INSERT INTO stands VALUES ('b1', 'level', 1700000001.0, 1700000005.0);
-INSERT INTO uses VALUES (2, '', 'water_l', 'irrigation', 'circuit', 1700000002.0, 19.5, True);
-INSERT INTO uses VALUES (3, '', 'nutrient_ml', '', 'tank', 1700000003.0, 12.0, False);
+INSERT INTO totals VALUES ('', 'nutrient_ml', '', 12.0, 0.0);
+INSERT INTO totals VALUES ('', 'water_l', 'irrigation', 19.5, 19.5);
+INSERT INTO uses VALUES ('', 19675, 'nutrient_ml', '', 12.0, 0.0);
+INSERT INTO uses VALUES ('', 19675, 'water_l', 'irrigation', 19.5, 19.5);

@@ -28,6 +28,15 @@ CREATE TABLE batches (
 	reason TEXT, 
 	PRIMARY KEY (id)
 );
+CREATE TABLE conditions (
+	batch TEXT NOT NULL, 
+	quantity TEXT NOT NULL, 
+	integral DOUBLE NOT NULL, 
+	covered_s DOUBLE NOT NULL, 
+	low DOUBLE NOT NULL, 
+	high DOUBLE NOT NULL, 
+	PRIMARY KEY (batch, quantity)
+);
 CREATE TABLE dead_letters (
 	seq INTEGER NOT NULL, 
 	reason TEXT NOT NULL, 
@@ -102,16 +111,15 @@ CREATE TABLE lot_loads (
 	PRIMARY KEY (point, at)
 );
 CREATE TABLE lot_uses (
-	seq INTEGER NOT NULL, 
 	lot TEXT NOT NULL, 
 	batch TEXT NOT NULL, 
-	at DOUBLE NOT NULL, 
-	amount DOUBLE, 
+	since DOUBLE NOT NULL, 
+	until DOUBLE NOT NULL, 
+	amount DOUBLE NOT NULL, 
 	unit TEXT NOT NULL, 
-	PRIMARY KEY (seq, lot, batch)
+	PRIMARY KEY (lot, batch)
 );
-CREATE INDEX lot_uses_batch ON lot_uses (batch, lot, amount);
-CREATE INDEX lot_uses_lot ON lot_uses (lot, batch, amount);
+CREATE INDEX lot_uses_batch ON lot_uses (batch, lot);
 CREATE TABLE lots (
 	id TEXT NOT NULL, 
 	kind TEXT NOT NULL, 
@@ -180,40 +188,47 @@ CREATE TABLE stands (
 	PRIMARY KEY (batch, node, since)
 );
 CREATE INDEX stands_node ON stands (node, since);
-CREATE TABLE uses (
-	seq INTEGER NOT NULL, 
+CREATE TABLE totals (
 	batch TEXT NOT NULL, 
 	resource TEXT NOT NULL, 
 	subsystem TEXT NOT NULL, 
-	node TEXT NOT NULL, 
-	at DOUBLE NOT NULL, 
 	amount DOUBLE NOT NULL, 
-	metered BOOLEAN NOT NULL, 
-	PRIMARY KEY (seq, batch, resource, subsystem)
+	metered DOUBLE NOT NULL, 
+	PRIMARY KEY (batch, resource, subsystem)
 );
-CREATE INDEX uses_batch ON uses (batch, resource, subsystem, amount, metered);
+CREATE TABLE uses (
+	batch TEXT NOT NULL, 
+	day INTEGER NOT NULL, 
+	resource TEXT NOT NULL, 
+	subsystem TEXT NOT NULL, 
+	amount DOUBLE NOT NULL, 
+	metered DOUBLE NOT NULL, 
+	PRIMARY KEY (batch, day, resource, subsystem)
+);
 INSERT INTO alembic_version VALUES ('0002');
-INSERT INTO audit VALUES (1, 1700000001.0, 'person:730bc3862e1b4fdf9dc0db7cc1100161', 'batch_started', 'level', 'b1', NULL, 'sha256:1', '', 'done');
+INSERT INTO audit VALUES (1, 1700000001.0, 'person:d1575e619b83464ebfb61ab8a6c44ead', 'batch_started', 'level', 'b1', NULL, 'sha256:1', '', 'done');
 INSERT INTO audit VALUES (4, 1700000004.0, 'recipe', 'phase_changed', 'level', 'b1', 'germination', 'vegetative', '', 'done');
-INSERT INTO audit VALUES (5, 1700000005.0, 'person:730bc3862e1b4fdf9dc0db7cc1100161', 'batch_harvested', 'level', 'b1', NULL, '2.4', '', 'done');
+INSERT INTO audit VALUES (5, 1700000005.0, 'person:d1575e619b83464ebfb61ab8a6c44ead', 'batch_harvested', 'level', 'b1', NULL, '2.4', '', 'done');
 INSERT INTO batches VALUES ('b1', 'Basil', 'basil', NULL, 'basil', 'sha256:1', 40, 'harvested', 1700000001.0, 1700000005.0, NULL);
 INSERT INTO dead_letters VALUES (6, 'data is list, not an object');
 INSERT INTO deliveries VALUES (2, 'shot', 'circuit', '', 1700000002.0, 20.0, 19.5, 'L', 'done', True, 'schedule');
 INSERT INTO deliveries VALUES (3, 'dose', 'tank', 'tank.dosing_pump_a', 1700000003.0, 12.0, 12.0, 'mL', 'done', False, 'controller');
 INSERT INTO harvests VALUES ('b1.5', 'b1', 1700000005.0, 2.4, NULL, '', '');
-INSERT INTO heads VALUES (1, 6, X'70bd21a4b09c6c5a480b6e0038240dcdf4e7c97c5703640cb7d2a2f7d11fe507');
+INSERT INTO heads VALUES (1, 6, X'20ce2dc93ad5641021a8f176515c7b49232fd862a5f5d3ac0b7c748c0f01b681');
 INSERT INTO lots VALUES ('b1.5', 'harvest', 'Basil', '', 1700000005.0, 2.4, 'kg');
-INSERT INTO people VALUES ('person:730bc3862e1b4fdf9dc0db7cc1100161', 'user:anna');
+INSERT INTO people VALUES ('person:d1575e619b83464ebfb61ab8a6c44ead', 'user:anna');
 INSERT INTO phases VALUES ('b1', 4, 1700000004.0, 'vegetative', 'recipe');
 INSERT INTO placements VALUES ('b1', 'level', 1700000001.0, 1700000005.0, 0, 0.0);
 INSERT INTO projections VALUES (1, 1, 6);
-INSERT INTO records VALUES (1, 1, 1, 1700000001.0, 'batch_started', 'level', 'info', '{"batch":"b1","by":"person:730bc3862e1b4fdf9dc0db7cc1100161","crop":"basil","node":"level","plants":40,"recipe":"basil","severity":"info","title":"Basil","version":"sha256:1"}', X'636218b427062b1b94c26e97c90a94ccdbd8992ed189016f7f305c972e99e9fb');
-INSERT INTO records VALUES (2, 1, 2, 1700000002.0, 'shot_ended', 'circuit', 'info', '{"by":"schedule","delivered_l":19.5,"delivered_s":300.0,"end":"done","metered":true,"node":"circuit","planned_l":20.0,"planned_s":300.0,"severity":"info","shot":"s1"}', X'4586d0a89fa59feabbd3a43004c3e3d32b6a02e6fe8732b8ff2531a98935d132');
-INSERT INTO records VALUES (3, 1, 3, 1700000003.0, 'dose_ended', 'tank', 'info', '{"by":"controller","delivered_ml":12.0,"dose":"d1","end":"done","node":"tank","planned_ml":12.0,"point":"tank.dosing_pump_a","severity":"info"}', X'3ca082b26c7fd3cc1f83957b5c1f3cad1d132ec18721d16054c2093bccceb72a');
-INSERT INTO records VALUES (4, 1, 4, 1700000004.0, 'phase_changed', 'level', 'info', '{"batch":"b1","by":"recipe","node":"level","phase":"vegetative","severity":"info","title":"Basil","was":"germination"}', X'2f738aaf383edfed5292948eea26d2ba2d1eb4b6813a5a59e02d5af035389a1a');
-INSERT INTO records VALUES (5, 1, 5, 1700000005.0, 'batch_harvested', 'level', 'info', '{"batch":"b1","by":"person:730bc3862e1b4fdf9dc0db7cc1100161","kg":2.4,"node":"level","severity":"info","title":"Basil"}', X'a31fe1d536b684384b1f9bd02b6665a3be932cb786d4a614b74170a0adf4e109');
-INSERT INTO records VALUES (6, 1, 6, 1700000006.0, 'odd', '', '', '{"data":[1,2]}', X'70bd21a4b09c6c5a480b6e0038240dcdf4e7c97c5703640cb7d2a2f7d11fe507');
+INSERT INTO records VALUES (1, 1, 1, 1700000001.0, 'batch_started', 'level', 'info', '{"batch":"b1","by":"person:d1575e619b83464ebfb61ab8a6c44ead","crop":"basil","node":"level","plants":40,"recipe":"basil","severity":"info","title":"Basil","version":"sha256:1"}', X'89dcd7a2f4da2f39f2dd1ad6f509a8d0365ee5c590af3bfed3bd6e0e958d37a0');
+INSERT INTO records VALUES (2, 1, 2, 1700000002.0, 'shot_ended', 'circuit', 'info', '{"by":"schedule","delivered_l":19.5,"delivered_s":300.0,"end":"done","metered":true,"node":"circuit","planned_l":20.0,"planned_s":300.0,"severity":"info","shot":"s1"}', X'fdab004222cc4af3df4d0753ffa4b6faaf008e20a48d72356b26ad2f38e74b4d');
+INSERT INTO records VALUES (3, 1, 3, 1700000003.0, 'dose_ended', 'tank', 'info', '{"by":"controller","delivered_ml":12.0,"dose":"d1","end":"done","node":"tank","planned_ml":12.0,"point":"tank.dosing_pump_a","severity":"info"}', X'30f56694b343a84eb775c31691537a818af6487271cb527a7de666171224ec8e');
+INSERT INTO records VALUES (4, 1, 4, 1700000004.0, 'phase_changed', 'level', 'info', '{"batch":"b1","by":"recipe","node":"level","phase":"vegetative","severity":"info","title":"Basil","was":"germination"}', X'a1e0aeffb5c35a8b91faa7ea8d77f7b3f3e19d96089158e6af6150a1ae621104');
+INSERT INTO records VALUES (5, 1, 5, 1700000005.0, 'batch_harvested', 'level', 'info', '{"batch":"b1","by":"person:d1575e619b83464ebfb61ab8a6c44ead","kg":2.4,"node":"level","severity":"info","title":"Basil"}', X'23203f3e10deb5dbb3f496bd2dbd6ce058b25174b8aeaff605d2e9a6eb875da9');
+INSERT INTO records VALUES (6, 1, 6, 1700000006.0, 'odd', '', '', '{"data":[1,2]}', X'20ce2dc93ad5641021a8f176515c7b49232fd862a5f5d3ac0b7c748c0f01b681');
 INSERT INTO sources VALUES (1, 'journal-one');
 INSERT INTO stands VALUES ('b1', 'level', 1700000001.0, 1700000005.0);
-INSERT INTO uses VALUES (2, '', 'water_l', 'irrigation', 'circuit', 1700000002.0, 19.5, True);
-INSERT INTO uses VALUES (3, '', 'nutrient_ml', '', 'tank', 1700000003.0, 12.0, False);
+INSERT INTO totals VALUES ('', 'nutrient_ml', '', 12.0, 0.0);
+INSERT INTO totals VALUES ('', 'water_l', 'irrigation', 19.5, 19.5);
+INSERT INTO uses VALUES ('', 19675, 'nutrient_ml', '', 12.0, 0.0);
+INSERT INTO uses VALUES ('', 19675, 'water_l', 'irrigation', 19.5, 19.5);

@@ -76,15 +76,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "lot_uses",
-        sa.Column("seq", _PLACE, primary_key=True, autoincrement=False),
         sa.Column("lot", sa.Text, primary_key=True),
         sa.Column("batch", sa.Text, primary_key=True),
-        sa.Column("at", sa.Double, nullable=False),
-        sa.Column("amount", sa.Double),
+        sa.Column("since", sa.Double, nullable=False),
+        sa.Column("until", sa.Double, nullable=False),
+        sa.Column("amount", sa.Double, nullable=False),
         sa.Column("unit", sa.Text, nullable=False),
     )
-    op.create_index("lot_uses_batch", "lot_uses", ["batch", "lot", "amount"])
-    op.create_index("lot_uses_lot", "lot_uses", ["lot", "batch", "amount"])
+    op.create_index("lot_uses_batch", "lot_uses", ["batch", "lot"])
     op.create_table(
         "lot_loads",
         sa.Column("point", sa.Text, primary_key=True),
@@ -104,16 +103,30 @@ def upgrade() -> None:
     op.create_index("harvests_batch", "harvests", ["batch", "at"])
     op.create_table(
         "uses",
-        sa.Column("seq", _PLACE, primary_key=True, autoincrement=False),
+        sa.Column("batch", sa.Text, primary_key=True),
+        sa.Column("day", sa.Integer, primary_key=True),
+        sa.Column("resource", sa.Text, primary_key=True),
+        sa.Column("subsystem", sa.Text, primary_key=True),
+        sa.Column("amount", sa.Double, nullable=False),
+        sa.Column("metered", sa.Double, nullable=False),
+    )
+    op.create_table(
+        "totals",
         sa.Column("batch", sa.Text, primary_key=True),
         sa.Column("resource", sa.Text, primary_key=True),
         sa.Column("subsystem", sa.Text, primary_key=True),
-        sa.Column("node", sa.Text, nullable=False),
-        sa.Column("at", sa.Double, nullable=False),
         sa.Column("amount", sa.Double, nullable=False),
-        sa.Column("metered", sa.Boolean, nullable=False),
+        sa.Column("metered", sa.Double, nullable=False),
     )
-    op.create_index("uses_batch", "uses", ["batch", "resource", "subsystem", "amount", "metered"])
+    op.create_table(
+        "conditions",
+        sa.Column("batch", sa.Text, primary_key=True),
+        sa.Column("quantity", sa.Text, primary_key=True),
+        sa.Column("integral", sa.Double, nullable=False),
+        sa.Column("covered_s", sa.Double, nullable=False),
+        sa.Column("low", sa.Double, nullable=False),
+        sa.Column("high", sa.Double, nullable=False),
+    )
     op.create_table(
         "deliveries",
         sa.Column("seq", _PLACE, primary_key=True, autoincrement=False),
