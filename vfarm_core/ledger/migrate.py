@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 
-from .errors import NewerLedgerError
+from .errors import LedgerError, NewerLedgerError
 
 #: Keeps two that open the same PostgreSQL ledger at once from both building it (any number does).
 _LOCK = 0x7666_6172
@@ -39,8 +39,18 @@ def upgrade(connection: Connection) -> None:
 
 
 def check(connection: Connection) -> None:
-    """Raise NewerLedgerError when a newer vfarm wrote this ledger, which may only be read."""
-    _refuse_newer(_scripts()[1], MigrationContext.configure(connection).get_current_revision())
+    """Raise LedgerError unless this ledger can be read as it is. Raises NewerLedgerError when a
+    newer vfarm wrote it."""
+    _, scripts = _scripts()
+    have = MigrationContext.configure(connection).get_current_revision()
+    _refuse_newer(scripts, have)
+    if have is None:
+        raise LedgerError("this is no ledger")
+    if have != scripts.get_current_head():
+        raise LedgerError(
+            f"the ledger was written by an older vfarm (schema {have}): it is brought up to date "
+            "when the farm is started with this one"
+        )
 
 
 def _scripts() -> tuple[Config, ScriptDirectory]:

@@ -62,6 +62,9 @@ class Trace:
 
 def trace(ledger: Ledger, subject: str) -> Trace:
     """Follow a lot or a batch both ways. Raises UnknownError and LedgerError."""
+    if "\0" in subject:
+        # PostgreSQL would not even look for it.
+        raise UnknownError("lot or batch", subject)
     with ledger.reading() as connection:
         forward, back, kind = _origin(connection, subject)
         if not kind:

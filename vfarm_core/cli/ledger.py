@@ -1,0 +1,275 @@
+"""`vfarm ledger …`: questions to the history of a farm, and whether it is what was written.
+
+DB is the file of a ledger, or the URL of one such as postgresql://user@host/farm. It is only read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..ledger.errors import LedgerError
+from ..ledger.store import Ledger
+from ..ledger.verify import verify as verify_ledger
+from ..reports.batch import BatchSummary, known_batches
+from ..reports.batch import summary as batch_summary
+from ..reports.cost import Bill, Tariffs, bill
+from ..reports.errors import ReportError, UnknownError
+from ..reports.export import lines
+from ..reports.recall import as_csv, as_html, as_pdf, sheets
+from ..reports.trace import trace as trace_of
+
+app = typer.Typer(no_args_is_help=True)
+
+Database = Annotated[str, typer.Argument(metavar="DB", help="File or URL of the ledger.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError) as err:
+        raise typer.BadParameter(f"there is no time zone {name!r}") from err
+    return name
+
+
+Zone = Annotated[
+    str, typer.Option("--time-zone", callback=_zone, help="Time zone of what is printed.")
+]
+
+
+class Format(StrEnum):
+    """What a recall report is written as."""
+
+    HTML = "html"
+    CSV = "csv"
+    PDF = "pdf"
+
+
+@app.command()
+def verify(
+    db: Database,
+    expect: Annotated[
+        str | None,
+        typer.Option(help="A hash that was noted before: it has to be in the chain."),
+    ] = None,
+    chain_only: Annotated[
+        bool, typer.Option("--chain-only", help="Do not look at what is worked out.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find every record that was altered, removed or moved. Ends with 1 when there is one."""
+    with _opened(db, as_json) as ledger:
+        noted = _hash(expect, as_json)
+        verdict = verify_ledger(ledger, expected=noted, worked_out=not chain_only)
+    if as_json:
+        faults = [asdict(fault) for fault in verdict.faults]
+        told = {"intact": verdict.intact, "records": verdict.records, "faults": faults}
+        _print({**told, "head": {"seq": verdict.head.seq, "hash": verdict.head.hash.hex()}})
+    else:
+        for fault in verdict.faults:
+            typer.echo(
+                f"record {fault.seq}: {fault.what.replace('_', ' ')} {fault.detail}".rstrip()
+            )
+        state = "intact" if verdict.intact else "NOT INTACT"
+        typer.echo(f"{verdict.records} records, {state}; newest hash {verdict.head.hash.hex()}")
+    if not verdict.intact:
+        raise typer.Exit(1)
+
+
+def _hash(text: str | None, as_json: bool) -> bytes | None:
+    try:
+        return None if text is None else bytes.fromhex(text)
+    except ValueError as err:
+        raise _failed(f"{text!r} is no hash", as_json) from err
+
+
+@app.command()
+def trace(
+    db: Database,
+    lot: Annotated[str, typer.Argument(help="A seed, input or harvest lot, or a batch.")],
+    recall: Annotated[
+        Path | None, typer.Option(help="Write a recall report: .html, .csv or .pdf.")
+    ] = None,
+    time_zone: Zone = "UTC",
+    as_json: AsJson = False,
+) -> None:
+    """Where a lot went, where it came from, and what its plants stood in."""
+    with _opened(db, as_json) as ledger:
+        found = trace_of(ledger, lot)
+        if recall is not None:
+            _write(recall, found, time_zone)
+    if as_json:
+        _print({**asdict(found), "harvest_lots": found.harvest_lots})
+        return
+    console = Console()
+    for sheet in sheets(found, time_zone):
+        if sheet.rows:
+            table = Table(*sheet.head, title=sheet.title, title_justify="left", box=None)
+            for row in sheet.rows:
+                table.add_row(*row)
+            console.print(table)
+
+
+def _write(where: Path, found: Any, time_zone: str) -> None:
+    kind = where.suffix.removeprefix(".").lower()
+    if kind not in set(Format):
+        raise ReportError(f"{where}: the report is html, csv or pdf, by its ending")
+    if kind == Format.PDF:
+        content = as_pdf(found, time_zone)
+    else:
+        make = as_html if kind == Format.HTML else as_csv
+        content = make(found, time_zone).encode()
+    where.write_bytes(content)
+
+
+def _price(name: str) -> Any:
+    return typer.Option(f"--{name}", min=0.0, help=f"Price of {_PRICES[name.replace('-', '_')]}.")
+
+
+_PRICES = {
+    "energy_kwh": "a kWh",
+    "water_m3": "a m³ of fresh water",
+    "nutrient_l": "a litre of stock solution",
+    "ph_l": "a litre of acid or base",
+    "co2_h": "an hour with the CO2 valve open",
+    "seed": "one seed",
+    "labour_h": "an hour of work",
+}
+
+
+@app.command()
+def summary(
+    db: Database,
+    batch: Annotated[
+        str | None, typer.Argument(help="A batch; without one, all are listed.")
+    ] = None,
+    energy_kwh: Annotated[float | None, _price("energy-kwh")] = None,
+    water_m3: Annotated[float | None, _price("water-m3")] = None,
+    nutrient_l: Annotated[float | None, _price("nutrient-l")] = None,
+    ph_l: Annotated[float | None, _price("ph-l")] = None,
+    co2_h: Annotated[float | None, _price("co2-h")] = None,
+    seed: Annotated[float | None, _price("seed")] = None,
+    labour_h: Annotated[float | None, _price("labour-h")] = None,
+    time_zone: Zone = "UTC",
+    as_json: AsJson = False,
+) -> None:
+    """What a batch was given, stood in, yielded, and cost at these prices."""
+    tariffs = Tariffs(
+        energy_kwh=energy_kwh,
+        water_m3=water_m3,
+        nutrient_l=nutrient_l,
+        ph_l=ph_l,
+        co2_h=co2_h,
+        seed=seed,
+        labour_h=labour_h,
+    )
+    with _opened(db, as_json) as ledger:
+        if batch is None:
+            names = known_batches(ledger)
+            _print(names) if as_json else typer.echo("\n".join(names) or "no batches yet")
+            return
+        found = batch_summary(ledger, batch)
+        cost = bill(found, tariffs, trace_of(ledger, batch).ingredients)
+    if as_json:
+        _print(_summary_data(found, cost))
+    else:
+        _show_summary(found, cost, time_zone)
+
+
+def _summary_data(found: BatchSummary, cost: Bill) -> dict[str, Any]:
+    items = [{**asdict(item), "cost": item.cost} for item in cost.items]
+    total: dict[str, Any] = {"total": cost.total, "per_kg": cost.per_kg, "unpriced": cost.unpriced}
+    return {
+        **asdict(found),
+        "kg": found.kg,
+        "dli": found.dli,
+        "cost": {**total, "water_by": cost.water_by, "items": items},
+    }
+
+
+def _show_summary(found: BatchSummary, cost: Bill, time_zone: str) -> None:
+    def day(at: float) -> str:
+        return f"{dt.datetime.fromtimestamp(at, ZoneInfo(time_zone)):%Y-%m-%d %H:%M}"
+
+    console = Console()
+    crop = f"{found.crop} {found.cultivar or ''}".strip()
+    console.print(f"[bold]{found.title or found.id}[/bold] ({found.id}): {crop}, {found.state}")
+    console.print(f"{found.plants} plants, {found.recipe} {found.version[:12]}")
+    for stage in found.stages:
+        console.print(f"{day(stage.at)}  {stage.phase}")
+    for cut in found.harvests:
+        kg = "not weighed" if cut.kg is None else f"{cut.kg:.6g} kg"
+        console.print(f"{day(cut.at)}  harvest {cut.lot}: {kg} {cut.note}".rstrip())
+    table = Table("Was given", "Of", "Amount", "Unit", "Price", "Cost", box=None)
+    for item in cost.items:
+        price = "" if item.price is None else f"{item.price:g}"
+        paid = "" if item.cost is None else f"{item.cost:.2f}"
+        table.add_row(item.name, item.subsystem, f"{item.amount:.4g}", item.unit, price, paid)
+    console.print(table)
+    per_kg = "" if cost.per_kg is None else f", {cost.per_kg:.2f} a kg"
+    missing = f"; no price for {', '.join(cost.unpriced)}" if cost.unpriced else ""
+    console.print(f"{cost.total:.2f} in all{per_kg}{missing}")
+
+
+@app.command()
+def export(
+    db: Database,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; else standard output.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Only records of this kind.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every record with its hash, one JSON object a line."""
+    with _opened(db, as_json) as ledger:
+        if out is None:
+            for line in lines(ledger, kind=kind):
+                sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+            return
+        count = 0
+        with out.open("wb") as file:
+            for line in lines(ledger, kind=kind):
+                file.write(line + b"\n")
+                count += 1
+    if as_json:
+        _print({"records": count, "file": str(out)})
+    else:
+        typer.echo(f"{count} records in {out}")
+
+
+@contextmanager
+def _opened(db: str, as_json: bool) -> Iterator[Ledger]:
+    try:
+        ledger = Ledger(db, read_only=True)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+    except (LedgerError, UnknownError, ReportError, OSError) as err:
+        raise _failed(str(err), as_json) from err
+
+
+def _failed(message: str, as_json: bool) -> typer.Exit:
+    if as_json:
+        _print({"error": {"message": message}})
+    else:
+        typer.echo(message, err=True)
+    return typer.Exit(1)
+
+
+def _print(data: Any) -> None:
+    typer.echo(orjson.dumps(data).decode())
