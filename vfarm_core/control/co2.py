@@ -52,7 +52,7 @@ def advance(d: Draft, zone: str, *, dawn: bool) -> None:
             _SEVERITY[stage],
             ppm=None if ppm is None else round(ppm),
         )
-    state = replace(state, co2=stage)
+        state = replace(state, co2=stage)
     if state.co2_empty and (dawn or Loop.CO2 in d.state.disarmed):
         state = replace(state, co2_empty=False)
     d.zones.set(zone, _effect(d, zone, state))
@@ -78,7 +78,7 @@ def _effect(d: Draft, zone: str, state: ZoneState) -> ZoneState:
     open_now = any(d.actuator(b.id).is_on for b in d.of(zone, Role.CO2_VALVE))
     flow = _flow(state.injection, d.now.farm, ppm, open_now=open_now)
     if flow is None or ppm is None or state.co2_empty or flow.open_s < EFFECT_S:
-        return replace(state, injection=flow)
+        return state if flow == state.injection else replace(state, injection=flow)
     if ppm > flow.start - EFFECT_PPM and ppm >= _NEAR_OUTSIDE_PPM:
         # It holds what is there: too little gas for this room, but gas.
         return replace(state, injection=None)

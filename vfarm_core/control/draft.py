@@ -97,6 +97,11 @@ class Overlay[T]:
             self.now = self._mine = dict(self._base)
         return self._mine
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything of it changed in this step."""
+        return bool(self.changes or self.removed)
+
     def values(self) -> Iterable[T]:
         """All values now."""
         return self.now.values()
@@ -107,7 +112,7 @@ class Overlay[T]:
 
     def merged(self) -> Mapping[str, T]:
         """The mapping after this step; the very same object when nothing changed."""
-        return self.now if self.changes or self.removed else self._base
+        return self.now if self.changed else self._base
 
 
 def _by_age(batch: Batch) -> tuple[float, str]:

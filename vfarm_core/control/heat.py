@@ -45,7 +45,8 @@ def advance(d: Draft, zone: str, target: Target | None) -> None:
         from_to = {"stage": stage or "none", "was": state.over_temperature or "none"}
         d.mark(*(level.id for level in d.farm.levels_of_zone[zone]))
         d.event("over_temperature", zone, _SEVERITY[stage], **from_to)
-    state = replace(state, over_temperature=stage, trip_at=limit)
+    if stage != state.over_temperature or limit != state.trip_at:
+        state = replace(state, over_temperature=stage, trip_at=limit)
     state = _rise(d, zone, state, target)
     d.zones.set(zone, state)
 
@@ -103,6 +104,8 @@ def _rise(d: Draft, zone: str, state: ZoneState, target: Target | None) -> ZoneS
             kelvin=risen,
             minutes=10,
         )
+    if warming == state.warming and stage == state.rise:
+        return state
     return replace(state, warming=warming, rise=stage)
 
 

@@ -47,16 +47,25 @@ def records(d: Draft) -> list[Record]:
     found: list[Record] = []
     if d.state is not d.memory.farm and _farm(d.state) != _farm(d.memory.farm):
         found.append(_slice(d, "farm", encode(d.state)))
-    if d.levels.changes or d.levels.removed:
+    if d.levels.changed:
         found += _levels(d)
-    found += _kept(d, "circuit", d.circuits, _circuit_matters)
-    found += _kept(d, "zone", d.zones, _zone_matters)
-    found += _kept(d, "reservoir", d.reservoirs, _reservoir_matters)
-    found += _kept(d, "actuator", d.actuators, _actuator_matters, cycles.quiet_point)
-    found += _kept(d, "degraded", d.degraded, lambda old, new, now: True)
-    found += _kept(d, "interlock", d.interlocks, lambda old, new, now: True)
-    found += _kept(d, "workflow", d.workflows, lambda old, new, now: True)
-    found += _kept(d, "override", d.overrides, lambda old, new, now: True)
+    if d.circuits.changed:
+        found += _kept(d, "circuit", d.circuits, _circuit_matters)
+    if d.zones.changed:
+        found += _kept(d, "zone", d.zones, _zone_matters)
+    if d.reservoirs.changed:
+        found += _kept(d, "reservoir", d.reservoirs, _reservoir_matters)
+    if d.actuators.changed:
+        found += _kept(d, "actuator", d.actuators, _actuator_matters, cycles.quiet_point)
+    others: tuple[tuple[str, Overlay[Any]], ...] = (
+        ("degraded", d.degraded),
+        ("interlock", d.interlocks),
+        ("workflow", d.workflows),
+        ("override", d.overrides),
+    )
+    for group, rare in others:
+        if rare.changed:
+            found += _kept(d, group, rare, lambda old, new, now: True)
     for key, batch in d.batches.changes.items():
         found.append(_slice(d, f"batch:{key}", batch_to_dict(batch)))
     for key, recipe in d.recipes.changes.items():
@@ -108,8 +117,6 @@ def _kept[T](
     matters: Callable[[T | None, T, float], bool],
     quiet: Callable[[Draft, str], bool] = lambda d, key: False,
 ) -> Iterable[Record]:
-    if not overlay.changes and not overlay.removed:
-        return
     for key, new in list(overlay.changes.items()):
         old = overlay.old(key)
         if matters(old, new, d.now.farm) and not (quiet(d, key) and _routine(old, new)):

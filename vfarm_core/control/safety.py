@@ -228,7 +228,9 @@ def command(d: Draft, binding: Binding, intent: Intent) -> None:
         return
     state = d.actuator(binding.id)
     if intent.value is not None and binding.step:
-        intent = replace(intent, value=in_steps(binding, intent.value))
+        stepped = in_steps(binding, intent.value)
+        if stepped != intent.value:
+            intent = replace(intent, value=stepped)
     allowed = allow(d, binding, declared, state, intent)
     due = _limits_due(d, declared, state)
     if allowed.value is None:

@@ -238,8 +238,10 @@ def _moving(d: Draft, reservoir: Reservoir, state: ReservoirState) -> ReservoirS
     moving, since = turnover_l_min(d, reservoir) > 0, state.moving_since
     if moving is (since is None):
         since = d.now.farm if moving else None
-    out = water_out(d, reservoir.id)
-    return replace(state, moving_since=since, water_out=out, dry_at=dry_at(d, reservoir.id))
+    out, dries = water_out(d, reservoir.id), dry_at(d, reservoir.id)
+    if (since, out, dries) == (state.moving_since, state.water_out, state.dry_at):
+        return state
+    return replace(state, moving_since=since, water_out=out, dry_at=dries)
 
 
 def _low(d: Draft, reservoir: Reservoir, state: ReservoirState) -> bool:
