@@ -81,12 +81,17 @@ def tank_farm(*, fill: Fill | None = FILL, extra: Iterable[Binding] = (), **chan
     return check(replace(farm, reservoirs=(tank,), bindings=(*farm.bindings, *bindings)))
 
 
-def tank_recipe(ec: float = 1.6, ph: float = 5.8, **changes: Any) -> Recipe:
-    """Asks for an EC and a pH, and for no shots that would disturb the tank."""
+def tank_recipe(
+    ec: float = 1.6, ph: float = 5.8, *, above_source: bool = False, **changes: Any
+) -> Recipe:
+    """Asks for an EC (`above_source`: above that of the water) and a pH, and for no shots that
+    would disturb the tank."""
     solution = {SolutionQuantity.EC: setpoint(ec, ec, 0.3, 0.6)}
     solution[SolutionQuantity.PH] = setpoint(ph, ph, 0.4, 0.8)
     phase = bench_phase("full", PhaseKind.VEGETATIVE, solution=solution, irrigation={}, days=20.0)
-    return bench_recipe(phases=(replace(phase, **changes),))
+    return bench_recipe(
+        phases=(replace(phase, **changes),), ec_includes_source_water=not above_source
+    )
 
 
 @dataclass

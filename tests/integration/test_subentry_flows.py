@@ -538,10 +538,11 @@ async def test_an_automatic_fill_says_what_it_needs(hass: HomeAssistant, flow: F
     assert result["errors"]["base"] in ("fill_shares", "several_problems")
     result = await flow.go(**tank, **fill)
     assert result["errors"]["base"] in ("fill_needs", "several_problems")
-    await flow.go(**tank, mixing_l_min=30, probe_days=14)
+    await flow.go(**tank, mixing_l_min=30, probe_days=14, source_ec=0.3)
     await flow.save()
     kept = flow.entry.runtime_data.farm.reservoirs[0]
     assert (kept.fill, kept.mixing_l_min, kept.probe_days) == (None, 30, 14)
+    assert kept.source_ec == 0.3
 
 
 async def test_one_device_has_one_master(hass: HomeAssistant, flow: Flow) -> None:

@@ -145,8 +145,11 @@ def choose(d: Draft, reservoir: Reservoir) -> Planned | Wait:
     return ph if isinstance(ph, Planned) or ec.reason.code == "dose_in_band" else ec
 
 
-#: EC first, then pH: but a cap of the nutrient, which may hold for days, does not let pH drift.
-_EC_LETS_PH = frozenset({"dose_in_band", "dose_cap_hour", "dose_cap_day", "dose_cap_tank"})
+#: EC first, then pH: but a cap of the nutrient, which may hold for days, or water that nobody has
+#: measured, does not let pH drift.
+_EC_LETS_PH = frozenset(
+    {"dose_in_band", "dose_cap_hour", "dose_cap_day", "dose_cap_tank", "dose_source_unknown"}
+)
 
 
 def _probes(d: Draft, reservoir: str) -> tuple[Role, ...]:
@@ -175,6 +178,8 @@ def _ec(d: Draft, reservoir: Reservoir, target: Target | None) -> Planned | Wait
     pumps = tuple(b for role in NUTRIENTS for b in d.of(reservoir.id, role)[:1])
     if target is None or target.value is None or ec is None or not pumps:
         return _idle()
+    if solution.source_unknown(d, reservoir):
+        return Wait(Reason("dose_source_unknown"))
     gap = target.value - ec
     if gap <= band(target, SolutionQuantity.EC):
         return _idle()

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..farm.bindings import Binding
+from ..farm.bindings import Binding, Proof
 from ..farm.nodes import Fill, Reservoir
 from ..farm.roles import Loop, Role
 from ..recipes.model import SolutionQuantity
-from . import dose, dosing, readings, solution, workflows
+from . import dose, dosing, readings, safety, solution, workflows
 from .draft import Draft
 from .effects import Severity
 from .intents import Intent
-from .memory import DoseEnd, FillEnd, FillRun, FillStage, ProofState, ReservoirState, Stage
+from .memory import (
+    ClosedFill,
+    DoseEnd,
+    FillEnd,
+    FillRun,
+    FillStage,
+    ProofState,
+    ReservoirState,
+    Stage,
+)
 from .reasons import Reason
 
 #: The volume has to rise by so many litres within so many seconds (design choice: a volume sensor
@@ -30,6 +39,13 @@ _MOST_OF_MAX_ON = 0.95
 #: closed passes through the valve (design choice).
 _PASSES_SHARE = 0.02
 _PASSES_S = 1800.0
+#: What comes within so long (s) after a valve has closed belongs to its fill: a volume that is
+#: told every two minutes shows it late (design choice). Less than so much (L) is not told.
+_AFTER_S = 300.0
+_OVERSHOOT_L = 0.5
+#: A meter or a contact that shows water for so long (s) after its valve has closed means it (design
+#: choice: meters report by the minute).
+_SHOWS_S = 90.0
 #: No fill of less than this (L): a ripple is no reason to open a valve (design choice).
 _LEAST_L = 1.0
 
@@ -163,7 +179,10 @@ def _dilution_l(d: Draft, reservoir: Reservoir, litres: float) -> float:
         return 0.0
     if mixed > d.now.farm or ec - target.value <= dosing.band(target, SolutionQuantity.EC):
         return 0.0
-    return dosing.SHARE * litres * (ec / target.value - 1)
+    fresh = reservoir.source_ec or 0.0
+    if solution.source_unknown(d, reservoir) or target.value <= fresh:
+        return 0.0
+    return dosing.SHARE * litres * (ec - target.value) / (target.value - fresh)
 
 
 # -- its life -----------------------------------------------------------------------------------
@@ -217,6 +236,7 @@ def start(d: Draft, reservoir: Reservoir, planned: Planned, *, by: str) -> FillR
             fill=made,
             fills=(*dose.recent(state.fills, now), (now, planned.litres)),
             closed_at=None,
+            closed=None,
         ),
     )
     d.event(
@@ -346,6 +366,10 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
             last_fill_end=why,
             closed_at=now,
             closed_l=solution.volume(d, reservoir.id),
+            closed=ClosedFill(
+                id=run.id, opened_at=run.opened_at, from_l=run.from_l, booked_l=litres
+            ),
+            overshoot_l=0.0,
         ),
     )
     d.event(
@@ -367,6 +391,8 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
 def _watch_closed(d: Draft, reservoir: Reservoir) -> None:
     """A valve that says it is closed, and a volume that goes on rising: somebody has to look before
     the tank is full."""
+    _watch_shown(d, reservoir)
+    _after(d, reservoir)
     state = d.reservoir(reservoir.id)
     litres = solution.volume(d, reservoir.id)
     if state.closed_at is None or state.fill is not None:
@@ -380,7 +406,63 @@ def _watch_closed(d: Draft, reservoir: Reservoir) -> None:
         d.reservoirs.set(reservoir.id, replace(state, closed_l=litres))
     elif litres >= state.closed_l + _PASSES_SHARE * reservoir.capacity_l:
         d.reservoirs.set(reservoir.id, replace(state, closed_at=None, closed_l=None))
-        inhibit(d, reservoir.id, "passes", Severity.P1)
+        _passes(d, reservoir)
+
+
+def _passes(d: Draft, reservoir: Reservoir) -> None:
+    """Water comes through a valve that is closed: what is upstream of it is held closed, too."""
+    state = d.reservoir(reservoir.id)
+    if state.fill_inhibit == "passes":
+        return
+    # It outranks a fill that failed.
+    d.reservoirs.set(reservoir.id, replace(state, fill_inhibit=""))
+    inhibit(d, reservoir.id, "passes", Severity.P1)
+    for b in valves(d, reservoir.id):
+        if b.declaration is not None and b.declaration.isolation is not None:
+            d.mark(d.farm.binding[b.declaration.isolation].node)
+    d.mark(reservoir.id)
+
+
+def _watch_shown(d: Draft, reservoir: Reservoir) -> None:
+    """A valve that says it is closed, and whose own meter or contact goes on to show water."""
+    if d.reservoir(reservoir.id).fill is not None:
+        return
+    for b in valves(d, reservoir.id):
+        declared, state = b.declaration, d.actuator(b.id)
+        if declared is None or declared.proof is not Proof.FEEDBACK or state.is_on is not False:
+            continue
+        if state.pending is not None or state.latched or state.changed_at is None:
+            continue
+        shown = safety.showing(d, b, declared)
+        if shown is not None and shown[1] and shown[0] >= state.changed_at + _SHOWS_S:
+            _passes(d, reservoir)
+
+
+def _after(d: Draft, reservoir: Reservoir) -> None:
+    """Count what comes after the valve has closed to the fill that it came with."""
+    state, litres = d.reservoir(reservoir.id), solution.volume(d, reservoir.id)
+    closed = state.closed
+    if closed is None or state.closed_at is None or state.fill is not None:
+        return
+    over = state.overshoot_l
+    if solution.water_out(d, reservoir.id) or d.now.farm >= state.closed_at + _AFTER_S:
+        d.reservoirs.set(reservoir.id, replace(state, closed=None))
+        if over >= _OVERSHOOT_L:
+            litres_told = round(over, 1)
+            d.event("fill_overshot", reservoir.id, fill=closed.id, litres=litres_told)
+    elif litres is not None and (more := litres - closed.from_l - closed.booked_l) > 0:
+        booked = closed.booked_l + more
+        fills = tuple((at, booked if at == closed.opened_at else x) for at, x in state.fills)
+        d.reservoirs.set(
+            reservoir.id,
+            replace(
+                state,
+                fills=fills,
+                filled_today_l=state.filled_today_l + more,
+                overshoot_l=over + more,
+                closed=replace(closed, booked_l=booked),
+            ),
+        )
 
 
 # -- what its valve should do -------------------------------------------------------------------
@@ -414,4 +496,6 @@ def due(d: Draft, reservoir: Reservoir) -> list[float | None]:
             times += [at + dose.DAY_S for at, _ in state.fills]
     if state.closed_at is not None:
         times.append(state.closed_at + _PASSES_S)
+        if state.closed is not None:
+            times.append(state.closed_at + _AFTER_S)
     return times

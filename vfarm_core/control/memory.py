@@ -643,6 +643,17 @@ class FillRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedFill:
+    """A fill that has ended, as it is in the books: when it was opened, from which volume on, and
+    the litres that it counts for."""
+
+    id: str
+    opened_at: float
+    from_l: float
+    booked_l: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReservoirState:
     """One reservoir: what inhibits drawing from it, its dose and fill, and what was given.
 
@@ -651,8 +662,9 @@ class ReservoirState:
     `feed` are the parts that the running feed still owes, as pump and mL. `inhibit` and
     `fill_inhibit` wait for a person. `salts` is EC times volume (mS/cm·L) as it was last believed,
     roughly: it tells a probe that fell out of the water from plain water. `closed_at` and
-    `closed_l` are when a fill ended, and the volume then. `waits` and `fill_waits` say why nothing
-    is given now.
+    `closed_l` are when a fill ended, and the volume then; `closed` is that fill in the books, and
+    `overshoot_l` what came after its valve was seen closed. `waits` and `fill_waits` say why
+    nothing is given now.
     """
 
     low: bool = False
@@ -676,6 +688,8 @@ class ReservoirState:
     fill_inhibit: str = ""
     closed_at: float | None = None
     closed_l: float | None = None
+    closed: ClosedFill | None = None
+    overshoot_l: float = 0.0
     filled_today_l: float = 0.0
     day_start: float | None = None
     last_dose_end: DoseEnd | None = None

@@ -124,6 +124,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "dose_stopping": "The dose has ended.",
         "dose_mixing": "Waits until the solution is mixed, about {until}.",
         "dose_no_target": "No batch asks anything of this solution.",
+        "dose_source_unknown": "The recipe gives EC above that of the fresh water, "
+        "and the EC of the fresh water is not known.",
         "dose_disjoint": "The batches on this reservoir share no limits.",
         "dose_no_circulation": "The solution is not proved to be moving.",
         "dose_water_out": "Waits: a shot is under way or drains.",

@@ -613,10 +613,14 @@ def _on_time(state: ActuatorState, now: float) -> float:
 
 
 def _isolates(d: Draft, binding: Binding) -> str:
-    """The actuator that could not be proved off and names this one as its isolation, if any."""
+    """The actuator that could not be proved off, or lets water through although it is, and names
+    this one as its isolation, if any."""
     for point in d.farm.isolated_by.get(binding.id, ()):
         state = d.actuator(point)
         if state.proof is ProofState.FAILED and state.is_on is not False:
+            return point
+        failed = d.farm.binding[point]
+        if failed.role is Role.FILL_VALVE and d.reservoir(failed.node).fill_inhibit == "passes":
             return point
     return ""
 

@@ -13,7 +13,7 @@ from ..batches.lead import EmptyBand
 from ..batches.model import Batch
 from ..farm.nodes import Reservoir
 from ..farm.roles import Role
-from ..recipes.model import Setpoint, SolutionQuantity
+from ..recipes.model import Band, Setpoint, SolutionQuantity
 from . import interlocks, readings, safety
 from .draft import Draft
 from .effects import Severity
@@ -45,8 +45,63 @@ def batches_of(d: Draft, reservoir: str) -> tuple[Batch, ...]:
 
 def common(d: Draft, reservoir: Reservoir) -> dict[SolutionQuantity, Setpoint]:
     """What the batches of a reservoir ask of it together. Raises EmptyBand when they share none."""
+    part = f"solution above {reservoir.source_ec}"
     batches = batches_of(d, reservoir.id)
-    return combined(d, "solution", batches, reservoir.lead_batch, lambda phase: phase.solution)
+    return combined(d, part, batches, reservoir.lead_batch, lambda b: asks(d, reservoir, b))
+
+
+def asks(d: Draft, reservoir: Reservoir, batch: Batch) -> Mapping[SolutionQuantity, Setpoint]:
+    """What a batch asks of the solution it stands in. A recipe that gives its EC above that of the
+    water means that much more; where the water is not known, what it says is all there is to show.
+    """
+    wanted = d.phase(batch).solution
+    ec = wanted.get(SolutionQuantity.EC)
+    above = (reservoir.source_ec or 0.0) * _above_source(d, batch)
+    if ec is None or not above:
+        return wanted
+    return {**wanted, SolutionQuantity.EC: _raised(ec, above)}
+
+
+def _above_source(d: Draft, batch: Batch) -> float:
+    """How much of the source water's EC comes on top of a batch's EC: none or all of it, and what
+    lies between on the way from one recipe to another."""
+    own = 0.0 if d.recipe(batch).ec_includes_source_water else 1.0
+    way = d.on_the_way(batch) if batch.changeover is not None else None
+    old = None if way is None else d.recipes.get(way[0])
+    if way is None or old is None:
+        return own
+    before = 0.0 if old.ec_includes_source_water else 1.0
+    return before + (own - before) * way[2]
+
+
+def _raised(setpoint: Setpoint, by: float) -> Setpoint:
+    def value(x: float | None) -> float | None:
+        return None if x is None else x + by
+
+    def band(x: Band) -> Band:
+        return Band(value(x.low), value(x.high))
+
+    return replace(
+        setpoint,
+        day=value(setpoint.day),
+        night=value(setpoint.night),
+        warning_day=band(setpoint.warning_day),
+        warning_night=band(setpoint.warning_night),
+        critical_day=band(setpoint.critical_day),
+        critical_night=band(setpoint.critical_night),
+    )
+
+
+def source_unknown(d: Draft, reservoir: Reservoir) -> bool:
+    """Whether the EC that is asked for is one above the source water, which nobody has told."""
+    if reservoir.source_ec is not None:
+        return False
+    batches = batches_of(d, reservoir.id)
+    lead = [b for b in batches if b.id == reservoir.lead_batch]
+    return any(
+        _above_source(d, b) > 0 and SolutionQuantity.EC in d.phase(b).solution
+        for b in lead or batches
+    )
 
 
 def setpoints(d: Draft, reservoir: Reservoir) -> dict[SolutionQuantity, Setpoint] | None:
@@ -74,7 +129,7 @@ def _asked(d: Draft, reservoir: Reservoir) -> _Asked:
             wanted = shared = common(d, reservoir)
         except EmptyBand:
             shared = None
-            wanted = dict(d.phase(batches_of(d, reservoir.id)[0]).solution)
+            wanted = dict(asks(d, reservoir, batches_of(d, reservoir.id)[0]))
         found = _Asked(shared, {quantity: _target(point) for quantity, point in wanted.items()})
         if all(batch.changeover is None for batch in batches_of(d, reservoir.id)):
             d.solutions[reservoir.id] = found

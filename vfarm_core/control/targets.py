@@ -126,10 +126,11 @@ def combined(
     part: str,
     batches: tuple[Batch, ...],
     lead_batch: str | None,
-    wants: Callable[[Phase], Mapping[Any, Setpoint]],
+    wants: Callable[[Batch], Mapping[Any, Setpoint]],
 ) -> dict[Any, Setpoint]:
     """What batches ask for together of one `part` of their recipes: the lead batch's where it is
-    among them, else the intersection of limits. Raises EmptyBand when they share none."""
+    among them, else the intersection of limits. `part` names all that `wants` goes by besides the
+    batch and its phase. Raises EmptyBand when they share none."""
     lead = lead_batch if any(b.id == lead_batch for b in batches) else None
     key = (
         part,
@@ -138,7 +139,7 @@ def combined(
     )
     found = _COMBINED.get(key)
     if found is None:
-        found = combine({b.id: wants(d.phase(b)) for b in batches}, lead=lead)
+        found = combine({b.id: wants(b) for b in batches}, lead=lead)
         if len(_COMBINED) >= _COMBINED_MOST:
             _COMBINED.clear()
         _COMBINED[key] = found
@@ -148,7 +149,7 @@ def combined(
 def common_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:
     """The climate a zone's batches ask for. Raises EmptyBand when they share none."""
     batches, lead = d.zone_batches(zone), d.farm.zone[zone].lead_batch
-    return combined(d, "climate", batches, lead, lambda phase: phase.climate)
+    return combined(d, "climate", batches, lead, lambda batch: d.phase(batch).climate)
 
 
 def zone_setpoints(d: Draft, zone: str) -> dict[ClimateQuantity, Setpoint]:

@@ -580,6 +580,7 @@ ASKS_FOR_PEOPLE = frozenset(
         "dose_low_ec",
         "dose_failed",
         "dose_disjoint",
+        "dose_source_unknown",
         "dose_uncalibrated",
         "dose_calibration_expired",
         "dose_cap_day",
@@ -600,6 +601,11 @@ def _tank_problems(d: Draft, reservoir: Reservoir) -> set[str]:
     if state.waits is None and state.fill_waits is None:
         return set()
     codes = {why.code for why in (state.waits, state.fill_waits) if why is not None}
+    # Also behind another reason: a person has to look at it all the same.
+    if state.inhibit:
+        codes.add(f"dose_{state.inhibit}")
+    if state.fill_inhibit:
+        codes.add(f"fill_{state.fill_inhibit}")
     return codes & ASKS_FOR_PEOPLE
 
 

@@ -598,6 +598,19 @@ def _mixing(farm: Farm, reservoir: Reservoir) -> Iterator[Problem]:
             "{node} has a mixing pump; say how many litres a minute it turns over",
             node=reservoir.id,
         )
+    low, high = spec(Role.SOLUTION_EC).plausible or (0.0, 0.0)
+    if reservoir.source_ec is not None and not low <= reservoir.source_ec <= high:
+        yield _problem(
+            reservoir.id,
+            "climate_out_of_range",
+            "{attribute} of {node} is {value} {unit}; it must be from {low} to {high}",
+            node=reservoir.id,
+            attribute="source_ec",
+            value=reservoir.source_ec,
+            unit=spec(Role.SOLUTION_EC).unit,
+            low=low,
+            high=high,
+        )
     for name in ("probe_days", "pump_days"):
         if not getattr(reservoir, name) > 0:
             yield _problem(

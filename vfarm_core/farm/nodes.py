@@ -146,7 +146,8 @@ class Reservoir:
     `mixing_l_min` what its mixing pump turns over. A probe that dosing goes by has to be checked
     every `probe_days`, the rate of a dosing pump every `pump_days` (design choices: probes drift
     by the week, hoses of peristaltic pumps wear over months). Without `fill` nothing is topped
-    up."""
+    up. `source_ec` is the EC (mS/cm) of the fresh water it is filled with: recipes that give their
+    EC above it need it."""
 
     id: str
     name: str
@@ -157,6 +158,7 @@ class Reservoir:
     probe_days: float = 30.0
     pump_days: float = 180.0
     fill: Fill | None = None
+    source_ec: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

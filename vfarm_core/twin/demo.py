@@ -81,6 +81,8 @@ _MIXING_L_MIN = 28.0
 #: runs back.
 _FILL = Fill(below=0.67, to=0.72, max_l=40.0, day_l=160.0, drain_back_l=20.0)
 _FILL_L_MIN = 8.0
+#: Soft water, mS/cm [D].
+_SOURCE_EC = 0.2
 #: Small peristaltic pumps and a dilute acid [D]: a dose of a farm whose time runs 60 times as fast
 #: still takes the better part of a second.
 _DOSER_ML_S = 0.25
@@ -160,6 +162,7 @@ def demo_farm(time_zone: str = "UTC") -> Farm:
                 probe_days=_CHECKED_DAYS,
                 pump_days=_CHECKED_DAYS,
                 fill=_FILL,
+                source_ec=_SOURCE_EC,
             )
             for z, name in _ZONES.items()
         ),
@@ -282,7 +285,7 @@ def _water(ec: float) -> ReservoirParameters:
         ec=ec,
         ph=6.1,
         float_valve_at=None,
-        refill_ec=0.2,
+        refill_ec=_SOURCE_EC,
         refill_ph=7.0,
         refill_l_min=_FILL_L_MIN,
         doser_ml_s=_DOSER_ML_S,

@@ -667,7 +667,9 @@ class Twin:
         isolation of another, what the least open one lets through; else their mean."""
         if not valves:
             return 0.0
-        shares = [_given(v) * share for v, share in zip(valves, opened, strict=True)]
+        shares = [
+            max(_given(v) * share, _passed(v)) for v, share in zip(valves, opened, strict=True)
+        ]
         here = {v.binding.id for v in valves}
         in_a_row = any(_isolation(v.binding) in here for v in valves)
         return min(shares) if in_a_row else sum(shares) / len(shares)
@@ -793,6 +795,11 @@ def _given(actuator: Actuator) -> float:
     if actuator.fault is FaultKind.WORN:
         return actuator.fault_value or 0.0
     return 0.0 if actuator.fault is FaultKind.EMPTY else 1.0
+
+
+def _passed(actuator: Actuator) -> float:
+    """The share of its flow that a valve lets through when it is closed."""
+    return actuator.fault_value or 0.0 if actuator.fault is FaultKind.PASSES else 0.0
 
 
 def _rated(binding: Binding, default_w: float) -> float:

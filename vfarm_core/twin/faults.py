@@ -12,9 +12,9 @@ class FaultKind(StrEnum):
     Actuators: `stuck_on` and `stuck_off` move there and stay, `ignores` keeps its state whatever is
     commanded, `lies` reports what was commanded and stays as it is, `slow` takes `value` times its
     delay, `empty` runs and gives nothing (a bottle or a line that is dry), `worn` is a pump that
-    gives `value` of its flow. Sensors: `stuck_value`
-    reports `value` (the last one when None), `offset` adds `value`, `silent` reports nothing. Both:
-    `unavailable` reports that it is not there.
+    gives `value` of its flow, `passes` is a fill valve that lets `value` of it through when closed.
+    Sensors: `stuck_value` reports `value` (the last one when None), `offset` adds `value`, `silent`
+    reports nothing. Both: `unavailable` reports that it is not there.
     """
 
     STUCK_ON = "stuck_on"
@@ -24,6 +24,7 @@ class FaultKind(StrEnum):
     SLOW = "slow"
     EMPTY = "empty"
     WORN = "worn"
+    PASSES = "passes"
     UNAVAILABLE = "unavailable"
     STUCK_VALUE = "stuck_value"
     OFFSET = "offset"
@@ -40,6 +41,7 @@ ACTUATOR_FAULTS = frozenset(
         FaultKind.SLOW,
         FaultKind.EMPTY,
         FaultKind.WORN,
+        FaultKind.PASSES,
         FaultKind.UNAVAILABLE,
     }
 )

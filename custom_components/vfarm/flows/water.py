@@ -35,6 +35,7 @@ class ReservoirFlow(NodeFlow):
             vol.Required("volume_min_l"): number("L"),
             **self.lead_field(),
             vol.Optional("mixing_l_min"): number("L/min"),
+            vol.Optional("source_ec"): number("mS/cm"),
             vol.Required("probe_days", default=30): number("d"),
             vol.Required("pump_days", default=180): number("d"),
             vol.Optional("fill_below_pct"): number("%"),
@@ -58,7 +59,8 @@ class ReservoirFlow(NodeFlow):
         fill |= {k: values[f"fill_{k}"] for k in _LITRES if f"fill_{k}" in values}
         draft.update({k: v for k, v in values.items() if not k.startswith("fill_")})
         draft[CONF_LEAD] = values.get(CONF_LEAD)
-        draft["mixing_l_min"] = values.get("mixing_l_min")
+        for field in ("mixing_l_min", "source_ec"):
+            draft[field] = values.get(field)
         draft[CONF_FILL] = {**dict.fromkeys((*_SHARES, *_LITRES), 0.0), **fill} if fill else None
 
 

@@ -28,6 +28,7 @@ from tests.core.tank import (
 from vfarm_core.control.inputs import (
     Arm,
     CalibratePump,
+    ChangeRecipe,
     ClearReservoir,
     EmergencyStop,
     Inhibit,
@@ -326,14 +327,18 @@ def asks(*requests: Any) -> Any:
     return do
 
 
+#: A probe that falls silent is stale long after a dose has ended.
+SILENT = [(silent(EC), "probe_stale"), (silent(PH), "probe_stale")]
+#: What only acid and base go by.
+OF_PH = [
+    (says(PH, 9.9), "probe_implausible", "probe"),
+    (asks(SetProbe(point=PH, use=ProbeUse.CALIBRATING)), "probe_calibrating", "probe"),
+    (lost(PH), "probe_missing", "probe"),
+]
 INHIBITS = [
-    (silent(EC), "probe_stale", "probe"),
-    (silent(PH), "probe_stale", "probe"),
     (lost(EC), "probe_missing", "probe"),
     (says(EC, 25.0), "probe_implausible", "probe"),
-    (says(PH, 9.9), "probe_implausible", "probe"),
     (asks(SetProbe(point=EC, use=ProbeUse.OUT)), "probe_out", "probe"),
-    (asks(SetProbe(point=PH, use=ProbeUse.CALIBRATING)), "probe_calibrating", "probe"),
     (
         asks(SetProbe(point=EC, use=ProbeUse.OUT), SetProbe(point=EC, use=ProbeUse.IN_USE)),
         "probe_unverified",
@@ -349,8 +354,10 @@ INHIBITS = [
 ]
 
 
-@pytest.mark.parametrize(("happens", "code", "end"), INHIBITS)
-def test_nothing_is_dosed_on_what_is_not_known(happens: Any, code: str, end: str) -> None:
+@pytest.mark.parametrize(
+    ("happens", "code"), [*SILENT, *((case[0], case[1]) for case in (*OF_PH, *INHIBITS))]
+)
+def test_nothing_is_dosed_on_what_is_not_known(happens: Any, code: str) -> None:
     tank = Tank(tank_farm(fill=None)).ready()
     happens(tank)
     if tank.values.get(EC, 25.0) < 20:
@@ -361,23 +368,94 @@ def test_nothing_is_dosed_on_what_is_not_known(happens: Any, code: str, end: str
 
 
 @pytest.mark.parametrize(
-    ("happens", "code", "end"), [case for case in INHIBITS if case[1] != "probe_stale"]
+    ("pump", "happens", "code", "end"),
+    [*((A, *case) for case in INHIBITS), *((DOWN, *case) for case in (*OF_PH, *INHIBITS))],
 )
 def test_what_forbids_a_dose_ends_the_one_under_way(
-    tank: Tank, happens: Any, code: str, end: str
+    tank: Tank, pump: str, happens: Any, code: str, end: str
 ) -> None:
-    if code in ("probe_implausible", "probe_calibrating") and happens in (
-        INHIBITS[4][0],
-        INHIBITS[6][0],
-    ):
-        pytest.skip("a nutrient dose does not go by the pH")
-    dosing(tank)
+    if pump == A:
+        dosing(tank)
+    else:
+        assert tank.ask(RunDose(point=pump, ml=10.0)).refused is None
+        tank.advance(4)
+    assert tank.on(pump)
     happens(tank)
     tank.advance(1)
-    assert not tank.on(A)
+    assert not tank.on(pump)
     (ended,) = tank.ended()
     assert ended["end"] == end
     assert ended["delivered_ml"] == pytest.approx(8.0, abs=2.1)
+
+
+@pytest.mark.parametrize(("happens", "code", "end"), OF_PH)
+def test_a_nutrient_dose_does_not_go_by_the_ph(
+    tank: Tank, happens: Any, code: str, end: str
+) -> None:
+    dosing(tank)
+    happens(tank)
+    tank.advance(30)
+    assert tank.ended()[0]["end"] == "done"
+    tank.advance(HOUR)
+    assert tank.why == code, "but the next dose waits until all of it is known"
+
+
+# -- source water -------------------------------------------------------------------------------
+
+
+def test_ec_above_the_source_water_is_dosed_on_top_of_it() -> None:
+    tank = Tank(tank_farm(source_ec=0.4)).ready(recipe=tank_recipe(ec=1.2, above_source=True))
+    tank.advance(3 * HOUR)
+    assert not tank.given, "1.6 is 1.2 above 0.4"
+    shown: Any = tank.runtime.snapshots["tank"]
+    assert shown.ec.target == pytest.approx(1.6)
+    tank.show(EC, 1.3)
+    tank.advance(HOUR)
+    assert tank.given
+
+
+def test_ec_that_includes_the_source_water_is_dosed_as_it_is() -> None:
+    tank = Tank(tank_farm(source_ec=0.4)).ready(recipe=tank_recipe(ec=1.6))
+    tank.advance(3 * HOUR)
+    assert not tank.given
+
+
+def test_without_the_ec_of_the_source_water_no_nutrient_is_guessed_but_ph_goes_on() -> None:
+    tank = Tank().ready(recipe=tank_recipe(ec=1.2, above_source=True))
+    tank.show(EC, 0.8)
+    tank.show(PH, 6.4)
+    tank.advance(3 * HOUR)
+    assert not tank.given.keys() & {A, B}
+    assert tank.given[DOWN] > 0
+    tank.advance(3 * HOUR)
+    assert tank.why == "dose_source_unknown"
+    shown: Any = tank.runtime.snapshots["tank"]
+    assert "dose_source_unknown" in shown.problems
+
+
+def test_a_lead_batch_alone_says_whether_its_ec_is_above_the_source_water() -> None:
+    tank = Tank(tank_farm(lead_batch="batch_1")).ready(recipe=tank_recipe(ec=1.6))
+    _, answer = tank.try_batch(["level_2"], id="b2", recipe=tank_recipe(ec=1.5, above_source=True))
+    assert answer.refused is None
+    tank.show(EC, 1.2)
+    tank.advance(HOUR)
+    assert tank.given
+
+
+def test_on_the_way_to_a_recipe_above_the_source_water_the_share_comes_along() -> None:
+    tank = Tank(tank_farm(source_ec=0.4)).ready(recipe=tank_recipe(ec=1.6))
+    other = tank_recipe(ec=1.6, above_source=True)
+    answer = tank.ask(ChangeRecipe(batch="batch_1", recipe=other, ramp_s=2 * DAY))
+    assert answer.refused is None, answer
+    found = []
+    for _ in range(5):
+        shown: Any = tank.runtime.snapshots["tank"]
+        found.append(shown.ec.target)
+        tank.advance(DAY / 2)
+    assert found == sorted(found)
+    assert found[0] == pytest.approx(1.6, abs=0.05)
+    assert found[2] == pytest.approx(1.8, abs=0.06)
+    assert found[-1] == pytest.approx(2.0, abs=0.01)
 
 
 def test_a_probe_that_falls_out_of_the_water_is_not_fed_until_a_person_has_looked(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.support import bench_recipe
+from tests.core.support import actuator, bench_recipe, sensor
 from tests.core.tank import EC, FILL, FILL_VALVE, FLOAT, MIX_S, VOLUME, A, Tank, tank_farm
 from vfarm_core.control.inputs import (
     Cause,
@@ -20,7 +20,9 @@ from vfarm_core.control.inputs import (
     SetMode,
     StartWorkflow,
 )
+from vfarm_core.farm.bindings import Proof, binding_id
 from vfarm_core.farm.overrides import Mode, WorkflowKind
+from vfarm_core.farm.roles import Role
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -190,6 +192,115 @@ def test_a_valve_that_passes_is_told(tank: Tank) -> None:
     tank.advance(200)
     assert [e.severity for e in tank.events if e.kind == "fill_inhibited"] == ["p1"]
     assert tank.why_no_fill == "fill_passes"
+
+
+def isolated(**changes: Any) -> Tank:
+    """A tank whose fill valve has another one upstream, which isolates it."""
+    farm = tank_farm()
+    key = binding_id("tank", Role.FILL_VALVE, 2)
+    shown = sensor("tank", Role.FEEDBACK, 10)
+    second = actuator(
+        "tank", Role.FILL_VALVE, max_on_s=1800.0, proof=Proof.FEEDBACK, proved_by=shown.id
+    )
+    first = farm.binding[FILL_VALVE]
+    assert first.declaration is not None
+    guarded = replace(first, declaration=replace(first.declaration, isolation=key))
+    rest = tuple(b for b in farm.bindings if b.id != FILL_VALVE)
+    second = replace(second, id=key, entity=f"switch.{key}")
+    made = Tank(replace(farm, bindings=(*rest, guarded, shown, second)))
+    made.values[VOLUME] = 90.0
+    return made.ready()
+
+
+MAIN = binding_id("tank", Role.FILL_VALVE, 2)
+
+
+def by_hand(tank: Tank, point: str) -> None:
+    """Somebody switches something on."""
+    tank.state[point] = 1.0
+    tank.runtime.feed(Report(point, 1.0, None, tank.clock.farm, Cause.PERSON))
+    tank.settle()
+
+
+def test_what_isolates_a_valve_that_passes_is_held_closed() -> None:
+    tank = isolated()
+    by_hand(tank, MAIN)
+    tank.advance(30, sensors=False)
+    assert tank.on(MAIN), "a person may open it"
+    tank.report(MAIN, 0.0)
+    tank.show(VOLUME, 75.0)
+    tank.advance(900)
+    tank.values[VOLUME] += 6.0
+    tank.advance(200)
+    assert tank.why_no_fill == "fill_passes"
+    by_hand(tank, MAIN)
+    assert not tank.on(MAIN), "but not past a valve that lets water through"
+    reason = tank.runtime.memory.actuators[MAIN].reason
+    assert reason is not None
+    assert reason.code == "isolation"
+    assert tank.ask(ClearReservoir(reservoir="tank", what=Inhibit.FILLING)).refused is None
+    by_hand(tank, MAIN)
+    assert tank.on(MAIN)
+
+
+def test_a_valve_whose_own_contact_goes_on_to_show_water_passes(tank: Tank) -> None:
+    declared = tank.farm.binding[FILL_VALVE].declaration
+    assert declared is not None
+    contact = str(declared.proved_by)
+    tank.show(VOLUME, 75.0)
+    tank.advance(900)
+    assert len(ends(tank)) == 1
+    tank.report(contact, 1.0)
+    tank.advance(60)
+    tank.report(contact, 1.0)
+    assert tank.why_no_fill == "fill_passes"
+    assert [e.severity for e in tank.events if e.kind == "fill_inhibited"] == ["p1"]
+
+
+def test_what_comes_after_a_fill_was_closed_is_counted_and_told(tank: Tank) -> None:
+    tank.show(VOLUME, 75.0)
+    tank.advance(650)
+    (end,) = ends(tank)
+    before = tank.tank.filled_today_l
+    tank.values[VOLUME] += 2.0
+    tank.advance(200)
+    assert tank.tank.overshoot_l == pytest.approx(2.0)
+    assert tank.tank.filled_today_l == pytest.approx(before + 2.0)
+    assert tank.tank.fills[-1][1] == pytest.approx(end["delivered_l"] + 2.0, abs=0.1)
+    tank.advance(400)
+    (told,) = [e.params for e in tank.events if e.kind == "fill_overshot"]
+    assert told == {"fill": end["fill"], "litres": 2.0}
+    assert tank.why_no_fill == "fill_idle", "two litres are no valve that passes"
+
+
+def test_what_overshoots_survives_a_clock_that_is_set(tank: Tank) -> None:
+    tank.show(VOLUME, 75.0)
+    tank.advance(650)
+    (end,) = ends(tank)
+    tank.clock.farm -= HOUR
+    tank.runtime.tick()
+    tank.values[VOLUME] += 2.0
+    tank.advance(150)
+    assert tank.tank.fills[-1][1] == pytest.approx(end["delivered_l"] + 2.0, abs=0.1)
+
+
+def test_dilution_goes_by_the_ec_of_the_fresh_water() -> None:
+    for source, litres in ((None, 8.0), (0.6, 12.8)):
+        tank = Tank(tank_farm(source_ec=source))
+        tank.values |= {VOLUME: 100.0, EC: 1.92}
+        tank.ready()
+        tank.advance(600)
+        started = next(e.params for e in tank.events if e.kind == "fill_started")
+        assert started["why"] == "dilute"
+        assert started["planned_l"] == pytest.approx(litres, abs=0.1)
+
+
+def test_water_that_is_as_strong_as_the_target_dilutes_nothing() -> None:
+    tank = Tank(tank_farm(source_ec=1.7))
+    tank.values |= {VOLUME: 100.0, EC: 1.92}
+    tank.ready()
+    tank.advance(HOUR)
+    assert not [e for e in tank.events if e.kind == "fill_started"]
 
 
 def test_a_dose_waits_for_a_fill_and_its_mixing(tank: Tank) -> None:

@@ -290,6 +290,7 @@ def tank_farm(*extra: Any, **changes: Any) -> Farm:
         (tank_farm(fill=replace(FILL, day_l=10)), "fill_limits"),
         (tank_farm(fill=FILL), "fill_needs"),
         (tank_farm(probe_days=0.0), "not_positive"),
+        (tank_farm(source_ec=-0.1), "climate_out_of_range"),
         (
             tank_farm(actuator("tank", Role.MIXING_PUMP, danger=Danger.NEITHER, max_on_s=None)),
             "mixing_flow_missing",
@@ -308,7 +309,14 @@ def test_a_whole_dosing_and_filling_tank_is_accepted_and_survives_json() -> None
 
 def test_a_farm_stored_before_there_was_dosing_still_loads() -> None:
     data = farm_to_dict(bench_farm())
-    for name in ("fill", "mixing_l_min", "probe_days", "pump_days", "lead_batch"):
+    for name in (
+        "fill",
+        "mixing_l_min",
+        "probe_days",
+        "pump_days",
+        "lead_batch",
+        "source_ec",
+    ):
         del data["reservoirs"][0][name]
     for binding in data["bindings"]:
         if binding["declaration"] is not None:

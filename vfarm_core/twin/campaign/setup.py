@@ -97,9 +97,9 @@ BATCH = "lettuce"
 #: lasts for half a minute).
 _EFFECT = {True: 0.5, False: 20.0}
 DOSER_ML_S = 0.5
-#: EC (mS/cm) and pH that the lettuce's rafts ask for, and of the fresh water.
-ON_TARGET = (1.2, 5.8)
+#: EC (mS/cm) and pH of the fresh water, and what the lettuce's rafts ask for, above it.
 FRESH = (0.3, 7.0)
+ON_TARGET = (1.2 + FRESH[0], 5.8)
 #: The EC of the second raft phase where it is to be weaker, still within its limits.
 _WEAK_EC = 0.95
 _NUTRIENT = Dosing(
@@ -156,6 +156,7 @@ class Setup:
     `fill_meter`: a meter in the fill line proves the valve, instead of a contact of its own. A
     tank that is dosed or filled waters nothing by itself. `doses` and `fill` are its caps; it
     begins with `solution` (EC, pH). `weak_end`: the second raft phase asks for a weaker solution.
+    `source_ec`: what people said of the fresh water.
     """
 
     levels: int = 1
@@ -200,6 +201,7 @@ class Setup:
     fill: Fill = FILL
     solution: tuple[float, float] = ON_TARGET
     weak_end: bool = False
+    source_ec: float | None = FRESH[0]
 
     @property
     def still(self) -> bool:
@@ -358,6 +360,7 @@ def farm_of(setup: Setup) -> Farm:
                     volume_min_l=20.0,
                     mixing_l_min=_MIXING_L_MIN if setup.dosed else None,
                     fill=setup.fill if setup.filled else None,
+                    source_ec=setup.source_ec,
                 )
                 for z in range(1, zones + 1)
             ),

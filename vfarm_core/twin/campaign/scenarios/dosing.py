@@ -235,6 +235,20 @@ _PROBES = (
         setup=PAIRS,
     ),
     Scenario(
+        key="source_water_unknown",
+        group=PROBES,
+        title="The recipe gives EC above the fresh water's, which nobody has told: no nutrient",
+        setup=Setup(dosed=True, source_ec=None),
+        story=(Solution(reservoir=TANK, ec=0.6),),
+        expect=every(
+            WaitsFor(TANK, ("dose_source_unknown",)), Shown(TANK, "dose_source_unknown")
+        ),
+        deadline_s=5,
+        run_s=4 * HOUR,
+        invariant="dose_caps",
+        after=(NONE,),
+    ),
+    Scenario(
         key="ec_pair_both_wrong",
         group=PROBES,
         title="Both EC probes read 0.4 too low: the caps of a day bound what that does",
@@ -678,7 +692,7 @@ _BETWEEN = (
         title="The process is killed again and again while much is missing: caps of 24 h hold",
         setup=CAPPED,
         story=(
-            Solution(reservoir=TANK, ec=0.5),
+            Solution(reservoir=TANK, ec=ON_TARGET[0] - 0.8),
             *(_away(at=n * HOUR) for n in (1, 2, 3, 5, 9, 15, 22)),
         ),
         expect=every(Given(PUMP_A, 35.0, 41.0), Given(PUMP_B, 35.0, 41.0)),
@@ -693,7 +707,7 @@ _BETWEEN = (
         title="The clock is set a day forward while a cap of 24 h holds: it holds on",
         setup=CAPPED,
         story=(
-            Solution(reservoir=TANK, ec=0.5),
+            Solution(reservoir=TANK, ec=ON_TARGET[0] - 0.8),
             ClockJumps(seconds=DAY, at=10 * HOUR, incident=True),
             ClockJumps(seconds=-DAY, at=12 * HOUR),
         ),

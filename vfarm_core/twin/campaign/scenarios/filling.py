@@ -296,6 +296,36 @@ _DEVICES = (
         after=(Fills(1, 1), Filled(0.0, 3.0)),
     ),
     Scenario(
+        key="fill_meter_shows_flow",
+        group=DEVICES,
+        title="The meter in the fill line shows flow though the valve is closed: it passes, P1",
+        setup=METERED,
+        story=(Breaks(point=FILL_METER, kind=FaultKind.STUCK_VALUE, value=0.4),),
+        expect=every(CLOSED, Shown(TANK, "fill_passes")),
+        deadline_s=_TOLD_S,
+        run_s=2 * HOUR,
+        invariant="fill_caps",
+        after=(Happened("fill_inhibited", "p1"),),
+    ),
+    Scenario(
+        key="fill_valve_passes",
+        group=DEVICES,
+        title="The fill valve does not close tight: the volume goes on rising, P1",
+        setup=LINE,
+        story=(
+            THIRSTY,
+            Breaks(
+                point=FILL_VALVE, kind=FaultKind.PASSES, value=0.2, when=FILLING, incident=True
+            ),
+        ),
+        given=on(FILL_VALVE),
+        expect=every(CLOSED, Shown(TANK, "fill_passes")),
+        deadline_s=_FILL_S + 1800,
+        run_s=2 * HOUR,
+        invariant="fill_room",
+        after=(Happened("fill_inhibited", "p1"), Happened("fill_overshot")),
+    ),
+    Scenario(
         key="no_water_pressure",
         group=DEVICES,
         title="There is no water in the line: ended after five minutes, then inhibited",
