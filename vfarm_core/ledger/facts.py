@@ -49,7 +49,6 @@ class Given:
 
     resource: str
     subsystem: str
-    at: float
     amount: float
     metered: bool
     shares: Mapping[str, float]
@@ -145,7 +144,7 @@ class Fact:
         """What was given, to each batch its share."""
         if amount:
             metered = self.data.get("metered") is True
-            yield Given(resource, subsystem, self.at, amount, metered, self.shares())
+            yield Given(resource, subsystem, amount, metered, self.shares())
 
     def delivery(self, what: str, unit: str, delivered: float) -> Put:
         """A shot, dose or fill."""

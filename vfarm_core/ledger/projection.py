@@ -29,7 +29,6 @@ from .schema import (
     lot_uses,
     projections,
     records,
-    totals,
     uses,
 )
 
@@ -37,7 +36,6 @@ from .schema import (
 RULES = 1
 #: How the reason of a dead letter begins that these rules could not understand.
 UNCLEAR = "not understood: "
-DAY_S = 86400.0
 #: Records of one step when the tables are made anew.
 _STEP = 5000
 
@@ -50,7 +48,7 @@ class Projection:
         self._connection = connection
         self._loads = loads
         self._rows: dict[Table, list[Mapping[str, Any]]] = {}
-        self._given: dict[tuple[str, int, str, str], list[float]] = {}
+        self._given: dict[tuple[str, str, str], list[float]] = {}
         self._stood: dict[tuple[str, str], list[float]] = {}
         self._used: dict[tuple[str, str], list[Any]] = {}
 
@@ -84,10 +82,10 @@ class Projection:
         return ""
 
     def _give(self, given: Given) -> None:
-        day, resource, subsystem = int(given.at // DAY_S), given.resource, given.subsystem
+        resource, subsystem = given.resource, given.subsystem
         sums, amount = self._given, given.amount
         for batch, share in given.shares.items():
-            key = batch, day, resource, subsystem
+            key = batch, resource, subsystem
             known = sums.get(key)
             if known is None:
                 known = sums[key] = [0.0, 0.0]
@@ -130,14 +128,8 @@ class Projection:
         _note(self._connection, seq)
 
     def _add_up(self) -> None:
-        sums_of: dict[tuple[str, str, str], list[float]] = {}
-        for (batch, _, resource, subsystem), (amount, metered) in self._given.items():
-            known = sums_of.setdefault((batch, resource, subsystem), [0.0, 0.0])
-            known[0] += amount
-            known[1] += metered
         tables: tuple[tuple[Table, Mapping[Any, list[Any]]], ...] = (
             (uses, self._given),
-            (totals, sums_of),
             (conditions, self._stood),
             (lot_uses, self._used),
         )

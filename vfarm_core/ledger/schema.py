@@ -200,23 +200,11 @@ harvests = Table(
     Index("harvests_batch", "batch", "at"),
 )
 
-#: What each batch was given by its share, day by day (`day` counts UTC days since the epoch); an
-#: empty batch: what no batch was there for. `metered` is how much of the amount was measured.
-#: `resource` names the unit: energy_kwh, light_mol, water_l, nutrient_ml, ph_ml, co2_s, labour_min.
+#: What each batch was given by its share, in all; an empty batch: what no batch was there for.
+#: `metered` is how much of the amount was measured. `resource` names the unit: energy_kwh,
+#: light_mol, water_l, nutrient_ml, ph_ml, co2_s, labour_min.
 uses = Table(
     "uses",
-    metadata,
-    Column("batch", Text, primary_key=True),
-    Column("day", Integer, primary_key=True),
-    Column("resource", Text, primary_key=True),
-    Column("subsystem", Text, primary_key=True),
-    Column("amount", Double, nullable=False),
-    Column("metered", Double, nullable=False),
-)
-
-#: All uses of a batch together.
-totals = Table(
-    "totals",
     metadata,
     Column("batch", Text, primary_key=True),
     Column("resource", Text, primary_key=True),
@@ -315,7 +303,6 @@ DERIVED = (
     lot_loads,
     harvests,
     uses,
-    totals,
     conditions,
     deliveries,
     hours,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, Row, Select, Table, bindparam, select
 
-from ..ledger.schema import batches, conditions, harvests, phases, placements, totals
+from ..control.hot import hot_value
+from ..ledger.schema import batches, conditions, harvests, phases, placements, uses
 from ..ledger.store import Ledger
 from .errors import UnknownError
 
 DAY_S = 86400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value(kw_only=False)
 class Condition:
     """A quantity over the life of a batch, in the unit of its role; `covered_h` hours are known."""
 
@@ -24,7 +26,7 @@ class Condition:
     covered_h: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value(kw_only=False)
 class Use:
     """What was given: `amount` in the unit that the resource names, `metered` of it measured."""
 
@@ -34,7 +36,7 @@ class Use:
     metered: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value(kw_only=False)
 class Cut:
     """What was harvested, as a lot; kg and waste_kg are None when nobody weighed them."""
 
@@ -46,7 +48,7 @@ class Cut:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value(kw_only=False)
 class Place:
     """Where a batch stood, from when until when (None: still), on how much area (m²)."""
 
@@ -57,7 +59,7 @@ class Place:
     area_m2: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value(kw_only=False)
 class Stage:
     """When a phase began, and by whom or what."""
 
@@ -131,38 +133,18 @@ def summary(ledger: Ledger, batch: str) -> BatchSummary:
 
 def summaries(connection: Connection, wanted: Sequence[str]) -> list[BatchSummary]:
     """The batches among these that are known, the oldest first."""
-    names = list(wanted)
-    rows = connection.execute(_BATCHES, {"names": names}).all()
-    places = _grouped(
-        (
-            r.batch,
-            Place(level=r.level, since=r.since, until=r.until, sites=r.sites, area_m2=r.area_m2),
-        )
-        for r in connection.execute(_PLACES, {"names": names})
-    )
-    stages = _grouped(
-        (r.batch, Stage(phase=r.phase, at=r.at, by=r.by))
-        for r in connection.execute(_STAGES, {"names": names})
-    )
+    names = {"names": list(wanted)}
+    grown = connection.execute(_BATCHES, names).all()
+    places = _grouped(connection.execute(_PLACES, names).all(), Place)
+    stages = _grouped(connection.execute(_STAGES, names).all(), Stage)
+    given = _grouped(connection.execute(_USES, names).all(), Use)
+    cuts = _grouped(connection.execute(_HARVESTS, names).all(), Cut)
     stood: dict[str, dict[str, Condition]] = {}
-    for r in connection.execute(_CONDITIONS, {"names": names}):
-        stood.setdefault(r.batch, {})[r.quantity] = Condition(
-            mean=r.integral / r.covered_s,
-            low=r.low,
-            high=r.high,
-            covered_h=r.covered_s / 3600,
-        )
-    given = _grouped(
-        (
-            r.batch,
-            Use(resource=r.resource, subsystem=r.subsystem, amount=r.amount, metered=r.metered),
-        )
-        for r in connection.execute(_TOTALS, {"names": names})
-    )
-    cuts = _grouped(
-        (r.batch, Cut(lot=r.lot, at=r.at, kg=r.kg, waste_kg=r.waste_kg, grade=r.grade, note=r.note))
-        for r in connection.execute(_HARVESTS, {"names": names})
-    )
+    for batch, quantity, integral, covered_s, low, high in connection.execute(
+        _CONDITIONS, names
+    ).all():
+        mean = integral / covered_s
+        stood.setdefault(batch, {})[quantity] = Condition(mean, low, high, covered_s / 3600)
     return [
         BatchSummary(
             id=r.id,
@@ -182,7 +164,7 @@ def summaries(connection: Connection, wanted: Sequence[str]) -> list[BatchSummar
             uses=tuple(given.get(r.id, ())),
             harvests=tuple(cuts.get(r.id, ())),
         )
-        for r in rows
+        for r in grown
     ]
 
 
@@ -192,19 +174,34 @@ def known_batches(ledger: Ledger) -> list[str]:
         return list(connection.scalars(select(batches.c.id).order_by(batches.c.sown_at)))
 
 
-def _grouped[T](pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+def _grouped[T](rows: Sequence[Row[Any]], made: Callable[..., T]) -> dict[str, list[T]]:
+    """By the first column, which is the batch: a value of the others."""
     found: dict[str, list[T]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
+    for batch, *values in rows:
+        group = found.get(batch)
+        if group is None:
+            group = found[batch] = []
+        group.append(made(*values))
     return found
 
 
 _NAMES: BindParameter[Sequence[str]] = bindparam("names", expanding=True)
+
+
+def _of(table: Table, *names: str) -> Select[Any]:
+    columns = [table.c.batch, *(table.c[name] for name in names)]
+    return select(*columns).where(table.c.batch.in_(_NAMES))
+
+
 _BATCHES = select(batches).where(batches.c.id.in_(_NAMES)).order_by(batches.c.sown_at, batches.c.id)
-_PLACES = select(placements).where(placements.c.batch.in_(_NAMES)).order_by(placements.c.since)
-_STAGES = select(phases).where(phases.c.batch.in_(_NAMES)).order_by(phases.c.seq)
-_CONDITIONS = select(conditions).where(conditions.c.batch.in_(_NAMES), conditions.c.covered_s > 0)
-_TOTALS = (
-    select(totals).where(totals.c.batch.in_(_NAMES)).order_by(totals.c.resource, totals.c.subsystem)
+_PLACES = _of(placements, "level", "since", "until", "sites", "area_m2").order_by(
+    placements.c.since
 )
-_HARVESTS = select(harvests).where(harvests.c.batch.in_(_NAMES)).order_by(harvests.c.at)
+_STAGES = _of(phases, "phase", "at", "by").order_by(phases.c.seq)
+_CONDITIONS = _of(conditions, "quantity", "integral", "covered_s", "low", "high").where(
+    conditions.c.covered_s > 0
+)
+_USES = _of(uses, "resource", "subsystem", "amount", "metered").order_by(
+    uses.c.resource, uses.c.subsystem
+)
+_HARVESTS = _of(harvests, "lot", "at", "kg", "waste_kg", "grade", "note").order_by(harvests.c.at)

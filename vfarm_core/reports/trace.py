@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, union
 
+from ..control.hot import hot_value
 from ..ledger.schema import batches, harvests, lineage, lot_uses, lots
 from ..ledger.store import Ledger
 from .batch import BatchSummary, summaries
 from .errors import UnknownError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value(kw_only=False)
 class Lot:
     """A lot, as it was received or harvested. `kind` is empty where nobody has entered more of it
     than its number."""
@@ -32,7 +33,7 @@ class Lot:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value(kw_only=False)
 class Ingredient:
     """How much of a lot went into a batch; None where nobody has said."""
 
@@ -117,13 +118,12 @@ def _follow(connection: Connection, begin: Iterable[str], *, down: bool) -> set[
 
 def _ingredients(connection: Connection, family: set[str], lot: str | None) -> list[Ingredient]:
     """What went into these batches; of one lot only where that is asked for."""
-    question = select(lot_uses).where(lot_uses.c.batch.in_(sorted(family)))
+    columns = (lot_uses.c.lot, lot_uses.c.batch, lot_uses.c.amount, lot_uses.c.unit)
+    question = select(*columns).where(lot_uses.c.batch.in_(sorted(family)))
     if lot is not None:
         question = question.where(lot_uses.c.lot == lot)
-    found = connection.execute(question.order_by(lot_uses.c.lot, lot_uses.c.batch))
-    return [
-        Ingredient(lot=r.lot, batch=r.batch, amount=r.amount or None, unit=r.unit) for r in found
-    ]
+    found = connection.execute(question.order_by(lot_uses.c.lot, lot_uses.c.batch)).all()
+    return [Ingredient(lot, batch, amount or None, unit) for lot, batch, amount, unit in found]
 
 
 def _descent(connection: Connection, family: set[str]) -> list[tuple[str, str]]:
@@ -137,16 +137,15 @@ def _descent(connection: Connection, family: set[str]) -> list[tuple[str, str]]:
 
 
 def _lots(connection: Connection, wanted: set[str]) -> list[Lot]:
-    found = {
-        row.id: Lot(
-            id=row.id,
-            kind=row.kind,
-            name=row.name,
-            supplier=row.supplier,
-            at=row.at,
-            amount=row.amount,
-            unit=row.unit,
-        )
-        for row in connection.execute(select(lots).where(lots.c.id.in_(sorted(wanted))))
-    }
-    return [found.get(name, Lot(id=name)) for name in sorted(wanted)]
+    columns = (
+        lots.c.id,
+        lots.c.kind,
+        lots.c.name,
+        lots.c.supplier,
+        lots.c.at,
+        lots.c.amount,
+        lots.c.unit,
+    )
+    rows = connection.execute(select(*columns).where(lots.c.id.in_(sorted(wanted)))).all()
+    found = {row[0]: Lot(*row) for row in rows}
+    return [found.get(name) or Lot(name) for name in sorted(wanted)]

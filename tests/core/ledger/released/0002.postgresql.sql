@@ -188,7 +188,7 @@ CREATE TABLE stands (
 	PRIMARY KEY (batch, node, since)
 );
 CREATE INDEX stands_node ON stands (node, since);
-CREATE TABLE totals (
+CREATE TABLE uses (
 	batch TEXT NOT NULL, 
 	resource TEXT NOT NULL, 
 	subsystem TEXT NOT NULL, 
@@ -196,39 +196,28 @@ CREATE TABLE totals (
 	metered DOUBLE PRECISION NOT NULL, 
 	PRIMARY KEY (batch, resource, subsystem)
 );
-CREATE TABLE uses (
-	batch TEXT NOT NULL, 
-	day INTEGER NOT NULL, 
-	resource TEXT NOT NULL, 
-	subsystem TEXT NOT NULL, 
-	amount DOUBLE PRECISION NOT NULL, 
-	metered DOUBLE PRECISION NOT NULL, 
-	PRIMARY KEY (batch, day, resource, subsystem)
-);
 INSERT INTO alembic_version VALUES ('0002');
-INSERT INTO audit VALUES (1, 1700000001.0, 'person:897fd622c4d04a52bd460fef9c42cc1a', 'batch_started', 'level', 'b1', NULL, 'sha256:1', '', 'done');
+INSERT INTO audit VALUES (1, 1700000001.0, 'person:aca37edf2965466b929404cf790a1071', 'batch_started', 'level', 'b1', NULL, 'sha256:1', '', 'done');
 INSERT INTO audit VALUES (4, 1700000004.0, 'recipe', 'phase_changed', 'level', 'b1', 'germination', 'vegetative', '', 'done');
-INSERT INTO audit VALUES (5, 1700000005.0, 'person:897fd622c4d04a52bd460fef9c42cc1a', 'batch_harvested', 'level', 'b1', NULL, '2.4', '', 'done');
+INSERT INTO audit VALUES (5, 1700000005.0, 'person:aca37edf2965466b929404cf790a1071', 'batch_harvested', 'level', 'b1', NULL, '2.4', '', 'done');
 INSERT INTO batches VALUES ('b1', 'Basil', 'basil', NULL, 'basil', 'sha256:1', 40, 'harvested', 1700000001.0, 1700000005.0, NULL);
 INSERT INTO dead_letters VALUES (6, 'data is list, not an object');
 INSERT INTO deliveries VALUES (2, 'shot', 'circuit', '', 1700000002.0, 20.0, 19.5, 'L', 'done', True, 'schedule');
 INSERT INTO deliveries VALUES (3, 'dose', 'tank', 'tank.dosing_pump_a', 1700000003.0, 12.0, 12.0, 'mL', 'done', False, 'controller');
 INSERT INTO harvests VALUES ('b1.5', 'b1', 1700000005.0, 2.4, NULL, '', '');
-INSERT INTO heads VALUES (1, 6, '\x03004fab450409ae7df962d7eb2fbb77dc67a61a117c07545b54b1367a38523e'::bytea);
+INSERT INTO heads VALUES (1, 6, '\x0599fcce5a435f107314f7b86dacfc8042f41d6220e08024baf25c9d4f838c1e'::bytea);
 INSERT INTO lots VALUES ('b1.5', 'harvest', 'Basil', '', 1700000005.0, 2.4, 'kg');
-INSERT INTO people VALUES ('person:897fd622c4d04a52bd460fef9c42cc1a', 'user:anna');
+INSERT INTO people VALUES ('person:aca37edf2965466b929404cf790a1071', 'user:anna');
 INSERT INTO phases VALUES ('b1', 4, 1700000004.0, 'vegetative', 'recipe');
 INSERT INTO placements VALUES ('b1', 'level', 1700000001.0, 1700000005.0, 0, 0.0);
 INSERT INTO projections VALUES (1, 1, 6);
-INSERT INTO records VALUES (1, 1, 1, 1700000001.0, 'batch_started', 'level', 'info', '{"batch":"b1","by":"person:897fd622c4d04a52bd460fef9c42cc1a","crop":"basil","node":"level","plants":40,"recipe":"basil","severity":"info","title":"Basil","version":"sha256:1"}', '\x44ccd80f69cc6a6e02e3054a1c4d68cc69724ae25fbe41f5c14fa6cfe7baf4b5'::bytea);
-INSERT INTO records VALUES (2, 1, 2, 1700000002.0, 'shot_ended', 'circuit', 'info', '{"by":"schedule","delivered_l":19.5,"delivered_s":300.0,"end":"done","metered":true,"node":"circuit","planned_l":20.0,"planned_s":300.0,"severity":"info","shot":"s1"}', '\x0e642153f5e8404874c5593ab47ffb3968376c65ab805cfcfb613573087e19e3'::bytea);
-INSERT INTO records VALUES (3, 1, 3, 1700000003.0, 'dose_ended', 'tank', 'info', '{"by":"controller","delivered_ml":12.0,"dose":"d1","end":"done","node":"tank","planned_ml":12.0,"point":"tank.dosing_pump_a","severity":"info"}', '\x8c78263031798713978a5f825d2f0e519aa3c68f18fd42c3a18dbaa6925f0026'::bytea);
-INSERT INTO records VALUES (4, 1, 4, 1700000004.0, 'phase_changed', 'level', 'info', '{"batch":"b1","by":"recipe","node":"level","phase":"vegetative","severity":"info","title":"Basil","was":"germination"}', '\x13f1d2a1a174df993bd32194f752a41fcf9d8050d379299d7097f949021abe12'::bytea);
-INSERT INTO records VALUES (5, 1, 5, 1700000005.0, 'batch_harvested', 'level', 'info', '{"batch":"b1","by":"person:897fd622c4d04a52bd460fef9c42cc1a","kg":2.4,"node":"level","severity":"info","title":"Basil"}', '\xb33f137bc2dd28d452f5457596ada02ff7cc5ca1c32a9365f607701ee9b0c90d'::bytea);
-INSERT INTO records VALUES (6, 1, 6, 1700000006.0, 'odd', '', '', '{"data":[1,2]}', '\x03004fab450409ae7df962d7eb2fbb77dc67a61a117c07545b54b1367a38523e'::bytea);
+INSERT INTO records VALUES (1, 1, 1, 1700000001.0, 'batch_started', 'level', 'info', '{"batch":"b1","by":"person:aca37edf2965466b929404cf790a1071","crop":"basil","node":"level","plants":40,"recipe":"basil","severity":"info","title":"Basil","version":"sha256:1"}', '\x524f6280f4129ac95a3639f3244258d1065c3bb0f903921fade52135fb85b4da'::bytea);
+INSERT INTO records VALUES (2, 1, 2, 1700000002.0, 'shot_ended', 'circuit', 'info', '{"by":"schedule","delivered_l":19.5,"delivered_s":300.0,"end":"done","metered":true,"node":"circuit","planned_l":20.0,"planned_s":300.0,"severity":"info","shot":"s1"}', '\x207fd70a97a22c710c7613ea81fa1e09481e2a8d584a3bd3d395c29d72474b1e'::bytea);
+INSERT INTO records VALUES (3, 1, 3, 1700000003.0, 'dose_ended', 'tank', 'info', '{"by":"controller","delivered_ml":12.0,"dose":"d1","end":"done","node":"tank","planned_ml":12.0,"point":"tank.dosing_pump_a","severity":"info"}', '\x9172b7e22157eb8b6ff709b4545d85627f7e0d18ef554365a69b71ee5ee2038b'::bytea);
+INSERT INTO records VALUES (4, 1, 4, 1700000004.0, 'phase_changed', 'level', 'info', '{"batch":"b1","by":"recipe","node":"level","phase":"vegetative","severity":"info","title":"Basil","was":"germination"}', '\x720dd559d4b46626e6492d101bd59219890dc8b5ee41e04bbd9d7e4fff2a179f'::bytea);
+INSERT INTO records VALUES (5, 1, 5, 1700000005.0, 'batch_harvested', 'level', 'info', '{"batch":"b1","by":"person:aca37edf2965466b929404cf790a1071","kg":2.4,"node":"level","severity":"info","title":"Basil"}', '\x28121f861bad67abb1c91ba5ab1a9be2791d946e2ce01d40460c53d8d987ad40'::bytea);
+INSERT INTO records VALUES (6, 1, 6, 1700000006.0, 'odd', '', '', '{"data":[1,2]}', '\x0599fcce5a435f107314f7b86dacfc8042f41d6220e08024baf25c9d4f838c1e'::bytea);
 INSERT INTO sources VALUES (1, 'journal-one');
 INSERT INTO stands VALUES ('b1', 'level', 1700000001.0, 1700000005.0);
-INSERT INTO totals VALUES ('', 'nutrient_ml', '', 12.0, 0.0);
-INSERT INTO totals VALUES ('', 'water_l', 'irrigation', 19.5, 19.5);
-INSERT INTO uses VALUES ('', 19675, 'nutrient_ml', '', 12.0, 0.0);
-INSERT INTO uses VALUES ('', 19675, 'water_l', 'irrigation', 19.5, 19.5);
+INSERT INTO uses VALUES ('', 'nutrient_ml', '', 12.0, 0.0);
+INSERT INTO uses VALUES ('', 'water_l', 'irrigation', 19.5, 19.5);

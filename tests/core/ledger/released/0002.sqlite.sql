@@ -188,7 +188,7 @@ CREATE TABLE stands (
 	PRIMARY KEY (batch, node, since)
 );
 CREATE INDEX stands_node ON stands (node, since);
-CREATE TABLE totals (
+CREATE TABLE uses (
 	batch TEXT NOT NULL, 
 	resource TEXT NOT NULL, 
 	subsystem TEXT NOT NULL, 
@@ -196,39 +196,28 @@ CREATE TABLE totals (
 	metered DOUBLE NOT NULL, 
 	PRIMARY KEY (batch, resource, subsystem)
 );
-CREATE TABLE uses (
-	batch TEXT NOT NULL, 
-	day INTEGER NOT NULL, 
-	resource TEXT NOT NULL, 
-	subsystem TEXT NOT NULL, 
-	amount DOUBLE NOT NULL, 
-	metered DOUBLE NOT NULL, 
-	PRIMARY KEY (batch, day, resource, subsystem)
-);
 INSERT INTO alembic_version VALUES ('0002');
-INSERT INTO audit VALUES (1, 1700000001.0, 'person:d1575e619b83464ebfb61ab8a6c44ead', 'batch_started', 'level', 'b1', NULL, 'sha256:1', '', 'done');
+INSERT INTO audit VALUES (1, 1700000001.0, 'person:c76834f014bc4a01a5370f5300d85124', 'batch_started', 'level', 'b1', NULL, 'sha256:1', '', 'done');
 INSERT INTO audit VALUES (4, 1700000004.0, 'recipe', 'phase_changed', 'level', 'b1', 'germination', 'vegetative', '', 'done');
-INSERT INTO audit VALUES (5, 1700000005.0, 'person:d1575e619b83464ebfb61ab8a6c44ead', 'batch_harvested', 'level', 'b1', NULL, '2.4', '', 'done');
+INSERT INTO audit VALUES (5, 1700000005.0, 'person:c76834f014bc4a01a5370f5300d85124', 'batch_harvested', 'level', 'b1', NULL, '2.4', '', 'done');
 INSERT INTO batches VALUES ('b1', 'Basil', 'basil', NULL, 'basil', 'sha256:1', 40, 'harvested', 1700000001.0, 1700000005.0, NULL);
 INSERT INTO dead_letters VALUES (6, 'data is list, not an object');
 INSERT INTO deliveries VALUES (2, 'shot', 'circuit', '', 1700000002.0, 20.0, 19.5, 'L', 'done', True, 'schedule');
 INSERT INTO deliveries VALUES (3, 'dose', 'tank', 'tank.dosing_pump_a', 1700000003.0, 12.0, 12.0, 'mL', 'done', False, 'controller');
 INSERT INTO harvests VALUES ('b1.5', 'b1', 1700000005.0, 2.4, NULL, '', '');
-INSERT INTO heads VALUES (1, 6, X'20ce2dc93ad5641021a8f176515c7b49232fd862a5f5d3ac0b7c748c0f01b681');
+INSERT INTO heads VALUES (1, 6, X'3718174782c379509f9862708c43877ad008c13073d443fcfb8f0a4d3f6bc0f4');
 INSERT INTO lots VALUES ('b1.5', 'harvest', 'Basil', '', 1700000005.0, 2.4, 'kg');
-INSERT INTO people VALUES ('person:d1575e619b83464ebfb61ab8a6c44ead', 'user:anna');
+INSERT INTO people VALUES ('person:c76834f014bc4a01a5370f5300d85124', 'user:anna');
 INSERT INTO phases VALUES ('b1', 4, 1700000004.0, 'vegetative', 'recipe');
 INSERT INTO placements VALUES ('b1', 'level', 1700000001.0, 1700000005.0, 0, 0.0);
 INSERT INTO projections VALUES (1, 1, 6);
-INSERT INTO records VALUES (1, 1, 1, 1700000001.0, 'batch_started', 'level', 'info', '{"batch":"b1","by":"person:d1575e619b83464ebfb61ab8a6c44ead","crop":"basil","node":"level","plants":40,"recipe":"basil","severity":"info","title":"Basil","version":"sha256:1"}', X'89dcd7a2f4da2f39f2dd1ad6f509a8d0365ee5c590af3bfed3bd6e0e958d37a0');
-INSERT INTO records VALUES (2, 1, 2, 1700000002.0, 'shot_ended', 'circuit', 'info', '{"by":"schedule","delivered_l":19.5,"delivered_s":300.0,"end":"done","metered":true,"node":"circuit","planned_l":20.0,"planned_s":300.0,"severity":"info","shot":"s1"}', X'fdab004222cc4af3df4d0753ffa4b6faaf008e20a48d72356b26ad2f38e74b4d');
-INSERT INTO records VALUES (3, 1, 3, 1700000003.0, 'dose_ended', 'tank', 'info', '{"by":"controller","delivered_ml":12.0,"dose":"d1","end":"done","node":"tank","planned_ml":12.0,"point":"tank.dosing_pump_a","severity":"info"}', X'30f56694b343a84eb775c31691537a818af6487271cb527a7de666171224ec8e');
-INSERT INTO records VALUES (4, 1, 4, 1700000004.0, 'phase_changed', 'level', 'info', '{"batch":"b1","by":"recipe","node":"level","phase":"vegetative","severity":"info","title":"Basil","was":"germination"}', X'a1e0aeffb5c35a8b91faa7ea8d77f7b3f3e19d96089158e6af6150a1ae621104');
-INSERT INTO records VALUES (5, 1, 5, 1700000005.0, 'batch_harvested', 'level', 'info', '{"batch":"b1","by":"person:d1575e619b83464ebfb61ab8a6c44ead","kg":2.4,"node":"level","severity":"info","title":"Basil"}', X'23203f3e10deb5dbb3f496bd2dbd6ce058b25174b8aeaff605d2e9a6eb875da9');
-INSERT INTO records VALUES (6, 1, 6, 1700000006.0, 'odd', '', '', '{"data":[1,2]}', X'20ce2dc93ad5641021a8f176515c7b49232fd862a5f5d3ac0b7c748c0f01b681');
+INSERT INTO records VALUES (1, 1, 1, 1700000001.0, 'batch_started', 'level', 'info', '{"batch":"b1","by":"person:c76834f014bc4a01a5370f5300d85124","crop":"basil","node":"level","plants":40,"recipe":"basil","severity":"info","title":"Basil","version":"sha256:1"}', X'055c84e7f2aefcfdf7c4afd14a422f583be49af3d0c92842fce9cbc0220874ea');
+INSERT INTO records VALUES (2, 1, 2, 1700000002.0, 'shot_ended', 'circuit', 'info', '{"by":"schedule","delivered_l":19.5,"delivered_s":300.0,"end":"done","metered":true,"node":"circuit","planned_l":20.0,"planned_s":300.0,"severity":"info","shot":"s1"}', X'2899ace196f3feda90698fa8f364b04554971900862ad4190f2dc4965e7cc77d');
+INSERT INTO records VALUES (3, 1, 3, 1700000003.0, 'dose_ended', 'tank', 'info', '{"by":"controller","delivered_ml":12.0,"dose":"d1","end":"done","node":"tank","planned_ml":12.0,"point":"tank.dosing_pump_a","severity":"info"}', X'62737c893a311c6dbb584bf4c14217937ca44602d41df95b2cd3cacd753c1eb4');
+INSERT INTO records VALUES (4, 1, 4, 1700000004.0, 'phase_changed', 'level', 'info', '{"batch":"b1","by":"recipe","node":"level","phase":"vegetative","severity":"info","title":"Basil","was":"germination"}', X'7a5477fda01a01ff6bb6486b6b487c370702efd99d5a09e06703cd04c3058c1c');
+INSERT INTO records VALUES (5, 1, 5, 1700000005.0, 'batch_harvested', 'level', 'info', '{"batch":"b1","by":"person:c76834f014bc4a01a5370f5300d85124","kg":2.4,"node":"level","severity":"info","title":"Basil"}', X'dabef6f219bd06a0eab48adbb3eba53724aa75399312fd2c092925bb6fbd3493');
+INSERT INTO records VALUES (6, 1, 6, 1700000006.0, 'odd', '', '', '{"data":[1,2]}', X'3718174782c379509f9862708c43877ad008c13073d443fcfb8f0a4d3f6bc0f4');
 INSERT INTO sources VALUES (1, 'journal-one');
 INSERT INTO stands VALUES ('b1', 'level', 1700000001.0, 1700000005.0);
-INSERT INTO totals VALUES ('', 'nutrient_ml', '', 12.0, 0.0);
-INSERT INTO totals VALUES ('', 'water_l', 'irrigation', 19.5, 19.5);
-INSERT INTO uses VALUES ('', 19675, 'nutrient_ml', '', 12.0, 0.0);
-INSERT INTO uses VALUES ('', 19675, 'water_l', 'irrigation', 19.5, 19.5);
+INSERT INTO uses VALUES ('', 'nutrient_ml', '', 12.0, 0.0);
+INSERT INTO uses VALUES ('', 'water_l', 'irrigation', 19.5, 19.5);

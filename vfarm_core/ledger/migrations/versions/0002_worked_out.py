@@ -104,15 +104,6 @@ def upgrade() -> None:
     op.create_table(
         "uses",
         sa.Column("batch", sa.Text, primary_key=True),
-        sa.Column("day", sa.Integer, primary_key=True),
-        sa.Column("resource", sa.Text, primary_key=True),
-        sa.Column("subsystem", sa.Text, primary_key=True),
-        sa.Column("amount", sa.Double, nullable=False),
-        sa.Column("metered", sa.Double, nullable=False),
-    )
-    op.create_table(
-        "totals",
-        sa.Column("batch", sa.Text, primary_key=True),
         sa.Column("resource", sa.Text, primary_key=True),
         sa.Column("subsystem", sa.Text, primary_key=True),
         sa.Column("amount", sa.Double, nullable=False),
