@@ -178,6 +178,8 @@ class Draft:
         #: The light that is planned for each level, once its day was looked at in this step:
         #: nothing that it is made of changes any more.
         self.light_of_level: dict[str, Any] = {}
+        #: What is shown of each batch on all of its levels, at the end of this step.
+        self.shown_batch: dict[str, Any] = {}
         self._find_groups()
 
     def _find_groups(self) -> None:

@@ -78,22 +78,17 @@ _CRITICAL = frozenset(
 def snapshots(d: Draft) -> list[Publish]:
     """The snapshots of the nodes that were looked at, in the order of their ids."""
     farm, seen, found = d.farm, d.seen, []
+    nodes = farm.nodes
     # Sorting is dear where nearly everything was looked at.
     many = 4 * len(seen) > len(farm.ids)
     for key in [k for k in farm.ids if k in seen] if many else sorted(seen):
-        shown = snapshot(d, key)
-        if shown is not None:
-            found.append(Publish(key, shown))
+        node = nodes.get(key)
+        make = _SNAPSHOTS.get(type(node))
+        if make is not None:
+            found.append(Publish(key, make(d, node)))
+        elif key == farm.id:
+            found.append(Publish(key, _farm(d)))
     return found
-
-
-def snapshot(d: Draft, node: str) -> Snapshot | None:
-    """The snapshot of a node; None for a kind that has none of its own."""
-    found = d.farm.nodes.get(node)
-    make = _SNAPSHOTS.get(type(found))
-    if make is not None:
-        return make(d, found)
-    return _farm(d) if node == d.farm.id else None
 
 
 def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
@@ -413,7 +408,7 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
         None if yesterday is None else round(yesterday, 2),
         actuators,
         tuple(sorted(problems)) if problems else (),
-        _status(problems, (), used=target is not None),
+        _status(problems, (), used=target is not None) if problems or target is None else Status.OK,
         None if fixture is None else round(lamp.hours),
         None if fixture is None else round(spectrum.left(d, level), 2) if place.ages else 1.0,
         None if ratio is None else round(ratio * 100) / 100,
@@ -464,8 +459,7 @@ _NOTHING_GROWS = _Grows()
 
 def _grows(d: Draft, target: LightTarget) -> _Grows:
     batch = target.batch
-    key = (batch.id, "grows")
-    found: _Grows | None = d.derived.get(key)
+    found: _Grows | None = d.shown_batch.get(batch.id)
     if found is None:
         outlook = progress(batch, d.recipe(batch), d.now.farm)
         found = _Grows(
@@ -477,7 +471,7 @@ def _grows(d: Draft, target: LightTarget) -> _Grows:
             fraction=round(outlook.fraction, 2),
             expected_harvest_at=outlook.expected_harvest_at,
         )
-        d.derived[key] = found
+        d.shown_batch[batch.id] = found
     return found
 
 
