@@ -249,11 +249,12 @@ def _lamp(
     lamp, lamps = state.lamp, place.lamps
     if not lamps:
         return lamp
-    output, actuators = 0.0, d.actuators.now
-    for b in lamps:
+    output, model, actuators = 0.0, 0.0, d.actuators.now
+    for b, part in zip(lamps, place.parts, strict=True):
         driven = actuators.get(b.id)
         if driven is not None and driven.reported:
             output += driven.reported
+            model += part * driven.reported
     if len(lamps) > 1:
         output /= len(lamps)
     now = d.now.farm
@@ -264,7 +265,11 @@ def _lamp(
         lamp = lamp.ran(hours, now if output else None, output)
     if measured is None or place.level.fixture is None:
         return lamp
-    return _compare(d, place.level, state, lamp, measured, source, lit)
+    full = place.full_ppfd
+    if place.ages:
+        left = spectrum.left(d, place.level)
+        model, full = model * left, full * left
+    return _compare(d, place.level, state, lamp, measured, source, lit, model, full)
 
 
 def _compare(
@@ -275,10 +280,12 @@ def _compare(
     measured: float,
     source: str,
     lit: bool,
+    model: float,
+    full: float,
 ) -> LampState:
-    """Hold the light sensor against the lamps."""
-    now, model = d.now.farm, spectrum.modelled_ppfd(d, level)
-    full = spectrum.full_ppfd(d, level)
+    """Hold the light sensor against what the lamps give now and give at full output by the model
+    (`spectrum.modelled_ppfd`, `full_ppfd`)."""
+    now = d.now.farm
     seen, apart_at, frozen, ratio = lamp.seen, lamp.apart_at, lamp.frozen, lamp.ratio
     if seen is None or measured != seen[0]:
         if frozen:

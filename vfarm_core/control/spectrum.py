@@ -51,8 +51,7 @@ def modelled_ppfd(d: Draft, level: Level) -> float:
     place = d.farm.places[level.id]
     actuators = d.actuators.now
     given = 0.0
-    # Without a fixture there are no parts: what its lamps give is not known.
-    for b, part in zip(place.lamps, place.parts, strict=False):
+    for b, part in zip(place.lamps, place.parts, strict=True):
         state = actuators.get(b.id)
         if state is not None and state.reported:
             given += part * state.reported

@@ -21,9 +21,9 @@ class Place:
     """A level in its farm.
 
     `lamps` are those whose light plants count, with what each gives of the PPFD (`parts`) and all
-    of them together (`full_ppfd`) when new; `ages`: their light is known to fade by their hours.
-    `ppfd_sensor` is the point of the only PPFD sensor, empty where there is none or several;
-    `supply`: the lamps hang on one that vfarm watches.
+    of them together (`full_ppfd`) when new, 0 where nobody has rated them; `ages`: their light is
+    known to fade by their hours. `ppfd_sensor` is the point of the only PPFD sensor, empty where
+    there is none or several; `supply`: the lamps hang on one that vfarm watches.
     """
 
     level: Level

@@ -547,7 +547,7 @@ class Farm:
             zone=self.zone_of_level[level.id],
             circuit=self.circuit_of_level.get(level.id),
             lamps=lamps,
-            parts=self.lamp_ppfd.get(level.id, ()),
+            parts=self.lamp_ppfd.get(level.id, (0.0,) * len(lamps)),
             full_ppfd=self.lamps_full_ppfd.get(level.id, 0.0),
             ages=fixture is not None and (fixture.l90_h, fixture.l70_h) != (None, None),
             any_dims=any(b.dims for b in lamps),
