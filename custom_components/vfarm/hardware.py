@@ -101,8 +101,8 @@ _CONTACT_CLASSES: Mapping[Role, BinarySensorDeviceClass] = {
 
 def domain_of(farm: Farm, binding: Binding) -> str:
     """The domain a simulated device appears in. The lamps of the last rack hang on 0-10 V drivers,
-    which are numbers: lamps come in both kinds. What has speeds looks like a fan, and a dosing pump
-    is a number that starts a pulse of so many seconds."""
+    which are numbers: lamps come in both kinds, and so does an inverter. What has speeds looks like
+    a fan, and a dosing pump is a number that starts a pulse of so many seconds."""
     match spec(binding.role).kind:
         case RoleKind.MEASURE | RoleKind.FORECAST:
             return SENSOR_DOMAIN
@@ -115,7 +115,7 @@ def domain_of(farm: Farm, binding: Binding) -> str:
         case RoleKind.SWITCH if binding.role in DOSING:
             return NUMBER_DOMAIN
         case RoleKind.SWITCH if binding.has_levels:
-            return FAN_DOMAIN
+            return NUMBER_DOMAIN if binding.role is Role.COOLER else FAN_DOMAIN
         case RoleKind.SWITCH:
             return _DOMAINS.get(binding.role, SWITCH_DOMAIN)
 
@@ -349,7 +349,7 @@ class HardwareLight(HardwareEntity, LightEntity):
 
 
 class HardwareDriver(HardwareEntity, NumberEntity):
-    """A simulated 0-10 V driver of lamps, in percent."""
+    """A simulated 0-10 V driver of lamps or of an inverter, in percent."""
 
     _attr_native_min_value = 0
     _attr_native_max_value = 100

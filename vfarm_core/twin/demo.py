@@ -113,8 +113,12 @@ _DOSERS = {
 _CHECKED_DAYS = 365.0
 #: Crops that share no EC share the leaf room's tank; it is kept for the youngest lettuce.
 _LEADS = {"reservoir_a": "lettuce-3"}
-#: The leaf room's dehumidifier has four speeds.
-_SPEEDS = {("zone_a", Role.DEHUMIDIFIER): 0.25}
+#: The leaf room's dehumidifier has four speeds; the coolers are inverters.
+_SPEEDS = {
+    ("zone_a", Role.DEHUMIDIFIER): 0.25,
+    ("zone_a", Role.COOLER): 0.1,
+    ("zone_b", Role.COOLER): 0.1,
+}
 #: A lighting circuit of 230 V and 16 A, loaded to 80 %.
 _SUPPLY_KW = 2.9
 

@@ -157,9 +157,13 @@ def test_every_probe_and_pump_is_checked_when_it_begins():
     assert rates == {p.doser_ml_s for p in config.reservoirs.values()}
 
 
-def test_one_device_has_speeds():
-    (fan,) = (b for b in demo_farm().bindings if b.levels)
-    assert (fan.role, fan.step) == (Role.DEHUMIDIFIER, 0.25)
+def test_some_devices_have_levels():
+    steps = {b.id: b.step for b in demo_farm().bindings if b.levels}
+    assert steps == {"zone_a.dehumidifier": 0.25, "zone_a.cooler": 0.1, "zone_b.cooler": 0.1}
+
+
+def test_the_rooms_warm_and_cool_without_alarms(day):
+    assert day.events_by_kind.get("temperature_rising", 0) <= 20
 
 
 def test_the_farms_electricity_is_shared_out_to_its_batches(day):
