@@ -48,7 +48,9 @@ _PROMPT_S = 0.01
 _SHORTEST_S = 0.25
 _LONGEST_S = 60.0
 #: Batches are looked at again after these.
-_BATCH_EVENTS = frozenset({"batch_started", "phase_changed", "recipe_changed", "batch_harvested"})
+_BATCH_EVENTS = frozenset(
+    {"batch_started", "phase_changed", "recipe_changed", "batch_cut", "batch_harvested"}
+)
 
 
 def simulated_farm(time_zone: str) -> Farm:

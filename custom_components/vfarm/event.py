@@ -35,7 +35,7 @@ class VfarmEventDescription(EventEntityDescription):
 BATCH = VfarmEventDescription(
     key="batch",
     translation_key="batch",
-    kinds=("batch_started", "phase_changed", "recipe_changed", "batch_harvested"),
+    kinds=("batch_started", "phase_changed", "recipe_changed", "batch_cut", "batch_harvested"),
     anywhere=True,
 )
 SHOT = VfarmEventDescription(

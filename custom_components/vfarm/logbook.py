@@ -13,6 +13,7 @@ from .const import DOMAIN, EVENT_VFARM
 _MESSAGES = {
     "batch_started": "batch {title} started by {by}",
     "recipe_changed": "batch {title} moves to another version of {recipe} over {hours} h",
+    "batch_cut": "batch {title} was cut (number {number}) and grows on, {kg} kg",
     "phase_changed": "batch {title} went from {was} to {phase}",
     "batch_harvested": "batch {title} harvested by {by}",
     "override_set": "{quantity} set to {value} by {by}",

@@ -126,6 +126,7 @@ class Field(StrEnum):
     BATCH = "batch"
     KG = "kg"
     NOTE = "note"
+    REGROW = "regrow"
     QUANTITY = "quantity"
     VALUE = "value"
     DURATION = "duration"
@@ -166,6 +167,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
             **_BATCH_SCHEMA,
             vol.Optional(Field.KG): vol.Coerce(float),
             vol.Optional(Field.NOTE, default=""): cv.string,
+            vol.Optional(Field.REGROW, default=False): cv.boolean,
         }
     ),
     Service.SET_OVERRIDE: vol.Schema(
@@ -421,7 +423,16 @@ async def _harvest(hass: HomeAssistant, call: ServiceCall) -> Response:
         raise error("one_weight")
     return {
         "batches": [
-            _ask(entry, Harvest(batch=batch, kg=kg, note=call.data[Field.NOTE], by=by))
+            _ask(
+                entry,
+                Harvest(
+                    batch=batch,
+                    kg=kg,
+                    note=call.data[Field.NOTE],
+                    regrow=call.data[Field.REGROW],
+                    by=by,
+                ),
+            )
             for entry, batch in batches
         ]
     }

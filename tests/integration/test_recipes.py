@@ -120,3 +120,25 @@ async def test_a_change_that_makes_no_sense_says_why(
         await act(hass, "change_recipe", **where, **data)
     assert caught.value.translation_key == key
     assert "{" not in str(caught.value)
+
+
+async def test_a_herb_that_grows_again_is_cut_and_goes_on(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    started = await start_batch(hass, recipe="mint")
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "harvest", batch=started["batch"], regrow=True)
+    assert caught.value.translation_key == "batch_not_ready"
+    await act(hass, "advance_phase", batch=started["batch"])
+    answer = await act(hass, "harvest", batch=started["batch"], kg=1.2, regrow=True)
+    assert answer["batches"][0]["phase"] == "production"
+    batch = farm.runtime_data.engine.runtime.memory.batches[started["batch"]]
+    assert batch.is_growing
+    assert [cut.kg for cut in batch.cuts] == [1.2]
+
+
+async def test_a_crop_that_is_cut_once_says_so(hass: HomeAssistant, farm: MockConfigEntry) -> None:
+    started = await start_batch(hass, recipe="basil_sweet")
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "harvest", batch=started["batch"], regrow=True)
+    assert caught.value.translation_key == "batch_no_regrowth"

@@ -2,7 +2,7 @@
 
 Keys of BatchError: plants, no_level, sites, level_twice, level_not_held,
 days_ago, recipe_mismatch, not_planned, not_growing, ended, last_phase, time, kg, other_crop,
-same_version, phase_missing, ramp.
+same_version, phase_missing, ramp, no_regrowth, not_ready, last_cut.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..recipes.model import Recipe
+from ..recipes.model import Exit, Recipe
 from .model import Batch, BatchState, Changeover, Failure, Harvest, Placement
 
 DAY_S = 86400.0
@@ -120,15 +120,61 @@ def due_phase(batch: Batch, recipe: Recipe, now: float) -> int:
     """The phase index a batch should have by now, counted from when its present phase began.
     Never before its present phase, never past the last. Raises BatchError: recipe_mismatch."""
     _check_recipe(batch, recipe)
-    index, started_at = batch.phase_index, batch.phase_started_at
-    if not batch.is_growing:
+    index = batch.phase_index
+    if not batch.is_growing or not is_over(batch, recipe, now):
         return index
+    started_at = phase_ends_at(batch, recipe, now)
     while index + 1 < len(recipe.phases):
-        started_at += recipe.phases[index].days * DAY_S
+        index += 1
+        # Of a phase nobody has counted in, only its longest time is sure to be over.
+        phase = recipe.phases[index]
+        started_at += (phase.days if phase.exit is None else phase.exit.max_days) * DAY_S
         if now < started_at:
             break
-        index += 1
     return index
+
+
+def days_of_phase(batch: Batch, recipe: Recipe) -> float:
+    """How long the phase a batch is in is planned to last: shorter or longer after a cut."""
+    phase, regrowth = recipe.phases[batch.phase_index], recipe.regrowth
+    if batch.cuts and regrowth is not None and regrowth.phase == phase.name:
+        return regrowth.days
+    return phase.days
+
+
+def is_over(batch: Batch, recipe: Recipe, now: float) -> bool:
+    """Whether the phase a batch is in is over."""
+    ends, started = recipe.phases[batch.phase_index].exit, batch.phase_started_at
+    if ends is None:
+        return now >= started + days_of_phase(batch, recipe) * DAY_S
+    if now >= started + ends.max_days * DAY_S:
+        return True
+    ripe = batch.ripening
+    return (
+        ripe is not None and ripe.reached_at is not None and now >= started + ends.min_days * DAY_S
+    )
+
+
+#: A pace is taken for the rest of a phase once this share of what is needed is gathered; before
+#: that the plan is the better guess (design choice).
+_PACE_FROM = 0.1
+
+
+def phase_ends_at(batch: Batch, recipe: Recipe, now: float) -> float:
+    """When the phase a batch is in ended, or is expected to end: by its days, or by the pace at
+    which it has gathered what it waits for."""
+    ends, started = recipe.phases[batch.phase_index].exit, batch.phase_started_at
+    planned = started + days_of_phase(batch, recipe) * DAY_S
+    if ends is None:
+        return planned
+    earliest, latest = started + ends.min_days * DAY_S, started + ends.max_days * DAY_S
+    ripe = batch.ripening
+    if ripe is not None:
+        if ripe.reached_at is not None:
+            return min(max(ripe.reached_at, earliest), latest)
+        if ripe.gathered >= _PACE_FROM * ends.needed and ripe.at > started:
+            planned = started + (ripe.at - started) * ends.needed / ripe.gathered
+    return min(max(planned, earliest, now), latest)
 
 
 def advance_phase(batch: Batch, recipe: Recipe, at: float) -> Batch:
@@ -146,7 +192,12 @@ def advance_phase(batch: Batch, recipe: Recipe, at: float) -> Batch:
     index = batch.phase_index + 1
     # A new phase begins with its own values: nothing is left to move to.
     return replace(
-        batch, state=_state(index), phase_index=index, phase_started_at=at, changeover=None
+        batch,
+        state=_state(index),
+        phase_index=index,
+        phase_started_at=at,
+        changeover=None,
+        ripening=None,
     )
 
 
@@ -182,7 +233,13 @@ def change_recipe(batch: Batch, old: Recipe, new: Recipe, at: float, ramp_s: flo
         state=_state(index),
         phase_index=index,
         changeover=way if ramp_s > 0 else None,
+        # Another version may wait for something else: what was gathered is not its.
+        ripening=batch.ripening if new.phases[index].exit == _exit_of(batch, old) else None,
     )
+
+
+def _exit_of(batch: Batch, recipe: Recipe) -> Exit | None:
+    return recipe.phases[batch.phase_index].exit
 
 
 def arrived(batch: Batch, now: float) -> Batch:
@@ -233,6 +290,35 @@ def harvest(batch: Batch, at: float, kg: float | None, note: str = "") -> Batch:
     if kg is not None and not 0.0 <= kg < float("inf"):
         raise BatchError("kg", {"kg": kg})
     return replace(batch, state=BatchState.HARVESTED, harvest=Harvest(at=at, kg=kg, note=note))
+
+
+def cut(batch: Batch, recipe: Recipe, at: float, kg: float | None, note: str = "") -> Batch:
+    """The batch, cut for the first or another time: its plants begin the phase of regrowth anew.
+
+    Raises BatchError: not_growing, recipe_mismatch, no_regrowth, not_ready, last_cut, kg, time.
+    """
+    _check_growing(batch)
+    _check_recipe(batch, recipe)
+    _check_time(batch, at)
+    regrowth = recipe.regrowth
+    if regrowth is None:
+        raise BatchError("no_regrowth", {"batch": batch.title, "recipe": recipe.id})
+    if kg is not None and not 0.0 <= kg < float("inf"):
+        raise BatchError("kg", {"kg": kg})
+    index = next(i for i, phase in enumerate(recipe.phases) if phase.name == regrowth.phase)
+    if batch.phase_index < index:
+        raise BatchError("not_ready", {"batch": batch.title, "phase": regrowth.phase})
+    if regrowth.cuts is not None and len(batch.cuts) + 1 >= regrowth.cuts:
+        raise BatchError("last_cut", {"batch": batch.title, "cuts": regrowth.cuts})
+    return replace(
+        batch,
+        state=_state(index),
+        phase_index=index,
+        phase_started_at=at,
+        cuts=(*batch.cuts, Harvest(at=at, kg=kg, note=note)),
+        changeover=None,
+        ripening=None,
+    )
 
 
 def fail(batch: Batch, at: float, reason: str) -> Batch:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -60,12 +61,27 @@ class Changeover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ripening:
+    """What a batch has gathered towards the end of its phase, in the unit of the phase's exit.
+
+    `gathered` counts since the phase began until `at`; `reached_at` is when it was enough. `marks`
+    are what it is counted from: the light of each level's day so far, or the peak of its moisture.
+    """
+
+    at: float
+    gathered: float = 0.0
+    reached_at: float | None = None
+    marks: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Plants of one cultivar sown together, following one pinned recipe version.
 
     `phase_started_at` is when the phase with `phase_index` began for this batch, which differs
     from the plan once somebody has advanced a phase by hand. `changeover` is set while its targets
-    move from another version of the recipe to this one.
+    move from another version of the recipe to this one. `ripening` is set in a phase that ends by
+    what has been gathered; `cuts` are harvests after which the plants grew on.
     """
 
     id: str
@@ -83,6 +99,8 @@ class Batch:
     harvest: Harvest | None = None
     failure: Failure | None = None
     changeover: Changeover | None = None
+    ripening: Ripening | None = None
+    cuts: tuple[Harvest, ...] = ()
 
     @property
     def is_growing(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..recipes.model import Recipe
-from .lifecycle import DAY_S, BatchError
+from .lifecycle import DAY_S, BatchError, phase_ends_at
 from .model import Batch
 
 
@@ -39,7 +39,7 @@ def progress(batch: Batch, recipe: Recipe, now: float) -> Progress:
     if batch.ended_at is not None:
         now = min(now, batch.ended_at)
     phase = recipe.phases[batch.phase_index]
-    ends_at = batch.phase_started_at + phase.days * DAY_S
+    ends_at = phase_ends_at(batch, recipe, now)
     later = sum(p.days for p in recipe.phases[batch.phase_index + 1 :]) * DAY_S
     # A phase that is overdue pushes what follows; nothing follows the last one.
     expected = (max(ends_at, now) if later else ends_at) + later

@@ -390,6 +390,19 @@ class Draft:
         """Which batches what is given to a node is for, and in what shares."""
         return shares(self.farm, self.placed, node)
 
+    def batch_counted(self, batch: Batch) -> None:
+        """A batch has gathered something: what it asks for and where it stands is as it was."""
+        self.batches.set(batch.id, batch)
+        placed = dict(self.placed)
+        for level in batch.levels:
+            placed[level] = tuple(batch if b.id == batch.id else b for b in placed.get(level, ()))
+            if level in self.farm.level:
+                self.mark(level)
+        self.placed = placed
+        self._zone_batches.clear()
+        self.derived.clear()
+        self.mark(self.farm.id)
+
     def recipe(self, batch: Batch) -> Recipe:
         """The recipe version a batch is pinned to."""
         recipe = self.recipes.get(batch.recipe_version)

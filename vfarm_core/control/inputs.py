@@ -152,11 +152,13 @@ class ChangeRecipe(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest(Request):
-    """Harvest a batch; `kg` fresh mass weighed, `note` free text."""
+    """Harvest a batch; `kg` fresh mass weighed, `note` free text. With `regrow` it is only cut: it
+    grows on and is cut again."""
 
     batch: str
     kg: float | None = None
     note: str = ""
+    regrow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,17 @@ from ..farm.roles import Loop, Role
 from ..recipes.diff import Change, diff
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
-from . import interlocks, readings, safety, solution, tank_requests, trips, watering, workflows
+from . import (
+    interlocks,
+    readings,
+    ripening,
+    safety,
+    solution,
+    tank_requests,
+    trips,
+    watering,
+    workflows,
+)
 from .clock import Due
 from .draft import CHANGE_STEP_S, Draft
 from .effects import Answer, Severity
@@ -178,6 +188,10 @@ def watch_phase(d: Draft, batch_id: str) -> None:
     due = []
     if batch.phase_index + 1 < len(recipe.phases):
         due.append(progress(batch, recipe, d.now.farm).phase_ends_at)
+    if recipe.phases[batch.phase_index].exit is not None:
+        if batch.ripening is None:
+            batch = ripening.look(d, batch)
+        due.append(d.now.farm + ripening.LOOK_S)
     if (way := batch.changeover) is not None:
         gone = max(0.0, d.now.farm - way.since)
         moves_on = way.since + (gone // CHANGE_STEP_S + 1) * CHANGE_STEP_S
@@ -197,6 +211,7 @@ def phase_due(d: Draft, batch_id: str) -> None:
             d.batches.set(batch_id, batch)
             d.batches_changed()
         recipe = d.recipe(batch)
+        batch = ripening.look(d, batch)
         while lifecycle.due_phase(batch, recipe, d.now.farm) > batch.phase_index:
             ended = progress(batch, recipe, d.now.farm).phase_ends_at
             batch = _next_phase(d, batch_id, at=ended, by="recipe")
@@ -303,6 +318,8 @@ def _harvest(d: Draft, request: Harvest) -> dict[str, Any]:
         raise Refusal("batch_unknown", batch=request.batch)
     if request.kg is not None and request.kg < 0:
         raise Refusal("kg_negative", kg=request.kg)
+    if request.regrow:
+        return _cut(d, request, batch)
     done = lifecycle.harvest(batch, d.now.farm, request.kg, request.note)
     d.batches.set(batch.id, done)
     d.batches_changed()
@@ -311,6 +328,24 @@ def _harvest(d: Draft, request: Harvest) -> dict[str, Any]:
     data = {"batch": batch.id, "title": batch.title, "kg": request.kg, "by": request.by}
     d.event("batch_harvested", level, Severity.INFO, {"note": request.note}, **data)
     return {"batch": batch.id, "kg": request.kg}
+
+
+def _cut(d: Draft, request: Harvest, batch: Batch) -> dict[str, Any]:
+    recipe = d.recipe(batch)
+    done = lifecycle.cut(batch, recipe, d.now.farm, request.kg, request.note)
+    d.batches.set(batch.id, done)
+    d.batches_changed()
+    watch_phase(d, batch.id)
+    level = batch.placements[0].level_id if batch.placements else d.farm.id
+    outlook = progress(done, recipe, d.now.farm)
+    data = {"batch": batch.id, "title": batch.title, "kg": request.kg, "number": len(done.cuts)}
+    d.event("batch_cut", level, **data, phase=outlook.phase, by=request.by)
+    return {
+        "batch": batch.id,
+        "kg": request.kg,
+        "phase": outlook.phase,
+        "expected_harvest_at": outlook.expected_harvest_at,
+    }
 
 
 def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:

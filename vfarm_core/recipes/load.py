@@ -27,6 +27,7 @@ from .model import (
     CropSteering,
     DayLength,
     Estimate,
+    Exit,
     FarRed,
     Growth,
     GrowthModel,
@@ -37,6 +38,8 @@ from .model import (
     PhaseKind,
     Provenance,
     Recipe,
+    Regrowth,
+    Ripe,
     Setpoint,
     Shift,
     ShotTrigger,
@@ -129,6 +132,7 @@ class _Reader:
                 "notes",
                 "parent",
                 "changelog",
+                "regrowth",
             ),
         )
         if entries is None:
@@ -140,14 +144,16 @@ class _Reader:
             self.problem("format", f"unknown format {shown!r}", str(FORMAT))
         sources = self.texts_by_name(entries, "sources", "")
         self.sources = frozenset(sources)
+        phases, growth = self.phases(entries), self.growth(entries)
+        self.check_exits(phases, growth)
         return Recipe(
             id=self.name(entries, "id", ""),
             title=self.text(entries, "title", ""),
             crop=self.name(entries, "crop", ""),
             cultivar=self.text(entries, "cultivar", "") or None,
             ec_includes_source_water=self.flag(entries, "ec_includes_source_water", ""),
-            phases=self.phases(entries),
-            growth=self.growth(entries),
+            phases=phases,
+            growth=growth,
             expected_yield=self.expected_yield(entries),
             sources=sources,
             version="",
@@ -155,6 +161,7 @@ class _Reader:
             day_length=self.choice(entries, "day_length", "", DayLength),
             conflicts=self.texts(entries, "conflicts", ""),
             notes=self.texts(entries, "notes", ""),
+            regrowth=self.regrowth(entries, phases),
             parent=self._value(entries, "parent", "", _is_version, _VERSION_ACCEPTED) or None,
             changelog=self.texts(entries, "changelog", ""),
         )
@@ -170,12 +177,48 @@ class _Reader:
                 found.append(phase)
         return tuple(found)
 
+    def check_exits(self, phases: tuple[Phase, ...], growth: Growth) -> None:
+        """Thermal time has a base temperature."""
+        for index, phase in enumerate(phases):
+            if phase.exit is None or phase.exit.ripe is not Ripe.DEGREE_DAYS:
+                continue
+            if growth.base_temperature is None:
+                self.problem(
+                    f"phases[{index}].exit.degree_days",
+                    "has no temperature to count from",
+                    "growth.base_temperature",
+                )
+
+    def regrowth(self, entries: Mapping[str, Any], phases: tuple[Phase, ...]) -> Regrowth | None:
+        path = "regrowth"
+        if path not in entries:
+            return None
+        inner = self.mapping(
+            entries[path],
+            path,
+            required=("phase", "days", *_ORIGIN_REQUIRED),
+            optional=("cuts", "note"),
+        )
+        if inner is None:
+            return None
+        name = self.name(inner, "phase", path)
+        names = [phase.name for phase in phases]
+        if name and name not in names:
+            self.problem(f"{path}.phase", f"there is no phase {name!r}", ", ".join(names))
+        cuts = self.number(inner, "cuts", path, q.CUTS)
+        return Regrowth(
+            phase=name,
+            days=self.number(inner, "days", path, q.DAYS) or 0.0,
+            cuts=None if cuts is None else int(cuts),
+            provenance=self.provenance(inner, path),
+        )
+
     def phase(self, value: Any, path: str) -> Phase | None:
         entries = self.mapping(
             value,
             path,
             required=("name", "kind", "days", "climate", "light", *_ORIGIN_REQUIRED),
-            optional=("solution", "irrigation", "density", "notes", "note"),
+            optional=("solution", "irrigation", "density", "notes", "note", "exit"),
         )
         if entries is None:
             return None
@@ -195,10 +238,44 @@ class _Reader:
             density_plants_m2=self.number(entries, "density", path, q.DENSITY),
             provenance=self.provenance(entries, path),
             notes=self.texts(entries, "notes", path),
+            exit=self.exit(entries, path),
         )
         if light is not None and isinstance(entries.get("climate"), Mapping):
             self.check_climate(phase, path, entries["climate"])
         return phase
+
+    def exit(self, entries: Mapping[str, Any], path: str) -> Exit | None:
+        if "exit" not in entries:
+            return None
+        days = self.number(entries, "days", path, q.DAYS)
+        path = f"{path}.exit"
+        inner = self.mapping(
+            entries["exit"],
+            path,
+            required=("max_days", *_ORIGIN_REQUIRED),
+            optional=(*_RIPE, "min_days", "note"),
+        )
+        if inner is None:
+            return None
+        given = [ripe for ripe in _RIPE if ripe in inner]
+        if len(given) != 1:
+            self.problem(path, "needs one thing to wait for", ", ".join(_RIPE))
+        most = self.number(inner, "max_days", path, q.DAYS)
+        least = self.number(inner, "min_days", path, q.DAYS) or 0.0
+        if days is not None and most is not None and not least <= days <= most:
+            self.problem(path, f"{days:g} days are not within", f"{least:g} … {most:g}")
+        if len(given) != 1 or most is None:
+            return None
+        needed = self.number(inner, given[0], path, _RIPE[given[0]])
+        if needed is None:
+            return None
+        return Exit(
+            ripe=given[0],
+            needed=needed,
+            min_days=least,
+            max_days=most,
+            provenance=self.provenance(inner, path),
+        )
 
     def check_climate(self, phase: Phase, path: str, given: Mapping[str, Any]) -> None:
         """A phase must say what it wants of the air whenever it is lit, and whenever it is dark."""
@@ -846,6 +923,12 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+#: What a phase can wait for.
+_RIPE: Mapping[Ripe, q.Kind] = {
+    Ripe.DEGREE_DAYS: q.DEGREE_DAYS,
+    Ripe.LIGHT: q.LIGHT_INTEGRAL,
+    Ripe.DRYBACK_POINTS: q.POINTS,
+}
 #: What can bring a shot.
 _TRIGGERS = ("moisture_below", "light", "transpiration")
 _ORIGIN_REQUIRED = ("source", "confidence")

@@ -67,6 +67,15 @@ class GrowthModel(StrEnum):
     LIGHT_USE = "light_use"
 
 
+class Ripe(StrEnum):
+    """What a phase can wait for: thermal time above the crop's base temperature (°C d), light that
+    fell on the plants (mol/m²), or the substrate drying back (percentage points)."""
+
+    DEGREE_DAYS = "degree_days"
+    LIGHT = "light"
+    DRYBACK_POINTS = "dryback_points"
+
+
 class EmptyBand(ValueError):  # noqa: N818 - the state of the limits, named for what it is
     """Two bands that share no value. `quantity`, `when` (day or night), `limit` (warning or
     critical) and the two owners say whose they are, where that is known."""
@@ -330,6 +339,19 @@ class IrrigationPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """What ends a phase in place of its days: `needed` of a quantity, counted since the phase
+    began, but not before `min_days` and at `max_days` at the latest, also when nothing can be
+    measured. The phase's own days are what is expected."""
+
+    ripe: Ripe
+    needed: float
+    max_days: float
+    provenance: Provenance
+    min_days: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """One stage of a recipe. `provenance` is that of its duration and its density."""
 
@@ -343,6 +365,7 @@ class Phase:
     density_plants_m2: float | None
     provenance: Provenance
     notes: tuple[str, ...] = ()
+    exit: Exit | None = None
 
     @property
     def is_dark(self) -> bool:
@@ -393,6 +416,17 @@ class Yield:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Regrowth:
+    """Cut and come again: after a cut the plants begin `phase` anew, for `days`. `cuts` is how
+    often they are cut in all, the last cut included; None where no source tells."""
+
+    phase: str
+    days: float
+    provenance: Provenance
+    cuts: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """An immutable document: ordered phases and what is known of the crop.
 
@@ -417,6 +451,7 @@ class Recipe:
     day_length: DayLength | None = None
     conflicts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    regrowth: Regrowth | None = None
     parent: str | None = None
     changelog: tuple[str, ...] = ()
 

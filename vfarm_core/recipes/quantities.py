@@ -65,6 +65,10 @@ INTERVAL = Kind("min", 0, 1440, above_low=True)
 LIGHT_SUM = Kind("mol/m²", 0, 100, above_low=True)
 #: Water that plants take: more than a day of a thirsty stand (science.md 1.7: 2.9 L/m² a day).
 WATER_SUM = Kind("L/m²", 0, 10, above_low=True)
+#: What a phase waits for, and how often plants are cut.
+DEGREE_DAYS = Kind("°C d", 0, 5000, above_low=True)
+LIGHT_INTEGRAL = Kind("mol/m²", 0, 5000, above_low=True)
+CUTS = Kind("", 2, 100, whole=True)
 DENSITY = Kind("plants/m²", 0, 200_000, above_low=True)
 AREA_MASS = Kind("kg/m²", 0, 200)
 FRACTION = Kind("", 0, 1, above_low=True)
@@ -120,6 +124,7 @@ _OWN_UNITS: Mapping[str, Mapping[str, float]] = {
     "plants/m²": {"plants/m²": 1.0, "plants/m2": 1.0, "/m²": 1.0, "plants/ft²": 10.76391},
     "kg/m²": {"kg/m²": 1.0, "kg/m2": 1.0, "g/m²": 0.001, "g/m2": 0.001},
     "points": {"points": 1.0, "percentage points": 1.0},
+    "°C d": {"°C d": 1.0, "°Cd": 1.0, "K d": 1.0, "°F d": 5 / 9},
     "mol/m²": {"mol/m²": 1.0, "mol/m2": 1.0},
     "L/m²": {"L/m²": 1.0, "L/m2": 1.0, "l/m²": 1.0, "l/m2": 1.0, "mm": 1.0},
     "g/mol": {"g/mol": 1.0},
