@@ -228,6 +228,13 @@ async def pass_time(
 
 
 async def start_batch(hass: HomeAssistant, **more: Any) -> dict[str, Any]:
+    """Sow lettuce on both levels, until everything that sets off has come back."""
+    answer = await sow(hass, **more)
+    await settled(hass)
+    return answer
+
+
+async def sow(hass: HomeAssistant, **more: Any) -> dict[str, Any]:
     """Sow lettuce on both levels."""
     answer = await hass.services.async_call(
         "vfarm",
@@ -236,7 +243,6 @@ async def start_batch(hass: HomeAssistant, **more: Any) -> dict[str, Any]:
         blocking=True,
         return_response=True,
     )
-    await settled(hass)
     assert answer is not None
     return answer
 

@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from home_farm import AIR, HEATER, LAMP, PUMP, VALVE, Hardware, pass_time, settled, start_batch, sub
+from home_farm import (
+    AIR,
+    HEATER,
+    LAMP,
+    PUMP,
+    VALVE,
+    Hardware,
+    pass_time,
+    settled,
+    sow,
+    start_batch,
+    sub,
+)
 from homeassistant.core import Context, HomeAssistant, ServiceCall, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
@@ -140,16 +152,20 @@ async def test_a_service_that_hangs_stalls_no_other(
 ) -> None:
     never = asyncio.Event()
 
+    hanging: list[ServiceCall] = []
+
     async def hang(call: ServiceCall) -> None:
+        hanging.append(call)
         await never.wait()
 
     hass.services.async_register("light", "turn_on", hang)
     hass.states.async_set(LAMP, "on", {"supported_color_modes": ["brightness"], "brightness": 200})
-    await start_batch(hass, sown_days_ago=20)
+    await sow(hass, sown_days_ago=20)
     hardware.air(15.0)
     for _ in range(20):
         await asyncio.sleep(0)
     assert hardware.services(HEATER) == ["turn_on"]
+    assert hanging
     never.set()
 
 

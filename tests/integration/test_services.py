@@ -317,12 +317,14 @@ async def test_the_last_phase_ends_with_harvest(hass: HomeAssistant, farm: MockC
 
 
 async def test_crops_that_cannot_share_a_zone_are_refused(
-    hass: HomeAssistant, farm: MockConfigEntry
+    hass: HomeAssistant, farm: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    farm.runtime_data.engine.runtime.request = lambda request: Answer(
+    answer = Answer(
         refused="limits_disjoint", params={"batch": "Basil", "why": "18-20 °C against 24-30 °C"}
     )
-    error = await refused(hass, "start_batch", **LEVEL_1, recipe="basil_sweet")
+    with monkeypatch.context() as patched:
+        patched.setattr(farm.runtime_data.engine.runtime, "request", lambda request: answer)
+        error = await refused(hass, "start_batch", **LEVEL_1, recipe="basil_sweet")
     assert error.translation_key == "limits_disjoint"
 
 
