@@ -33,6 +33,9 @@ _PULSE_GRACE_S = 2.0
 #: A pump that was seen to run for less than this share of a dose has failed (design choice).
 _WHOLE = 0.9
 
+#: A dose that safety withholds is over after this long (s).
+_WITHHELD_S = 1.0
+
 #: How a dose's end is told; ends that are not named here are normal.
 _SEVERITY = {
     DoseEnd.PROBE: Severity.P3,
@@ -449,7 +452,10 @@ def due(d: Draft, reservoir: Reservoir) -> float | None:
     if dose.started_at is not None:
         return ends_at(dose, pump)
     state = d.actuator(dose.point)
-    return state.changed_at + dose.planned_s if state.is_on and state.changed_at else None
+    if state.is_on and state.changed_at:
+        return state.changed_at + dose.planned_s
+    # Withheld by safety: it does not wait for hours to begin with what was known then.
+    return None if state.pending is not None else dose.opened_at + _WITHHELD_S
 
 
 # -- pumps that are on without a dose -----------------------------------------------------------

@@ -348,12 +348,13 @@ def not_ready(d: Draft, reservoir: Reservoir, pump: Binding) -> Wait | None:
 def _resting(d: Draft, pump: Binding) -> Wait | None:
     state, declared = d.actuator(pump.id), pump.declaration
     assert declared is not None
-    if state.changed_at is None or not state.on_log:
+    if state.changed_at is None:
         return None
-    # Longer than safety's own rest after a maximum on-time.
-    ready = state.changed_at + max(declared.min_off_s, 60.0)
+    # After a dose longer than safety's own rest after a maximum on-time.
+    rest = max(declared.min_off_s, 60.0) if state.on_log else declared.min_off_s
+    ready = state.changed_at + rest
     if ready > d.now.farm:
-        return Wait(Reason("min_off", {"limit": round(max(declared.min_off_s, 60.0))}), ready)
+        return Wait(Reason("min_off", {"limit": round(rest)}), ready)
     if declared.daily_cap_s is not None:
         used = sum(end - start for start, end in state.on_log if end > d.now.farm - dose.DAY_S)
         if used >= declared.daily_cap_s:
