@@ -35,6 +35,7 @@ from vfarm_core.twin.farm import Twin
 from .clock import SAVE_S, ClockState, DemoClock
 from .const import CONF_BINDINGS, DOMAIN, SubentryType
 from .data import VfarmConfigEntry
+from .event import BATCH
 from .farm_data import Part
 from .hardware import HardwareEntity, domain_of, hardware_identifier, make_hardware
 from .recipe_shelf import async_shipped
@@ -48,9 +49,7 @@ _PROMPT_S = 0.01
 _SHORTEST_S = 0.25
 _LONGEST_S = 60.0
 #: Batches are looked at again after these.
-_BATCH_EVENTS = frozenset(
-    {"batch_started", "phase_changed", "recipe_changed", "batch_cut", "batch_harvested"}
-)
+_BATCH_EVENTS = frozenset(BATCH.kinds)
 
 
 def simulated_farm(time_zone: str) -> Farm:

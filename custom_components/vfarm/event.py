@@ -35,7 +35,20 @@ class VfarmEventDescription(EventEntityDescription):
 BATCH = VfarmEventDescription(
     key="batch",
     translation_key="batch",
-    kinds=("batch_started", "phase_changed", "recipe_changed", "batch_cut", "batch_harvested"),
+    kinds=(
+        "batch_started",
+        "phase_changed",
+        "recipe_changed",
+        "batch_cut",
+        "batch_harvested",
+        "batch_planned",
+        "batch_moved",
+        "batch_split",
+        "batch_merged",
+        "batch_transplanted",
+        "batch_loss",
+        "batch_failed",
+    ),
     anywhere=True,
 )
 SHOT = VfarmEventDescription(

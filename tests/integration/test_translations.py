@@ -60,9 +60,10 @@ def test_every_refusal_has_words() -> None:
     source = (CORE / "control" / "requests.py").read_text()
     keys = set(re.findall(r'Refusal\(\s*"(\w+)"', source))
     keys |= set(re.findall(r'refused="(\w+)"', source))
-    tank = (CORE / "control" / "tank_requests.py").read_text()
-    keys |= set(re.findall(r'Clash\(\s*"(\w+)"', tank))
-    life = (CORE / "batches" / "lifecycle.py").read_text()
+    for name in ("tank_requests", "batch_requests"):
+        asked = (CORE / "control" / f"{name}.py").read_text()
+        keys |= set(re.findall(r'Clash\(\s*"(\w+)"', asked))
+    life = "".join(path.read_text() for path in (CORE / "batches").glob("*.py"))
     keys |= {f"batch_{key}" for key in re.findall(r'BatchError\(\s*"(\w+)"', life)}
     shell = "".join(path.read_text() for path in SHELL.glob("*.py"))
     keys |= set(re.findall(r'error\(\s*"(\w+)"', shell))

@@ -1,8 +1,9 @@
 """The life of a batch: pure transitions, each refusing what makes no sense.
 
-Keys of BatchError: plants, no_level, sites, level_twice, level_not_held,
-days_ago, recipe_mismatch, not_planned, not_growing, ended, last_phase, time, kg, other_crop,
-same_version, phase_missing, ramp, no_regrowth, not_ready, last_cut.
+Keys of BatchError here: plants, no_level, sites, days_ago, recipe_mismatch, not_planned,
+not_growing, ended, last_phase, time, kg, kg_twice, other_crop, same_version, phase_missing, ramp,
+no_regrowth, not_ready, last_cut. Where plants stand is `places`, what is taken of them
+`harvests`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from ..recipes.model import Exit, Recipe
-from .model import Batch, BatchState, Changeover, Failure, Harvest, Placement
+from .model import (
+    Batch,
+    BatchState,
+    Changeover,
+    Cut,
+    Failure,
+    Grade,
+    Happened,
+    Happening,
+    Harvest,
+    Placement,
+)
 
 DAY_S = 86400.0
 #: The longest time over which a batch changes its recipe (design choice): longer is a new phase.
@@ -42,6 +54,8 @@ def sow(
     days_ago: float = 0.0,
     title: str = "",
     cultivar: str | None = None,
+    seed_lot: str | None = None,
+    by: str = "",
 ) -> Batch:
     """A batch that starts at `at` on `placements` (level id to sites), following this version of
     the recipe. With `days_ago` it was sown before: it stands in the phase the plan says.
@@ -58,14 +72,17 @@ def sow(
         at=at - days_ago * DAY_S,
         title=title,
         cultivar=cultivar,
+        seed_lot=seed_lot,
     )
     index = recipe.index_at(days_ago)
-    return replace(
+    batch = replace(
         planned,
-        state=_state(index),
+        state=state_in(index),
         phase_index=index,
         phase_started_at=planned.sown_at + recipe.starts_on_day(index) * DAY_S,
+        history=(),
     )
+    return noted(batch, Happened.SOWN, at, by=by, now=batch.state.value, plants=plants)
 
 
 def plan(
@@ -77,6 +94,8 @@ def plan(
     at: float,
     title: str = "",
     cultivar: str | None = None,
+    seed_lot: str | None = None,
+    by: str = "",
 ) -> Batch:
     """A batch to be sown at `at`. Raises BatchError: plants, no_level, sites."""
     if plants < 1:
@@ -85,7 +104,7 @@ def plan(
         raise BatchError("no_level")
     for level, sites in placements.items():
         _check_sites(level, sites)
-    return Batch(
+    batch = Batch(
         id=id,
         recipe_id=recipe.id,
         recipe_version=recipe.version,
@@ -100,20 +119,23 @@ def plan(
         ),
         phase_index=0,
         phase_started_at=at,
+        seed_lots=() if seed_lot is None else (seed_lot,),
     )
+    return noted(batch, Happened.PLANNED, at, by=by, now=batch.state.value, plants=plants)
 
 
-def start(batch: Batch, at: float) -> Batch:
+def start(batch: Batch, at: float, *, by: str = "", why: str = "") -> Batch:
     """Sow a planned batch. Raises BatchError: not_planned."""
     if batch.state is not BatchState.PLANNED:
         raise BatchError("not_planned", {"batch": batch.title, "state": batch.state.value})
-    return replace(
+    sown = replace(
         batch,
         state=BatchState.SOWN,
         sown_at=at,
         phase_started_at=at,
         placements=tuple(replace(placement, since=at) for placement in batch.placements),
     )
+    return _turned(batch, sown, Happened.SOWN, at, by=by, why=why)
 
 
 def due_phase(batch: Batch, recipe: Recipe, now: float) -> int:
@@ -137,7 +159,7 @@ def due_phase(batch: Batch, recipe: Recipe, now: float) -> int:
 def days_of_phase(batch: Batch, recipe: Recipe) -> float:
     """How long the phase a batch is in is planned to last: shorter or longer after a cut."""
     phase, regrowth = recipe.phases[batch.phase_index], recipe.regrowth
-    if batch.cuts and regrowth is not None and regrowth.phase == phase.name:
+    if batch.regrown and regrowth is not None and regrowth.phase == phase.name:
         return regrowth.days
     return phase.days
 
@@ -177,40 +199,44 @@ def phase_ends_at(batch: Batch, recipe: Recipe, now: float) -> float:
     return min(max(planned, earliest, now), latest)
 
 
-def advance_phase(batch: Batch, recipe: Recipe, at: float) -> Batch:
+def advance_phase(batch: Batch, recipe: Recipe, at: float, *, by: str = "", why: str = "") -> Batch:
     """The batch in its next phase from `at` on, whether that was due or not.
 
     Raises BatchError: not_growing, recipe_mismatch, last_phase, time.
     """
-    _check_growing(batch)
+    check_growing(batch)
     _check_recipe(batch, recipe)
     if batch.phase_index + 1 >= len(recipe.phases):
         raise BatchError(
             "last_phase", {"batch": batch.title, "phase": recipe.phases[batch.phase_index].name}
         )
-    _check_time(batch, at)
+    check_time(batch, at)
     index = batch.phase_index + 1
     # A new phase begins with its own values: nothing is left to move to.
-    return replace(
+    moved = replace(
         batch,
-        state=_state(index),
+        state=state_in(index),
         phase_index=index,
         phase_started_at=at,
         changeover=None,
         ripening=None,
     )
+    was, now = (recipe.phases[i].name for i in (batch.phase_index, index))
+    return noted(moved, Happened.PHASE, at, by=by, why=why, was=was, now=now)
 
 
-def change_recipe(batch: Batch, old: Recipe, new: Recipe, at: float, ramp_s: float) -> Batch:
+def change_recipe(
+    batch: Batch, old: Recipe, new: Recipe, at: float, ramp_s: float, *, by: str = ""
+) -> Batch:
     """The batch on another version of its recipe from `at` on, its targets moving there over
     `ramp_s`. It stays in the phase of the same name and keeps the day it is in.
 
     A change that is under way begins anew from the phase it was to reach. Raises BatchError:
     not_growing, recipe_mismatch, same_version, other_crop, phase_missing, ramp, time.
     """
-    _check_growing(batch)
+    check_growing(batch)
     _check_recipe(batch, old)
-    _check_time(batch, at)
+    check_time(batch, at)
     if new.version == old.version:
         raise BatchError("same_version", {"batch": batch.title, "recipe": new.id})
     if new.crop != batch.crop:
@@ -226,16 +252,17 @@ def change_recipe(batch: Batch, old: Recipe, new: Recipe, at: float, ramp_s: flo
     way = Changeover(
         from_version=old.version, from_phase=batch.phase_index, since=at, ramp_s=ramp_s
     )
-    return replace(
+    moved = replace(
         batch,
         recipe_id=new.id,
         recipe_version=new.version,
-        state=_state(index),
+        state=state_in(index),
         phase_index=index,
         changeover=way if ramp_s > 0 else None,
         # Another version may wait for something else: what was gathered is not its.
         ripening=batch.ripening if new.phases[index].exit == _exit_of(batch, old) else None,
     )
+    return noted(moved, Happened.RECIPE, at, by=by, was=old.version, now=new.version)
 
 
 def _exit_of(batch: Batch, recipe: Recipe) -> Exit | None:
@@ -250,89 +277,173 @@ def arrived(batch: Batch, now: float) -> Batch:
     return replace(batch, changeover=None)
 
 
-def move(
-    batch: Batch, from_level: str, to_level: str, at: float, sites: int | None = None
+def harvest(
+    batch: Batch,
+    at: float,
+    kg: float | None,
+    note: str = "",
+    *,
+    grades: Mapping[str, float] | None = None,
+    waste_kg: float | None = None,
+    by: str = "",
 ) -> Batch:
-    """The batch with `sites` (all of them when None) moved from one level to another.
+    """The batch, harvested whole: `kg` fresh mass as weighed, None when it was not, or by grade.
 
-    Raises BatchError: not_growing, level_not_held, level_twice, sites, time.
+    Raises BatchError: not_growing, kg, kg_twice, time.
     """
-    _check_growing(batch)
-    held = {placement.level_id: placement for placement in batch.placements}
-    if from_level not in held:
-        raise BatchError("level_not_held", {"batch": batch.title, "level": from_level})
-    if to_level == from_level:
-        raise BatchError("level_twice", {"batch": batch.title, "level": to_level})
-    _check_time(batch, at)
-    source = held[from_level]
-    moved = source.sites if sites is None else sites
-    _check_sites(from_level, moved, most=source.sites)
-    if moved == source.sites:
-        del held[from_level]
-    else:
-        held[from_level] = replace(source, sites=source.sites - moved)
-    target = held.get(to_level)
-    held[to_level] = (
-        Placement(level_id=to_level, sites=moved, since=at)
-        if target is None
-        else replace(target, sites=target.sites + moved)
+    cut = weighed(batch, at, batch.plants, kg, grades, waste_kg, note=note, by=by, last=True)
+    done = replace(
+        batch,
+        state=BatchState.HARVESTED,
+        harvest=Harvest(at=at, kg=cut.kg, note=note),
+        cuts=(*batch.cuts, cut),
     )
-    return replace(batch, placements=tuple(held.values()))
+    return _turned(batch, done, Happened.HARVESTED, at, by=by, why=note, kg=cut.kg)
 
 
-def harvest(batch: Batch, at: float, kg: float | None, note: str = "") -> Batch:
-    """The batch, harvested: `kg` fresh mass as weighed, None when it was not.
+def weighed(
+    batch: Batch,
+    at: float,
+    plants: int,
+    kg: float | None,
+    grades: Mapping[str, float] | None,
+    waste_kg: float | None,
+    *,
+    note: str = "",
+    by: str = "",
+    last: bool = False,
+) -> Cut:
+    """A harvest as it was weighed: `kg` of no grade, or kg by grade, and what is thrown away.
 
-    Raises BatchError: not_growing, kg, time.
+    Raises BatchError: not_growing, time, kg, kg_twice.
     """
-    _check_growing(batch)
-    _check_time(batch, at)
-    if kg is not None and not 0.0 <= kg < float("inf"):
-        raise BatchError("kg", {"kg": kg})
-    return replace(batch, state=BatchState.HARVESTED, harvest=Harvest(at=at, kg=kg, note=note))
+    check_growing(batch)
+    check_time(batch, at)
+    if kg is not None and grades:
+        raise BatchError("kg_twice", {"batch": batch.title})
+    by_grade = dict(grades) if grades else {} if kg is None else {"": kg}
+    for mass in (*by_grade.values(), *(() if waste_kg is None else (waste_kg,))):
+        if not 0.0 <= mass < float("inf"):
+            raise BatchError("kg", {"kg": mass})
+    return Cut(
+        id=f"{batch.id}.{len(batch.cuts) + 1}",
+        at=at,
+        plants=plants,
+        grades=tuple(Grade(name=name, kg=mass) for name, mass in sorted(by_grade.items())),
+        waste_kg=waste_kg,
+        note=note,
+        by=by,
+        last=last,
+    )
 
 
-def cut(batch: Batch, recipe: Recipe, at: float, kg: float | None, note: str = "") -> Batch:
+def cut(
+    batch: Batch,
+    recipe: Recipe,
+    at: float,
+    kg: float | None,
+    note: str = "",
+    *,
+    grades: Mapping[str, float] | None = None,
+    waste_kg: float | None = None,
+    by: str = "",
+) -> Batch:
     """The batch, cut for the first or another time: its plants begin the phase of regrowth anew.
 
-    Raises BatchError: not_growing, recipe_mismatch, no_regrowth, not_ready, last_cut, kg, time.
+    Raises BatchError: not_growing, recipe_mismatch, no_regrowth, not_ready, last_cut, kg, kg_twice,
+    time.
     """
-    _check_growing(batch)
+    check_growing(batch)
     _check_recipe(batch, recipe)
-    _check_time(batch, at)
+    check_time(batch, at)
     regrowth = recipe.regrowth
     if regrowth is None:
         raise BatchError("no_regrowth", {"batch": batch.title, "recipe": recipe.id})
-    if kg is not None and not 0.0 <= kg < float("inf"):
-        raise BatchError("kg", {"kg": kg})
+    done = weighed(batch, at, 0, kg, grades, waste_kg, note=note, by=by)
     index = next(i for i, phase in enumerate(recipe.phases) if phase.name == regrowth.phase)
     if batch.phase_index < index:
         raise BatchError("not_ready", {"batch": batch.title, "phase": regrowth.phase})
-    if regrowth.cuts is not None and len(batch.cuts) + 1 >= regrowth.cuts:
+    if regrowth.cuts is not None and batch.regrown + 1 >= regrowth.cuts:
         raise BatchError("last_cut", {"batch": batch.title, "cuts": regrowth.cuts})
-    return replace(
+    left = replace(
         batch,
-        state=_state(index),
+        state=state_in(index),
         phase_index=index,
         phase_started_at=at,
-        cuts=(*batch.cuts, Harvest(at=at, kg=kg, note=note)),
+        cuts=(*batch.cuts, done),
+        regrown=batch.regrown + 1,
         changeover=None,
         ripening=None,
     )
+    return noted(left, Happened.CUT, at, by=by, why=note, other=done.id, kg=done.kg)
 
 
-def fail(batch: Batch, at: float, reason: str) -> Batch:
+def fail(batch: Batch, at: float, reason: str, *, by: str = "") -> Batch:
     """The batch, given up; a planned one is called off. Raises BatchError: ended."""
     if batch.ended_at is not None:
         raise BatchError("ended", {"batch": batch.title, "state": batch.state.value})
-    return replace(batch, state=BatchState.FAILED, failure=Failure(at=at, reason=reason))
+    failed = replace(batch, state=BatchState.FAILED, failure=Failure(at=at, reason=reason))
+    return _turned(batch, failed, Happened.FAILED, at, by=by, why=reason)
 
 
-def _state(index: int) -> BatchState:
+# -- what transitions share ---------------------------------------------------------------------
+
+#: So many happenings a batch carries with it; older ones are in the records.
+_HISTORY_MOST = 200
+
+
+def noted(
+    batch: Batch,
+    kind: Happened,
+    at: float,
+    *,
+    by: str = "",
+    why: str = "",
+    was: str = "",
+    now: str = "",
+    other: str = "",
+    plants: int = 0,
+    sites: int = 0,
+    kg: float | None = None,
+) -> Batch:
+    """The batch with one more happening in its history."""
+    happening = Happening(
+        kind=kind,
+        at=at,
+        by=by,
+        why=why,
+        was=was,
+        now=now,
+        other=other,
+        plants=plants,
+        sites=sites,
+        kg=kg,
+    )
+    return replace(batch, history=(*batch.history, happening)[-_HISTORY_MOST:])
+
+
+def _turned(
+    before: Batch,
+    after: Batch,
+    kind: Happened,
+    at: float,
+    *,
+    by: str,
+    why: str,
+    kg: float | None = None,
+) -> Batch:
+    """A change of state, noted."""
+    was, now = before.state.value, after.state.value
+    return noted(after, kind, at, by=by, why=why, was=was, now=now, plants=before.plants, kg=kg)
+
+
+def state_in(index: int) -> BatchState:
+    """The state of a growing batch in the phase with this index."""
     return BatchState.SOWN if index == 0 else BatchState.GROWING
 
 
-def _check_growing(batch: Batch) -> None:
+def check_growing(batch: Batch) -> None:
+    """Raises BatchError (not_growing) unless the batch stands on its levels."""
     if not batch.is_growing:
         raise BatchError("not_growing", {"batch": batch.title, "state": batch.state.value})
 
@@ -342,7 +453,8 @@ def _check_recipe(batch: Batch, recipe: Recipe) -> None:
         raise BatchError("recipe_mismatch", {"batch": batch.title, "recipe": recipe.id})
 
 
-def _check_time(batch: Batch, at: float) -> None:
+def check_time(batch: Batch, at: float) -> None:
+    """Raises BatchError (time) for an instant before the present phase of the batch."""
     if at < batch.phase_started_at:
         raise BatchError("time", {"batch": batch.title, "at": at})
 

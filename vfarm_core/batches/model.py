@@ -15,15 +15,116 @@ class BatchState(StrEnum):
     GROWING = "growing"
     HARVESTED = "harvested"
     FAILED = "failed"
+    MERGED = "merged"
+
+
+class Happened(StrEnum):
+    """What can happen in the life of a batch."""
+
+    PLANNED = "planned"
+    SOWN = "sown"
+    PHASE = "phase"
+    RECIPE = "recipe"
+    MOVED = "moved"
+    TRANSPLANTED = "transplanted"
+    SPLIT = "split"
+    MERGED = "merged"
+    CUT = "cut"
+    LOST = "lost"
+    LOT = "lot"
+    HARVESTED = "harvested"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One thing that happened to a batch: when, by whom and why. `was` and `now` are what changed
+    (states, phases, levels), `other` another batch or a lot; `plants` and `sites` are how many it
+    was about, `kg` what was weighed."""
+
+    kind: Happened
+    at: float
+    by: str = ""
+    why: str = ""
+    was: str = ""
+    now: str = ""
+    other: str = ""
+    plants: int = 0
+    sites: int = 0
+    kg: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Sites a batch occupies on one level, since when."""
+    """Sites a batch occupies on one level, since when. `counted_at` is since when it is this many;
+    None: all the time."""
 
     level_id: str
     sites: int
     since: float
+    counted_at: float | None = None
+
+    @property
+    def began(self) -> float:
+        """Since when the batch occupies this many sites here."""
+        return self.since if self.counted_at is None else self.counted_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """Sites a batch occupied on one level from `since` to `until`; None: it still does."""
+
+    level_id: str
+    sites: int
+    since: float
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """Fresh mass of one grade, as weighed; no name where nobody graded it."""
+
+    name: str
+    kg: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """One harvest of a batch, which is a harvest lot with this `id`. `plants` were taken out; none
+    where leaves or fruits were taken and the plants grow on. `waste_kg` was thrown away; None: not
+    weighed. `last`: it ended the batch."""
+
+    id: str
+    at: float
+    plants: int
+    grades: tuple[Grade, ...] = ()
+    waste_kg: float | None = None
+    note: str = ""
+    by: str = ""
+    last: bool = False
+
+    @property
+    def kg(self) -> float | None:
+        """Fresh mass without waste; None when it was not weighed."""
+        return sum(grade.kg for grade in self.grades) if self.grades else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Plants that were lost, and why."""
+
+    at: float
+    plants: int
+    reason: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A lot that a batch has received since `at`."""
+
+    lot: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +176,24 @@ class Ripening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """When a batch went on as part of another one."""
+
+    at: float
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Plants of one cultivar sown together, following one pinned recipe version.
 
     `phase_started_at` is when the phase with `phase_index` began for this batch, which differs
     from the plan once somebody has advanced a phase by hand. `changeover` is set while its targets
     move from another version of the recipe to this one. `ripening` is set in a phase that ends by
-    what has been gathered; `cuts` are harvests after which the plants grew on.
+    what has been gathered. `plants` are those that are left, `stays` the places it had before the
+    present ones, `cuts` its harvests so far, after `regrown` of which its plants grew again,
+    `origin` the batches it was split off from or took in. `history` are the newest of its
+    transitions: all of them are in the journal's records.
     """
 
     id: str
@@ -100,7 +212,15 @@ class Batch:
     failure: Failure | None = None
     changeover: Changeover | None = None
     ripening: Ripening | None = None
-    cuts: tuple[Harvest, ...] = ()
+    merge: Merge | None = None
+    stays: tuple[Stay, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    regrown: int = 0
+    losses: tuple[Loss, ...] = ()
+    seed_lots: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    origin: tuple[str, ...] = ()
+    history: tuple[Happening, ...] = ()
 
     @property
     def is_growing(self) -> bool:
@@ -109,12 +229,38 @@ class Batch:
 
     @property
     def ended_at(self) -> float | None:
-        """When it was harvested or given up; None while it lives."""
-        if self.harvest is not None:
-            return self.harvest.at
-        return self.failure.at if self.failure is not None else None
+        """When it was harvested, given up or merged; None while it lives."""
+        for end in (self.harvest, self.failure, self.merge):
+            if end is not None:
+                return end.at
+        return None
 
     @property
     def levels(self) -> tuple[str, ...]:
         """The levels it stands on."""
         return tuple(placement.level_id for placement in self.placements)
+
+    @property
+    def sites(self) -> int:
+        """How many sites it occupies."""
+        return sum(placement.sites for placement in self.placements)
+
+    @property
+    def places(self) -> tuple[Stay, ...]:
+        """Every place it had, in the order of time; the present ones have no end while it lives."""
+        end = self.ended_at
+        present = (
+            Stay(level_id=p.level_id, sites=p.sites, since=p.began, until=end)
+            for p in self.placements
+        )
+        return tuple(sorted((*self.stays, *present), key=lambda stay: (stay.since, stay.level_id)))
+
+    @property
+    def harvested_kg(self) -> float:
+        """Fresh mass of all its harvests without waste, as far as it was weighed."""
+        return sum(cut.kg or 0.0 for cut in self.cuts)
+
+    @property
+    def waste_kg(self) -> float:
+        """What was thrown away at its harvests, as far as it was weighed."""
+        return sum(cut.waste_kg or 0.0 for cut in self.cuts)

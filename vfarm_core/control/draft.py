@@ -151,6 +151,7 @@ class Draft:
         self.degraded = Overlay(memory.degraded)
         self.batches = Overlay(memory.batches)
         self.recipes = Overlay(memory.recipes)
+        self.lots = Overlay(memory.lots)
         self.overrides = Overlay(memory.overrides)
         self.workflows = Overlay(memory.workflows)
         self.due = Overlay(memory.due)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..batches.lots import Lot
 from ..batches.model import Batch
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
@@ -152,13 +154,125 @@ class ChangeRecipe(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest(Request):
-    """Harvest a batch; `kg` fresh mass weighed, `note` free text. With `regrow` it is only cut: it
-    grows on and is cut again."""
+    """Harvest a batch whole; `kg` fresh mass weighed, or `grades` by name, `waste_kg` what is
+    thrown away, `note` free text. With `regrow` it is only cut: it grows on and is cut again."""
 
     batch: str
     kg: float | None = None
     note: str = ""
     regrow: bool = False
+    grades: Mapping[str, float] = field(default_factory=dict)
+    waste_kg: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SowBatch(Request):
+    """Sow a planned batch now, on the sites it was planned for."""
+
+    batch: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailBatch(Request):
+    """Give a batch up, or call a planned one off."""
+
+    batch: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveBatch(Request):
+    """Move `sites` of a batch (all when None) from one level to another."""
+
+    batch: str
+    from_level: str
+    to_level: str
+    sites: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitBatch(Request):
+    """Split sites (by level) of a batch off into a new one with the id `new`; `plants` go with
+    them, their share of the sites when None."""
+
+    batch: str
+    new: str
+    sites: Mapping[str, int]
+    plants: int | None = None
+    title: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeBatches(Request):
+    """Take `other` into `batch`: one cultivar, one recipe version, one phase."""
+
+    batch: str
+    other: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transplant(Request):
+    """Set a batch anew on `levels` (those it is on when empty), in their order, at the spacing of
+    the phase it enters, or at `plants_m2`. With `advance` the next phase begins."""
+
+    batch: str
+    levels: tuple[str, ...] = ()
+    plants_m2: float | None = None
+    advance: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutBatch(Request):
+    """Harvest a part of a batch: `plants` taken out, or none where they grow on."""
+
+    batch: str
+    plants: int = 0
+    kg: float | None = None
+    grades: Mapping[str, float] = field(default_factory=dict)
+    waste_kg: float | None = None
+    level: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LosePlants(Request):
+    """Plants of a batch were lost."""
+
+    batch: str
+    plants: int
+    why: str
+    level: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveLot(Request):
+    """A lot came in."""
+
+    lot: Lot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseLot(Request):
+    """A lot is given to a batch, is in use at a node from now on, or is loaded into the stock tank
+    of a dosing pump (`point`): one of these."""
+
+    lot: str
+    batch: str | None = None
+    node: str | None = None
+    point: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseLot(Request):
+    """A lot is no longer in use at a node."""
+
+    lot: str
+    node: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

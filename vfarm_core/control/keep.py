@@ -14,6 +14,7 @@ from zlib import crc32
 
 from ..batches.codec import from_dict as batch_from_dict
 from ..batches.codec import to_dict as batch_to_dict
+from ..batches.lots import Lot
 from ..farm.codec import decode, encode
 from ..farm.overrides import Override, Workflow
 from ..recipes.codec import from_dict as recipe_from_dict
@@ -70,7 +71,9 @@ def records(d: Draft) -> list[Record]:
         found.append(_slice(d, f"batch:{key}", batch_to_dict(batch)))
     for key, recipe in d.recipes.changes.items():
         found.append(_slice(d, f"recipe:{key}", recipe_to_dict(recipe)))
-    for group, overlay in (("batch", d.batches), ("recipe", d.recipes)):
+    for key, lot in d.lots.changes.items():
+        found.append(_slice(d, f"lot:{key}", encode(lot)))
+    for group, overlay in (("batch", d.batches), ("recipe", d.recipes), ("lot", d.lots)):
         found += [_slice(d, f"{group}:{key}", None) for key in overlay.removed]
     return found
 
@@ -253,6 +256,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         interlocks={k: decode(Interlock, v, k) for k, v in groups.get("interlock", {}).items()},
         batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
         recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},
+        lots={k: decode(Lot, v, k) for k, v in groups.get("lot", {}).items()},
         workflows={k: decode(Workflow, v, k) for k, v in groups.get("workflow", {}).items()},
         overrides={k: decode(Override, v, k) for k, v in groups.get("override", {}).items()},
     )

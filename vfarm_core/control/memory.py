@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..batches.lots import Lot
 from ..batches.model import Batch
 from ..farm.overrides import Mode, Override, Workflow
 from ..farm.roles import Loop, Role
@@ -757,6 +758,7 @@ class Memory:
     degraded: Mapping[str, DegradedState] = field(default_factory=dict)
     batches: Mapping[str, Batch] = field(default_factory=dict)
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    lots: Mapping[str, Lot] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
     #: By node: one at a time.
     workflows: Mapping[str, Workflow] = field(default_factory=dict)

@@ -8,7 +8,7 @@ not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_no
 not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over,
 still_tripped, workflow_wrong_node, workflow_over, workflow_too_long, workflow_running,
 workflow_plants, workflow_dark, workflow_last_step, workflow_none,
-no_fixture, and those of `tank_requests`.
+no_fixture, and those of `tank_requests` and `batch_requests`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any
 
 from ..batches import lifecycle
 from ..batches.lead import EmptyBand
-from ..batches.model import Batch
 from ..batches.progress import progress
 from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Step, Workflow, WorkflowKind
 from ..farm.roles import Loop, Role
@@ -27,6 +26,7 @@ from ..recipes.diff import Change, diff
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
 from . import (
+    batch_requests,
     interlocks,
     readings,
     ripening,
@@ -38,7 +38,7 @@ from . import (
     workflows,
 )
 from .clock import Due
-from .draft import CHANGE_STEP_S, Draft
+from .draft import Draft
 from .effects import Answer, Severity
 from .inputs import (
     AdvancePhase,
@@ -99,6 +99,9 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
         raise Refusal("recipe_mismatch", batch=batch.id, recipe=recipe.id)
     if not batch.placements:
         raise Refusal("batch_no_level", batch=batch.title)
+    if not batch.is_growing:
+        return batch_requests.planned(d, request)
+    batch_requests.check_seed(d, batch)
     for placement in batch.placements:
         level = d.farm.level.get(placement.level_id)
         if level is None:
@@ -126,80 +129,15 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
             d.recipes.remove(recipe.version)
         d.batches_changed()
         raise Refusal("limits_disjoint", batch=batch.title, why=err) from err
-    watch_phase(d, batch.id)
-    d.event(
-        "batch_started",
-        batch.placements[0].level_id,
-        Severity.INFO,
-        {
-            "cultivar": batch.cultivar,
-            "state": batch.state.value,
-            "phase": recipe.phases[batch.phase_index].name,
-            "sown_at": batch.sown_at,
-            "placements": _placements(d, batch),
-        },
-        batch=batch.id,
-        title=batch.title,
-        crop=batch.crop,
-        recipe=recipe.id,
-        version=recipe.version,
-        plants=batch.plants,
-        by=request.by,
-    )
+    batch = batch_requests.arrived(d, batch.id)
+    batch_requests.watch(d, batch.id)
+    batch_requests.started(d, batch, by=request.by)
     outlook = progress(batch, recipe, d.now.farm)
     return {
         "batch": batch.id,
         "phase": outlook.phase,
         "expected_harvest_at": outlook.expected_harvest_at,
     }
-
-
-def _placements(d: Draft, batch: Batch) -> list[dict[str, Any]]:
-    """Where a batch stands, and on how much area, as history has to know it."""
-    found = []
-    for placement in batch.placements:
-        level = d.farm.level[placement.level_id]
-        area = level.area_m2 * placement.sites / level.sites
-        found.append(
-            {
-                "level": level.id,
-                "sites": placement.sites,
-                "area_m2": round(area, 4),
-                "served_by": _served_by(d, level.id),
-            }
-        )
-    return found
-
-
-def _served_by(d: Draft, level: str) -> list[str]:
-    """The nodes whose air, water and light a level has."""
-    circuit = d.farm.circuit_of_level.get(level)
-    above = [*d.farm.above[level]]
-    return above if circuit is None else [*above, circuit, *d.farm.above[circuit]]
-
-
-def watch_phase(d: Draft, batch_id: str) -> None:
-    """Look at a batch again when its phase ends."""
-    batch = d.batches.get(batch_id)
-    if batch is None or not batch.is_growing:
-        d.due.remove(f"batch:{batch_id}")
-        return
-    recipe = d.recipe(batch)
-    due = []
-    if batch.phase_index + 1 < len(recipe.phases):
-        due.append(progress(batch, recipe, d.now.farm).phase_ends_at)
-    if recipe.phases[batch.phase_index].exit is not None:
-        if batch.ripening is None:
-            batch = ripening.look(d, batch)
-        due.append(d.now.farm + ripening.LOOK_S)
-    if (way := batch.changeover) is not None:
-        gone = max(0.0, d.now.farm - way.since)
-        moves_on = way.since + (gone // CHANGE_STEP_S + 1) * CHANGE_STEP_S
-        due.append(min(moves_on, way.since + way.ramp_s))
-    if due:
-        d.wake(f"batch:{batch_id}", Due(farm=max(min(due), d.now.farm + 1.0)))
-    else:
-        d.due.remove(f"batch:{batch_id}")
 
 
 def phase_due(d: Draft, batch_id: str) -> None:
@@ -215,7 +153,7 @@ def phase_due(d: Draft, batch_id: str) -> None:
         while lifecycle.due_phase(batch, recipe, d.now.farm) > batch.phase_index:
             ended = progress(batch, recipe, d.now.farm).phase_ends_at
             batch = _next_phase(d, batch_id, at=ended, by="recipe")
-    watch_phase(d, batch_id)
+    batch_requests.watch(d, batch_id)
 
 
 def _next_phase(d: Draft, batch_id: str, *, at: float, by: str) -> Any:
@@ -224,7 +162,7 @@ def _next_phase(d: Draft, batch_id: str, *, at: float, by: str) -> Any:
         raise Refusal("batch_unknown", batch=batch_id)
     recipe = d.recipe(batch)
     was = recipe.phases[batch.phase_index].name
-    moved = lifecycle.advance_phase(batch, recipe, at)
+    moved = lifecycle.advance_phase(batch, recipe, at, by=by)
     d.batches.set(batch_id, moved)
     d.batches_changed()
     level = moved.placements[0].level_id if moved.placements else d.farm.id
@@ -242,7 +180,7 @@ def _next_phase(d: Draft, batch_id: str, *, at: float, by: str) -> Any:
 
 def _advance_phase(d: Draft, request: AdvancePhase) -> dict[str, Any]:
     moved = _next_phase(d, request.batch, at=d.now.farm, by=request.by)
-    watch_phase(d, request.batch)
+    batch_requests.watch(d, request.batch)
     outlook = progress(moved, d.recipe(moved), d.now.farm)
     return {
         "batch": request.batch,
@@ -256,7 +194,7 @@ def _change_recipe(d: Draft, request: ChangeRecipe) -> dict[str, Any]:
     if batch is None:
         raise Refusal("batch_unknown", batch=request.batch)
     old = d.recipe(batch)
-    moved = lifecycle.change_recipe(batch, old, new, d.now.farm, request.ramp_s)
+    moved = lifecycle.change_recipe(batch, old, new, d.now.farm, request.ramp_s, by=request.by)
     d.recipes.set(new.version, new)
     d.batches.set(batch.id, moved)
     d.batches_changed()
@@ -274,7 +212,7 @@ def _change_recipe(d: Draft, request: ChangeRecipe) -> dict[str, Any]:
         raise Refusal("limits_disjoint", batch=batch.title, why=err) from err
     d.batches.set(batch.id, moved)
     d.batches_changed()
-    watch_phase(d, batch.id)
+    batch_requests.watch(d, batch.id)
     changes = diff(old, new)
     d.event(
         "recipe_changed",
@@ -319,33 +257,24 @@ def _harvest(d: Draft, request: Harvest) -> dict[str, Any]:
     if request.kg is not None and request.kg < 0:
         raise Refusal("kg_negative", kg=request.kg)
     if request.regrow:
-        return _cut(d, request, batch)
-    done = lifecycle.harvest(batch, d.now.farm, request.kg, request.note)
+        return batch_requests.cut_again(d, request)
+    done = lifecycle.harvest(
+        batch,
+        d.now.farm,
+        request.kg,
+        request.note,
+        grades=request.grades,
+        waste_kg=request.waste_kg,
+        by=request.by,
+    )
     d.batches.set(batch.id, done)
     d.batches_changed()
-    watch_phase(d, batch.id)
+    batch_requests.watch(d, batch.id)
     level = batch.placements[0].level_id if batch.placements else d.farm.id
-    data = {"batch": batch.id, "title": batch.title, "kg": request.kg, "by": request.by}
+    weighed = batch_requests.weighed(done)
+    data = {"batch": batch.id, "title": batch.title, **weighed, "by": request.by}
     d.event("batch_harvested", level, Severity.INFO, {"note": request.note}, **data)
-    return {"batch": batch.id, "kg": request.kg}
-
-
-def _cut(d: Draft, request: Harvest, batch: Batch) -> dict[str, Any]:
-    recipe = d.recipe(batch)
-    done = lifecycle.cut(batch, recipe, d.now.farm, request.kg, request.note)
-    d.batches.set(batch.id, done)
-    d.batches_changed()
-    watch_phase(d, batch.id)
-    level = batch.placements[0].level_id if batch.placements else d.farm.id
-    outlook = progress(done, recipe, d.now.farm)
-    data = {"batch": batch.id, "title": batch.title, "kg": request.kg, "number": len(done.cuts)}
-    d.event("batch_cut", level, **data, phase=outlook.phase, by=request.by)
-    return {
-        "batch": batch.id,
-        "kg": request.kg,
-        "phase": outlook.phase,
-        "expected_harvest_at": outlook.expected_harvest_at,
-    }
+    return {"batch": batch.id, **weighed, "kg_in_all": round(done.harvested_kg, 6)}
 
 
 def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
@@ -644,4 +573,5 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     FixtureReplaced: _fixture_replaced,
     Shutdown: _shutdown,
     **tank_requests.HANDLERS,
+    **batch_requests.HANDLERS,
 }

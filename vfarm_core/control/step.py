@@ -539,6 +539,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         degraded=d.degraded.merged(),
         batches=d.batches.merged(),
         recipes=d.recipes.merged(),
+        lots=d.lots.merged(),
         overrides=d.overrides.merged(),
         workflows=d.workflows.merged(),
         due=d.due.merged(),

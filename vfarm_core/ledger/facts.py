@@ -400,6 +400,28 @@ def _batch_moved(fact: Fact) -> Iterator[Change]:
     yield from _stand(fact, batch)
 
 
+def _counted(fact: Fact) -> Iterator[Change]:
+    """How many plants are left and where they stand, as far as it is told."""
+    batch = fact.text("batch")
+    if fact.data.get("plants_left") is not None:
+        left = batches.c.id == batch
+        yield update(batches).where(left).values(plants=fact.count("plants_left"))
+    if fact.data.get("placements"):
+        yield from _batch_moved(fact)
+
+
+def _batch_merged(fact: Fact) -> Iterator[Change]:
+    """Told of both: of the one that goes on, and of the one that ends in it."""
+    batch, into = fact.text("batch"), fact.text("into")
+    if batch == into:
+        yield _descent(fact, batch, {"batch": fact.text("other"), "plants": fact.count("plants")})
+        yield from _counted(fact)
+        return
+    yield from _leave(fact, batch)
+    end = update(batches).where(batches.c.id == batch)
+    yield end.values(state="merged", ended_at=fact.at)
+
+
 def _phase(fact: Fact, batch: str, at: float) -> Put:
     row = {"batch": batch, "seq": fact.seq, "at": at, "phase": fact.text("phase")}
     return Put(phases, {**row, "by": fact.text("by", "")})
@@ -427,6 +449,8 @@ def _batch_cut(fact: Fact) -> Iterator[Change]:
     harvest = {"lot": lot, "batch": batch, "at": fact.at, "kg": kg}
     told = {"waste_kg": fact.maybe("waste_kg"), "grade": fact.text("grade", "")}
     yield Put(harvests, {**harvest, **told, "note": fact.text("note", "")})
+    if fact.kind == "batch_cut":
+        yield from _counted(fact)
 
 
 def _batch_harvested(fact: Fact) -> Iterator[Change]:
@@ -485,6 +509,10 @@ _MEANINGS: Mapping[str, Callable[[Fact], Iterator[Change]]] = MappingProxyType(
         "hour": _hour,
         "batch_started": _batch_started,
         "batch_moved": _batch_moved,
+        "batch_transplanted": _batch_moved,
+        "batch_split": _counted,
+        "batch_loss": _counted,
+        "batch_merged": _batch_merged,
         "phase_changed": _phase_changed,
         "recipe_changed": _recipe_changed,
         "batch_cut": _batch_cut,

@@ -24,6 +24,7 @@ from .air import Outside, ZoneAir
 from .config import TwinConfig, ZoneConfig, equipment_of, room_of
 from .devices import METER_DELAY_S, Actuator, Contact, Sensor
 from .faults import ACTUATOR_FAULTS, SENSOR_FAULTS, Fault, FaultKind
+from .handing import handed
 from .plants import ON_RESERVES, Stand, raised, stand_of
 from .rooms import LevelRoom, ZoneRoom
 from .water import Piping, ReservoirParameters, Tank
@@ -261,13 +262,21 @@ class Twin:
         """Where plants stand: to be called when a batch is started, moved, changes phase or ends.
 
         `recipes` by version. A batch that is new here is as big as its recipe's targets would have
-        made it by now; a moved one keeps the mean plant it had.
+        made it by now; plants that were moved, split off or merged weigh what they weighed.
         """
         wanted: dict[tuple[str, str], Stand] = {}
-        for batch in batches:
-            if batch.is_growing:
-                for level, stand in self._stands(batch, recipes[batch.recipe_version]):
-                    wanted[level, batch.id] = stand
+        growing = sorted((b for b in batches if b.is_growing), key=lambda b: len(b.origin))
+        before: dict[str, dict[str, tuple[float, tuple[float, ...]]]] = {}
+        for room in self.levels.values():
+            for key, stand in room.stands.items():
+                before.setdefault(key, {})[room.id] = (stand.plants, stand.masses())
+        after = {
+            b.id: {p.level_id: b.plants * p.sites / b.sites for p in b.placements} for b in growing
+        }
+        masses = handed(before, after, {b.id: b.origin for b in growing})
+        for batch in growing:
+            for level, stand in self._stands(batch, recipes[batch.recipe_version], masses):
+                wanted[level, batch.id] = stand
         for level_id, room in self.levels.items():
             room.stands = {batch: s for (at, batch), s in wanted.items() if at == level_id}
         for zone in self.zones.values():
@@ -754,10 +763,14 @@ class Twin:
 
     # -- plants -------------------------------------------------------------------------------
 
-    def _stands(self, batch: Batch, recipe: Recipe) -> Iterable[tuple[str, Stand]]:
-        sites = sum(p.sites for p in batch.placements)
+    def _stands(
+        self,
+        batch: Batch,
+        recipe: Recipe,
+        masses: Mapping[tuple[str, str], tuple[float, ...]],
+    ) -> Iterable[tuple[str, Stand]]:
+        sites = batch.sites
         here = dict(self.stands(batch.id))
-        mean = _mean_plant(tuple(here.values()))
         phase = recipe.phases[batch.phase_index]
         for placement in batch.placements:
             level = self.farm.level[placement.level_id]
@@ -768,26 +781,20 @@ class Twin:
                 # Plants stand as close as their phase asks; the rest of their place waits.
                 area = min(area, plants / phase.density_plants_m2)
             stand = here.get(level.id)
+            known = masses.get((batch.id, level.id))
             if stand is not None:
                 stand.plants, stand.area_m2 = plants, area
-            elif mean is not None:
+            elif known is not None:
                 stand = stand_of(recipe, plants, area)
-                stand.set_masses(mean)
             else:
                 age_days = (self.now - batch.sown_at) / 86400
                 stand = raised(recipe, plants, level.area_m2 * share, age_days)
                 stand.area_m2 = area
+            if known is not None and known != stand.masses():
+                stand.set_masses(known)
             stand.lamp_share = share
             stand.growing = phase.kind not in ON_RESERVES
             yield level.id, stand
-
-
-def _mean_plant(stands: tuple[Stand, ...]) -> tuple[float, ...] | None:
-    if not stands:
-        return None
-    plants = sum(s.plants for s in stands)
-    columns = zip(*(tuple(m * s.plants for m in s.masses()) for s in stands), strict=True)
-    return tuple(sum(column) / plants for column in columns)
 
 
 def _given(actuator: Actuator) -> float:

@@ -13,12 +13,12 @@ from vfarm_core.batches.lifecycle import (
     due_phase,
     fail,
     harvest,
-    move,
     plan,
     sow,
     start,
 )
 from vfarm_core.batches.model import Batch, BatchState, Placement
+from vfarm_core.batches.places import move
 from vfarm_core.recipes.library import load_shipped
 
 NOW = 1_800_000_000.0

@@ -18,9 +18,9 @@ from vfarm_core.batches.lifecycle import (
     due_phase,
     fail,
     harvest,
-    move,
     sow,
 )
+from vfarm_core.batches.places import move
 from vfarm_core.batches.progress import progress
 from vfarm_core.farm.codec import DecodeError
 from vfarm_core.recipes.library import load_shipped, shipped

@@ -204,7 +204,7 @@ def test_cuts_end_with_the_last(bench: Bench) -> None:
     assert cut(bench).refused is None
     assert cut(bench).refused == "batch_last_cut"
     assert bench.ask(Harvest(batch="batch_1", kg=1.0)).refused is None
-    assert [c.kg for c in batch(bench).cuts] == [1.0, 1.0]
+    assert [(c.kg, c.last) for c in batch(bench).cuts] == [(1.0, False), (1.0, False), (1.0, True)]
 
 
 def test_what_cannot_be_cut_says_why(bench: Bench) -> None:
