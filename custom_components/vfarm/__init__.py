@@ -25,6 +25,7 @@ from .engine import Engine
 from .farm_data import entry_dict, usable_farm
 from .happenings import async_tell
 from .journal import JournalThread, journal_path, remove_journal
+from .ledger import FarmLedger
 from .panel_files import async_setup_frontend
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -70,6 +71,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     except BaseException:
         await engine.async_close()
         raise
+    engine.ledger = FarmLedger(hass, entry, journal)
+    entry.async_create_background_task(hass, engine.ledger.async_start(), "vfarm ledger")
     entry.async_on_unload(entry.add_update_listener(_async_edited))
     entry.async_on_unload(_follow_time_zone(hass, entry))
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(_stopper(entry))))

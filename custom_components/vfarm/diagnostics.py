@@ -46,6 +46,10 @@ async def async_get_config_entry_diagnostics(
             },
             "commands_sent": engine.actuators.sent,
             "unprotected": [gap.text for gap in gaps(data.farm)],
+            "ledger": {
+                "error": "" if engine.ledger is None else engine.ledger.error,
+                "behind": 0 if engine.ledger is None else engine.ledger.behind,
+            },
             "journal": await engine.journal.async_events(limit=200),
         },
         TO_REDACT,

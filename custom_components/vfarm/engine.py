@@ -22,6 +22,7 @@ from vfarm_core.runtime.runtime import Runtime
 from .actuators import EntityActuators
 from .clock import FarmClock, delay_s
 from .journal import JournalThread
+from .ledger import FarmLedger
 from .points import Points
 from .writes import WriteBudget
 
@@ -71,6 +72,8 @@ class Engine:
         self._stopping: asyncio.Event | None = None
         self.running = False
         self.closed = False
+        #: Ends while the journal that feeds it is still open.
+        self.ledger: FarmLedger | None = None
         self.actuators = EntityActuators(hass, self._entity_of, lambda result: self._put([result]))
         self.points = Points(hass, clock, self._put, self.actuators.is_own, missing_changed)
         self.runtime = Runtime(
@@ -184,6 +187,8 @@ class Engine:
         self._flush = self._timer = None
         self.writes.close()
         await self.actuators.async_close()
+        if self.ledger is not None:
+            await self.ledger.async_close()
         await self.journal.async_close()
 
     # -- inputs ---------------------------------------------------------------------------------

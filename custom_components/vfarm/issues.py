@@ -17,6 +17,7 @@ from .const import DOMAIN
 _PROBLEM = "problem"
 _MISSING = "missing"
 _RECIPE = "recipe"
+_LEDGER = "ledger"
 
 
 def _issue_id(entry: ConfigEntry, kind: str, what: str) -> str:
@@ -56,6 +57,22 @@ def async_tell_missing(
     }
     _async_replace(
         hass, _issue_id(entry, _MISSING, ""), "entity_vanished", ir.IssueSeverity.ERROR, found
+    )
+
+
+@callback
+def async_tell_ledger(
+    hass: HomeAssistant, entry: ConfigEntry, error: str, *, newer: bool = False
+) -> None:
+    """An issue while the history cannot be written; none without an error."""
+    found = {"farm": entry.title, "error": error}
+    issue_id = _issue_id(entry, _LEDGER, "failing")
+    _async_replace(
+        hass,
+        _issue_id(entry, _LEDGER, ""),
+        "ledger_newer" if newer else "ledger_failing",
+        ir.IssueSeverity.WARNING,
+        {issue_id: found} if error else {},
     )
 
 

@@ -26,6 +26,9 @@ from .const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
 
+#: Another thread waits so long (s) for the journal's answer.
+ASK_S = 30.0
+
 
 def journal_path(hass: HomeAssistant, entry_id: str) -> Path:
     """Where the journal of a farm is."""
@@ -41,6 +44,21 @@ class JournalThread:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="vfarm_journal")
         self._journal: Journal | None = None
         self._closed = False
+
+    @property
+    def path(self) -> Path:
+        """Where the journal is."""
+        return self._path
+
+    def ask[T](self, work: Callable[[Journal], T]) -> T:
+        """What the journal answers, for another thread: never from the event loop. What was handed
+        in before is written first. Raises JournalError, RuntimeError and TimeoutError."""
+        return self._executor.submit(self._answer, work).result(timeout=ASK_S)
+
+    def _answer[T](self, work: Callable[[Journal], T]) -> T:
+        if self._journal is None:
+            raise JournalError("there is no journal")
+        return work(self._journal)
 
     async def async_open(self) -> tuple[Memory | None, bool]:
         """Open the journal; what it remembers, and whether what it remembered is lost.

@@ -11,7 +11,18 @@ from .chain import canonical
 
 #: Those who act without being a person.
 MACHINES = frozenset(
-    {"", "automation", "controller", "home_assistant", "person", "recipe", "schedule", "vfarm"}
+    {
+        "",
+        "automation",
+        "controller",
+        "cycle",
+        "home_assistant",
+        "person",
+        "recipe",
+        "schedule",
+        "simulation",
+        "vfarm",
+    }
 )
 #: How the token of a person begins in the history.
 TOKEN = "person:"

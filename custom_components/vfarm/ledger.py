@@ -1,0 +1,152 @@
+"""The history of a farm, beside its journal: `.storage/vfarm/<entry id>.ledger.db`.
+
+It is fed from the journal by a thread of its own; control neither waits for it nor stops when it
+cannot be written. Its libraries are no requirements of the integration, so that a host without a
+network still runs its farm: they are installed when a farm starts, and until they are the journal
+keeps what happens. The history stays when a farm is removed: it may have to be shown for years.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.requirements import RequirementsNotFound, async_process_requirements
+
+from vfarm_core.runtime.journal import Journal, JournalEvent, Source
+
+from . import issues
+from .const import DOMAIN
+from .journal import JournalThread
+
+if TYPE_CHECKING:
+    from vfarm_core.ledger.writer import LedgerState, LedgerWriter
+
+    from .data import VfarmConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+#: What the core's ledger asks for. Home Assistant's recorder brings the first.
+REQUIREMENTS = ["SQLAlchemy>=2.0.41,<2.1", "alembic>=1.16,<2"]
+#: Libraries that could not be installed are tried again after so long (s).
+RETRY_S = 3600.0
+#: At its end the ledger may take this long (s); what it has not written then, it writes next time.
+CLOSE_S = 3.0
+
+
+def ledger_path(journal: Path) -> Path:
+    """Where the ledger of a farm is, beside its journal."""
+    stem = journal.name.removesuffix(".db").removesuffix(".journal")
+    return journal.with_name(f"{stem}.ledger.db")
+
+
+class JournalFeed:
+    """The journal as the thread of the ledger sees it: each question waits for its turn in the
+    journal's own thread."""
+
+    def __init__(self, journal: JournalThread) -> None:
+        self._ask = journal.ask
+
+    def source(self) -> Source:
+        """How the ledger knows the journal."""
+        return self._ask(Journal.source)
+
+    def begin_source(self, after: int) -> None:
+        """Later events are known under a new key."""
+        self._ask(lambda journal: journal.begin_source(after))
+
+    def newest(self) -> int:
+        """The id of the newest event."""
+        return self._ask(Journal.newest)
+
+    def events_after(self, after: int, limit: int) -> Sequence[JournalEvent]:
+        """The oldest events with a greater id."""
+        return self._ask(lambda journal: journal.events_after(after, limit))
+
+    def delivered(self, upto: int) -> None:
+        """The ledger has every event up to this id."""
+        self._ask(lambda journal: journal.delivered(upto))
+
+
+class FarmLedger:
+    """Feeds the ledger of one farm while the farm runs, and tells when it cannot."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: VfarmConfigEntry, journal: JournalThread
+    ) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._journal = journal
+        self._path = ledger_path(journal.path)
+        self._writer: LedgerWriter | None = None
+        self._retry: CALLBACK_TYPE | None = None
+        self._closed = False
+        self.error = ""
+        self.behind = 0
+
+    async def async_start(self) -> None:
+        """Install what is missing and begin to write."""
+        self._retry = None
+        try:
+            await async_process_requirements(self._hass, DOMAIN, REQUIREMENTS, is_built_in=False)
+            made = await self._hass.async_add_executor_job(
+                _make_writer, self._path, JournalFeed(self._journal), self._tell
+            )
+        except (RequirementsNotFound, ImportError) as err:
+            _LOGGER.warning("The ledger has to wait for its libraries: %s", err)
+            self._failed(str(err))
+            if not self._closed:
+                self._retry = async_call_later(self._hass, RETRY_S, self._again)
+            return
+        if self._closed:
+            return
+        self._writer = made
+        made.start()
+
+    @callback
+    def _again(self, _: datetime) -> None:
+        self._entry.async_create_background_task(self._hass, self.async_start(), "vfarm ledger")
+
+    def _tell(self, state: LedgerState) -> None:
+        """In the thread of the ledger, which may outlive the event loop."""
+        with contextlib.suppress(RuntimeError):
+            self._hass.loop.call_soon_threadsafe(self._told, state)
+
+    @callback
+    def _told(self, state: LedgerState) -> None:
+        if self._closed:
+            return
+        self.behind = state.behind
+        self._failed(state.error, newer=state.newer)
+
+    @callback
+    def _failed(self, error: str, *, newer: bool = False) -> None:
+        if error != self.error and not self._closed:
+            self.error = error
+            issues.async_tell_ledger(self._hass, self._entry, error, newer=newer)
+
+    async def async_close(self) -> None:
+        """Write what is there if that is possible now; while the journal is still open."""
+        self._closed = True
+        if self._retry is not None:
+            self._retry()
+            self._retry = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await self._hass.async_add_executor_job(writer.close, CLOSE_S)
+
+
+def _make_writer(
+    path: Path, journal: JournalFeed, tell: Callable[[LedgerState], Any]
+) -> LedgerWriter:
+    """Import the libraries, which takes a moment, away from the event loop."""
+    from vfarm_core.ledger.store import Ledger
+    from vfarm_core.ledger.writer import LedgerWriter
+
+    return LedgerWriter(lambda: Ledger(path), journal, tell)

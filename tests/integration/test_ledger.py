@@ -1,0 +1,160 @@
+"""The history of a farm in Home Assistant: fed, told when it fails, and never in control's way."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from unittest.mock import patch
+
+import orjson
+import pytest
+from home_farm import Hardware
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.requirements import RequirementsNotFound
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.vfarm.const import DOMAIN
+from custom_components.vfarm.ledger import FarmLedger
+from vfarm_core.ledger.store import Ledger
+from vfarm_core.ledger.verify import verify
+
+
+def history(where: Path) -> list[str]:
+    with closing(Ledger(where)) as ledger:
+        assert verify(ledger).intact
+    with closing(sqlite3.connect(where)) as db:
+        return [kind for (kind,) in db.execute("SELECT kind FROM records ORDER BY seq")]
+
+
+@pytest.fixture
+def where(journals: Path, entry: MockConfigEntry) -> Path:
+    return journals / f"{entry.entry_id}.ledger.db"
+
+
+@pytest.fixture
+def told() -> Iterator[asyncio.Event]:
+    """Set when the thread of the ledger has told something."""
+    event = asyncio.Event()
+    before = FarmLedger._told
+
+    def tell(self: FarmLedger, state: object) -> None:
+        before(self, state)  # type: ignore[arg-type]
+        event.set()
+
+    with patch.object(FarmLedger, "_told", tell):
+        yield event
+
+
+def block(where: Path) -> None:
+    """Put something where the ledger would be."""
+    where.mkdir()
+
+
+def unblock(where: Path) -> None:
+    where.rmdir()
+
+
+def is_there(where: Path) -> bool:
+    return where.exists()
+
+
+async def run(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data.engine.running
+
+
+async def stop(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+def issue(entry: MockConfigEntry, hass: HomeAssistant) -> str | None:
+    found = ir.async_get(hass).async_get_issue(DOMAIN, f"{entry.entry_id}_ledger_failing")
+    return None if found is None else found.translation_key
+
+
+async def test_what_happens_is_in_the_ledger_when_the_farm_stops(
+    hass: HomeAssistant, hardware: Hardware, entry: MockConfigEntry, where: Path
+) -> None:
+    await run(hass, entry)
+    await stop(hass, entry)
+    first = history(where)
+    assert "running" in first
+    await run(hass, entry)
+    await stop(hass, entry)
+    assert history(where)[: len(first)] == first
+    assert history(where).count("running") == 2, "nothing twice, nothing left out"
+    assert issue(entry, hass) is None
+
+
+async def test_a_ledger_that_cannot_be_written_is_a_repair_and_stops_nothing(
+    hass: HomeAssistant,
+    hardware: Hardware,
+    entry: MockConfigEntry,
+    where: Path,
+    told: asyncio.Event,
+) -> None:
+    block(where)
+    await run(hass, entry)
+    await asyncio.wait_for(told.wait(), 30)
+    assert issue(entry, hass) == "ledger_failing"
+    assert entry.runtime_data.engine.runtime.memory.farm.journal_ok
+    await stop(hass, entry)
+    unblock(where)
+    await run(hass, entry)
+    await stop(hass, entry)
+    assert history(where).count("running") == 2, "the journal has kept what happened meanwhile"
+
+
+async def test_a_ledger_of_a_newer_vfarm_is_left_alone(
+    hass: HomeAssistant,
+    hardware: Hardware,
+    entry: MockConfigEntry,
+    where: Path,
+    told: asyncio.Event,
+) -> None:
+    Ledger(where).close()
+    with closing(sqlite3.connect(where)) as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+        db.commit()
+    await run(hass, entry)
+    await asyncio.wait_for(told.wait(), 30)
+    assert issue(entry, hass) == "ledger_newer"
+    await stop(hass, entry)
+    with closing(sqlite3.connect(where)) as db:
+        assert db.execute("SELECT count(*) FROM records").fetchone() == (0,)
+
+
+async def test_without_its_libraries_the_farm_runs_and_the_journal_keeps(
+    hass: HomeAssistant, hardware: Hardware, entry: MockConfigEntry, where: Path, journals: Path
+) -> None:
+    missing = RequirementsNotFound(DOMAIN, ["alembic"])
+    with patch("custom_components.vfarm.ledger.async_process_requirements", side_effect=missing):
+        await run(hass, entry)
+    assert issue(entry, hass) == "ledger_failing"
+    await stop(hass, entry)
+    assert not is_there(where)
+    with closing(sqlite3.connect(journals / f"{entry.entry_id}.db")) as db:
+        kept = [orjson.loads(data) for (data,) in db.execute("SELECT data FROM events")]
+    assert kept
+    await run(hass, entry)
+    await stop(hass, entry)
+    assert history(where).count("running") == 2
+
+
+async def test_who_did_something_is_no_name_in_the_records(
+    hass: HomeAssistant, hardware: Hardware, entry: MockConfigEntry, where: Path
+) -> None:
+    await run(hass, entry)
+    await hass.services.async_call(DOMAIN, "emergency_stop", {"why": "a test"}, blocking=True)
+    await hass.async_block_till_done()
+    await stop(hass, entry)
+    assert "emergency_stop" in history(where)
+    with closing(sqlite3.connect(where)) as db:
+        found = db.execute("SELECT who, what, why FROM audit WHERE what = 'emergency_stop'")
+        assert found.fetchone() == ("automation", "emergency_stop", "a test")
