@@ -298,7 +298,7 @@ def database_url(where: Path | str) -> URL:
 def _engine(url: URL, *, read_only: bool) -> Engine:
     if url.get_backend_name() == "postgresql":
         options = {"connect_timeout": 10, "application_name": "vfarm"}
-        engine = create_engine(url, pool_pre_ping=True, connect_args=options)
+        engine = create_engine(url, pool_pre_ping=True, connect_args=options, hide_parameters=True)
         if read_only:
             engine = engine.execution_options(postgresql_readonly=True)
         return engine
@@ -308,7 +308,8 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
     if not read_only:
         path.parent.mkdir(parents=True, exist_ok=True)
     # Each thread that reads has its own connection, and a file that was taken away is found out.
-    engine = create_engine(url, poolclass=NullPool if read_only else None)
+    pool = NullPool if read_only else None
+    engine = create_engine(url, poolclass=pool, hide_parameters=True)
     event.listen(engine, "connect", _read_pragmas if read_only else _pragmas)
     event.listen(engine, "begin", _begin)
     return engine
