@@ -9,7 +9,8 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import pass_time, settled, while_time_passes
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
@@ -105,6 +106,22 @@ async def test_tanks_are_dosed_and_filled_out_of_the_box(
     engine = demo.runtime_data.engine
     told: list[Any] = []
     engine.listen_events(told.append)
+    registry = er.async_get(hass)
+    running = {
+        registry.async_get_entity_id(
+            "binary_sensor", DOMAIN, f"{demo.entry_id}:reservoir_a:{key}"
+        ): key
+        for key in ("dosing", "filling")
+    }
+    # The first fill has begun already.
+    shown = {(key, hass.states.get(entity).state) for entity, key in running.items()}
+
+    @callback
+    def changed(event: Event[EventStateChangedData]) -> None:
+        if (state := event.data["new_state"]) is not None and state.entity_id in running:
+            shown.add((running[state.entity_id], state.state))
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, changed)
     await pass_time(hass, freezer, 10, step=2)
     for tank in ("reservoir_a", "reservoir_b"):
         snapshot = engine.snapshot(tank)
@@ -129,6 +146,7 @@ async def test_tanks_are_dosed_and_filled_out_of_the_box(
         if event.kind in ("dose_ended", "fill_ended")
     }
     assert ends == {("dose_ended", "done"), ("fill_ended", "done")}
+    assert shown == {("dosing", "on"), ("dosing", "off"), ("filling", "on"), ("filling", "off")}
     given = [e.params for e in told if e.kind == "dose_ended"]
     for dose in given:
         assert dose["delivered_ml"] == pytest.approx(dose["planned_ml"], rel=0.1)
