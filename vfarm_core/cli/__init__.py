@@ -20,7 +20,7 @@ from .. import __version__
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "ledger": (".ledger", "The history of a farm: verify, trace, sum up, export."),
     "nutrients": (".nutrients", "Nutrient solutions: salts, stocks, acid, EC."),
-    "recipes": (".recipes", "Recipes: list, show and check them."),
+    "recipes": (".recipes", "Recipes: list, show, check, compare and exchange them."),
     "science": (".science", "Formulas of air, light and water."),
     "twin": (".twin", "The simulated crop and the simulated farm."),
 }

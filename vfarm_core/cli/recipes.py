@@ -21,11 +21,16 @@ from ..recipes.diff import diff
 from ..recipes.errors import Problem, RecipeError
 from ..recipes.feasibility import feasible
 from ..recipes.findings import Finding, Severity
+from ..recipes.formats.document import to_yaml
+from ..recipes.formats.registry import FORMS, Form
+from ..recipes.formats.registry import read as read_form
 from ..recipes.load import load_file
 from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint, SolutionQuantity
 from ..recipes.validate import validate
 
-app = typer.Typer(no_args_is_help=True, help="Recipes: list, show and check them.")
+app = typer.Typer(
+    no_args_is_help=True, help="Recipes: list, show, check, compare and exchange them."
+)
 
 Directory = Annotated[
     Path | None,
@@ -98,6 +103,86 @@ def show(
         console.print()
         console.print(_phase_table(phase))
     _show_texts(console, recipe)
+
+
+_FORMS = ", ".join(FORMS)
+
+
+@app.command("export")
+def give(
+    recipe_id: Annotated[str, typer.Argument(metavar="ID", help="An id, or a recipe file.")],
+    form: Annotated[str, typer.Option("--format", "-f", help=f"One of {_FORMS}.")] = "json",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file.")] = None,
+    directory: Directory = None,
+    as_json: AsJson = False,
+) -> None:
+    """A recipe in another form; what that form cannot hold is told."""
+    known = _form(form)
+    if known.writes is None:
+        raise typer.BadParameter(f"{known.name} can only be read", param_hint="--format")
+    with _refusals(as_json):
+        recipe = _one(recipe_id, directory)
+    text = known.writes(recipe)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    if as_json:
+        answer = {"id": recipe.id, "version": recipe.version, "format": known.name}
+        told = {"file": str(output)} if output is not None else {"text": text}
+        _print_json({**answer, **told, "loses": list(known.loses)})
+        return
+    for what in known.loses:
+        typer.echo(f"not held by {known.name}: {what}", err=True)
+    if output is None:
+        typer.echo(text, nl=False)
+
+
+@app.command("import")
+def take(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What others have written.")],
+    form: Annotated[str, typer.Option("--format", "-f", help=f"One of {_FORMS}.")],
+    base: Annotated[
+        str | None,
+        typer.Option("--base", "-b", metavar="ID", help="The recipe that gives what is not said."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A YAML file.")] = None,
+    directory: Directory = None,
+    as_json: AsJson = False,
+) -> None:
+    """A recipe from another form, as YAML. What that form does not say is taken from --base."""
+    known = _form(form)
+    if not known.complete and base is None:
+        raise typer.BadParameter(f"{known.name} needs one", param_hint="--base")
+    with _refusals(as_json):
+        under = None if base is None else _one(base, directory)
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as err:
+            raise RecipeError(
+                [Problem(path="", message=f"cannot be read: {err}", file=str(file))]
+            ) from err
+        found = read_form(known, text, under, file=str(file))
+    made = to_yaml(found.recipe)
+    if output is not None:
+        output.write_text(made, encoding="utf-8")
+    if as_json:
+        answer = {"id": found.recipe.id, "version": found.recipe.version}
+        told = {"file": str(output)} if output is not None else {"text": made}
+        warnings = [asdict(finding) for finding in validate(found.recipe)]
+        _print_json({**answer, **told, "remarks": list(found.remarks), "warnings": warnings})
+        return
+    for remark in found.remarks:
+        typer.echo(remark, err=True)
+    for finding in validate(found.recipe):
+        typer.echo(str(finding), err=True)
+    if output is None:
+        typer.echo(made, nl=False)
+
+
+def _form(name: str) -> Form:
+    known = FORMS.get(name)
+    if known is None:
+        raise typer.BadParameter(f"{name!r}; accepted: {_FORMS}", param_hint="--format")
+    return known
 
 
 @app.command("diff")

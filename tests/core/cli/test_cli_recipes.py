@@ -227,3 +227,38 @@ def test_diff_tells_two_versions_apart(tmp_path: Path):
 
 def test_diff_refuses_what_is_no_recipe():
     assert run("recipes", "diff", "pak_choi", "mango").exit_code == 1
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_a_recipe_goes_out_and_comes_back(tmp_path: Path, form: str):
+    out = tmp_path / f"mint.{form}"
+    version = answer("recipes", "export", "mint", "-f", form, "-o", out)["version"]
+    got = answer("recipes", "import", out, "-f", form, "-o", tmp_path / "back.yaml")
+    assert got["version"] == version
+    assert answer("recipes", "check", tmp_path / "back.yaml")["ok"]
+    assert json.loads(run("recipes", "export", "mint").stdout)["id"] == "mint"
+
+
+def test_a_table_is_read_onto_a_recipe(tmp_path: Path):
+    plan = tmp_path / "plan.csv"
+    result = run("recipes", "export", "dill", "-f", "csv", "-o", plan)
+    assert "not held by csv: limits" in result.stderr
+    plan.write_text(plan.read_text(encoding="utf-8").replace("nursery,21", "nursery,19"))
+    got = answer("recipes", "import", plan, "-f", "csv", "-b", "dill")
+    assert "19.0 d" in got["text"]
+    made = tmp_path / "made.yaml"
+    made.write_text(run("recipes", "import", plan, "-f", "csv", "-b", "dill").stdout)
+    changes = answer("recipes", "diff", "dill", made)["changes"]
+    assert {"path": "phases.nursery.days", "was": "21", "now": "19"} in changes
+
+
+def test_what_cannot_be_exchanged_is_refused(tmp_path: Path):
+    plan = tmp_path / "plan.csv"
+    plan.write_text("phase,weight\nx,3\n")
+    assert run("recipes", "import", plan, "-f", "csv").exit_code == 2
+    assert run("recipes", "import", plan, "-f", "word", "-b", "dill").exit_code == 2
+    assert run("recipes", "export", "dill", "-f", "openplantbook").exit_code == 2
+    result = run("recipes", "import", plan, "-f", "csv", "-b", "dill")
+    assert result.exit_code == 1
+    assert "unknown column" in result.stderr
+    assert run("recipes", "import", tmp_path / "none.csv", "-f", "csv", "-b", "dill").exit_code == 1

@@ -1,0 +1,110 @@
+"""Plants of OpenPlantbook (its JSON of one plant): what a plant bears, no recipe.
+
+Taken as critical limits of the air, onto a base: temperature (°C) and humidity (%). Left alone:
+light (`…_light_mmol` names no quantity that can be told apart, `…_lux` needs the lamp), and
+moisture and EC of soil, which are not those of a nutrient solution.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..errors import Problem, RecipeError
+from ..model import Band, ClimateQuantity, Phase, Recipe
+from ..version import content_hash
+from .onto import Imported, slug
+
+#: What a plant of theirs says and a recipe cannot take from it.
+LOSES = (
+    "light in mmol and lux: it is not said of which quantity and which lamp",
+    "moisture and EC of soil: they are not those of a nutrient solution",
+)
+_TAKEN = {
+    ClimateQuantity.AIR_TEMPERATURE: ("min_temp", "max_temp", -40.0, 60.0),
+    ClimateQuantity.HUMIDITY: ("min_env_humid", "max_env_humid", 0.0, 100.0),
+}
+
+
+def read(text: str, base: Recipe, *, file: str = "<text>") -> Imported:
+    """`base` within what the plant in `text` bears. Raises RecipeError."""
+    data = _plant(text, file)
+    bands = {quantity: _band(data, taken, file) for quantity, taken in _TAKEN.items()}
+    remarks: list[str] = []
+    phases = tuple(_within(phase, bands, remarks) for phase in base.phases)
+    plant = str(data.get("display_pid") or data["pid"])
+    recipe = replace(
+        base,
+        id=slug(f"{base.id}_{data['pid']}"),
+        title=f"{base.title} ({plant})",
+        phases=phases,
+        sources={**base.sources, "openplantbook": f"OpenPlantbook, {data['pid']}"},
+        parent=base.version,
+        changelog=(f"Critical limits of the air of {plant} (OpenPlantbook)",),
+    )
+    remarks += [f"not taken: {what}" for what in LOSES]
+    return Imported(recipe=replace(recipe, version=content_hash(recipe)), remarks=tuple(remarks))
+
+
+def _plant(text: str, file: str) -> Mapping[str, Any]:
+    try:
+        data = json.loads(text)
+    except ValueError as err:
+        raise RecipeError([Problem(path="", message=f"is no JSON: {err}", file=file)]) from err
+    if not isinstance(data, Mapping) or not isinstance(data.get("pid"), str):
+        problem = Problem(
+            path="pid",
+            message="is no plant of OpenPlantbook",
+            accepted="pid, max_temp …",
+            file=file,
+        )
+        raise RecipeError([problem])
+    return data
+
+
+def _band(data: Mapping[str, Any], taken: tuple[str, str, float, float], file: str) -> Band:
+    low_key, high_key, least, most = taken
+    ends = []
+    for key in (low_key, high_key):
+        value = data.get(key)
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (fits and least <= float(value) <= most):
+            accepted = f"a number, {least:g} … {most:g}"
+            problem = Problem(
+                path=key, message=f"{value!r} does not fit", accepted=accepted, file=file
+            )
+            raise RecipeError([problem])
+        ends.append(None if value is None else float(value))
+    low, high = ends
+    if low is not None and high is not None and low >= high:
+        message = f"{low:g} is not below {high:g}"
+        raise RecipeError([Problem(path=low_key, message=message, file=file)])
+    return Band(low, high)
+
+
+def _within(phase: Phase, bands: Mapping[ClimateQuantity, Band], remarks: list[str]) -> Phase:
+    climate = dict(phase.climate)
+    for quantity, band in bands.items():
+        known = climate.get(quantity)
+        if known is None or band.is_open:
+            continue
+        fits = all(
+            (value is None or band.contains(value))
+            and (known.warning(when).is_open or band.covers(known.warning(when)))
+            for when, value in ((True, known.day), (False, known.night))
+        )
+        if not fits:
+            remarks.append(
+                f"{phase.name}: the limits of {quantity} stay, its targets reach beyond {band}"
+            )
+            continue
+        source = ", ".join(dict.fromkeys([*known.provenance.source.split(", "), "openplantbook"]))
+        climate[quantity] = replace(
+            known,
+            critical_day=band,
+            critical_night=band,
+            provenance=replace(known.provenance, source=source),
+        )
+    return replace(phase, climate=climate)
