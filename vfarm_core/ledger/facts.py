@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Table, Update, update
+from sqlalchemy import Delete, Table, Update, delete, update
 
 from ..control.hot import hot_value
 from .schema import (
@@ -77,7 +77,7 @@ class Used:
     unit: str
 
 
-type Change = Put | Given | Stood | Used | Update
+type Change = Put | Given | Stood | Used | Update | Delete
 
 
 @dataclass(slots=True)
@@ -391,6 +391,8 @@ def _list(fact: Fact, name: str) -> list[Any]:
 def _leave(fact: Fact, batch: str) -> Iterator[Change]:
     for table in (placements, stands):
         still = (table.c.batch == batch) & table.c.until.is_(None)
+        # Where it has come to in this very moment, it never stood.
+        yield delete(table).where(still, table.c.since == fact.at)
         yield update(table).where(still).values(until=fact.at)
 
 

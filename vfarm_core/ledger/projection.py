@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     Connection,
+    Delete,
     Table,
     Update,
     delete,
@@ -77,7 +78,7 @@ class Projection:
                 self._stand(change)
             elif type(change) is Used:
                 self._use(change)
-            elif isinstance(change, Update):
+            elif isinstance(change, Update | Delete):
                 self._update(change)
         return ""
 
@@ -116,7 +117,7 @@ class Projection:
         known[0], known[1] = min(known[0], used.at), max(known[1], used.at)
         known[2] += used.amount
 
-    def _update(self, change: Update) -> None:
+    def _update(self, change: Update | Delete) -> None:
         # What it changes may be among the rows that wait.
         self._insert()
         self._connection.execute(change)

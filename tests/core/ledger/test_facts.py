@@ -103,6 +103,20 @@ def test_the_life_of_a_batch(ledger: Ledger) -> None:
     assert ("H1", "harvest") in rows(ledger, schema.lots, "id", "kind")
 
 
+def test_a_batch_that_moves_twice_in_one_moment_stands_where_it_came_to_last(
+    ledger: Ledger,
+) -> None:
+    sow(ledger, "one")
+    for sites in (20, 12):
+        place = {"level": "upper", "sites": sites, "area_m2": 1.0, "served_by": ["zone"]}
+        tell(ledger, "batch_moved", T0 + 1, batch="one", placements=[place])
+    assert rows(ledger, schema.placements, "level", "sites", "until") == [
+        ("level", 20, T0 + 1),
+        ("upper", 12, None),
+    ]
+    assert verify(ledger).intact
+
+
 def test_a_dose_uses_up_the_lot_that_was_loaded_last(where: Path | str) -> None:
     with closing(Ledger(where)) as ledger:
         tell(ledger, "lot_received", lot="N1", lot_kind="nutrient", amount=5000, unit="mL")

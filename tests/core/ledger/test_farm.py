@@ -9,11 +9,24 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.core.support import START, Bench, bench_farm
-from vfarm_core.control.inputs import RunShot
+from vfarm_core.batches.lots import Lot, LotKind
+from vfarm_core.control.inputs import (
+    CutBatch,
+    Harvest,
+    LosePlants,
+    MergeBatches,
+    MoveBatch,
+    ReceiveLot,
+    Request,
+    RunShot,
+    SplitBatch,
+    UseLot,
+)
 from vfarm_core.ledger.entries import Entry
 from vfarm_core.ledger.schema import batches, dead_letters, hours, placements, stands, uses
 from vfarm_core.ledger.store import Ledger
 from vfarm_core.ledger.verify import verify
+from vfarm_core.reports.trace import trace
 from vfarm_core.twin.demo import demo_batches, demo_config, demo_farm, demo_recipes
 from vfarm_core.twin.simulate import Simulation, first_checks
 
@@ -92,3 +105,58 @@ def test_what_people_are_told_of_a_shot_is_not_what_history_needs_of_it() -> Non
             "served_by": ["rack", "zone", "circuit", "pump", "tank"],
         }
     ]
+
+
+def test_the_life_of_batches_is_traced_as_control_tells_it(where: Path | str) -> None:
+    """Seed comes in, a batch is sown, split, moved, merged, cut, harvested: the seed lot leads to
+    every harvest, and each harvest back to the seed."""
+    bench = Bench(bench_farm(levels=3))
+    ask(bench, ReceiveLot(lot=Lot(id="S1", kind=LotKind.SEED, title="Frillice", received_at=START)))
+    bench.start_batch(["level_1"], id="first", sites=24)
+    ask(bench, UseLot(lot="S1", batch="first"))
+    bench.advance(3600)
+    ask(bench, SplitBatch(batch="first", new="second", sites={"level_1": 12}))
+    ask(bench, MoveBatch(batch="second", from_level="level_1", to_level="level_2"))
+    bench.start_batch(["level_3"], id="third", sites=12)
+    bench.advance(3600)
+    ask(bench, MergeBatches(batch="second", other="third"))
+    ask(bench, CutBatch(batch="second", plants=4, kg=0.5))
+    ask(bench, LosePlants(batch="first", plants=2, why="damping off"))
+    bench.advance(3600)
+    for batch in ("first", "second"):
+        ask(bench, Harvest(batch=batch, kg=1.0))
+    events = [
+        Entry(origin=number, at=record.at, kind=record.kind, data=record.data)
+        for number, record in enumerate((r for r in bench.journal.records if r.key is None), 1)
+    ]
+    with closing(Ledger(where)) as ledger:
+        ledger.append("bench", events)
+        assert verify(ledger).intact
+        with ledger.reading() as connection:
+            assert connection.execute(select(dead_letters)).all() == []
+            stood = connection.execute(
+                select(placements.c.level, placements.c.sites)
+                .where(placements.c.batch == "second")
+                .order_by(placements.c.since, placements.c.level)
+            ).all()
+            assert connection.scalar(select(placements).where(placements.c.until.is_(None))) is None
+        forward = trace(ledger, "S1")
+        assert [(b.id, b.state) for b in forward.batches] == [
+            ("first", "harvested"),
+            ("second", "harvested"),
+        ]
+        assert len(forward.harvest_lots) == 3
+        assert {tuple(row) for row in stood} >= {("level_2", 12)}
+        for lot in forward.harvest_lots:
+            back = trace(ledger, lot)
+            assert "S1" in {found.id for found in back.lots}, lot
+        second = next(b for b in forward.batches if b.id == "second")
+        assert second.kg == pytest.approx(1.5)
+        whole = trace(ledger, "second")
+        assert set(whole.descent) == {("first", "second"), ("third", "second")}
+        assert {b.id: b.state for b in whole.batches}["third"] == "merged"
+
+
+def ask(bench: Bench, request: Request) -> None:
+    answer = bench.ask(request)
+    assert answer.refused is None, answer
