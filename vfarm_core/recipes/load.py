@@ -197,7 +197,7 @@ class _Reader:
             entries[path],
             path,
             required=("phase", "days", *_ORIGIN_REQUIRED),
-            optional=("cuts", "note"),
+            optional=("cuts", "share", "note"),
         )
         if inner is None:
             return None
@@ -210,6 +210,7 @@ class _Reader:
             phase=name,
             days=self.number(inner, "days", path, q.DAYS) or 0.0,
             cuts=None if cuts is None else int(cuts),
+            share=self.number(inner, "share", path, q.FRACTION),
             provenance=self.provenance(inner, path),
         )
 

@@ -418,12 +418,14 @@ class Yield:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regrowth:
     """Cut and come again: after a cut the plants begin `phase` anew, for `days`. `cuts` is how
-    often they are cut in all, the last cut included; None where no source tells."""
+    often they are cut in all, the last cut included; `share` 0…1 of the shoot is taken by a cut
+    after which they grow on. None where no source tells."""
 
     phase: str
     days: float
     provenance: Provenance
     cuts: int | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -793,8 +793,21 @@ class Twin:
             if known is not None and known != stand.masses():
                 stand.set_masses(known)
             stand.lamp_share = share
+            if level.id in here:
+                _regrow(stand, batch, recipe)
+            else:
+                stand.regrown = batch.regrown
             stand.growing = phase.kind not in ON_RESERVES
             yield level.id, stand
+
+
+def _regrow(stand: Stand, batch: Batch, recipe: Recipe) -> None:
+    """Plants that were cut since are smaller by what their recipe says is taken."""
+    regrowth = recipe.regrowth
+    if regrowth is not None and regrowth.share is not None:
+        for _ in range(batch.regrown - stand.regrown):
+            stand.cut(regrowth.share)
+    stand.regrown = batch.regrown
 
 
 def _given(actuator: Actuator) -> float:

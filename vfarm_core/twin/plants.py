@@ -92,6 +92,7 @@ class Stand(ABC):
         self.transpired_l = 0.0
         self.lamp_j = 0.0
         self.lamp_share = 1.0
+        self.regrown = 0
 
     @property
     def density(self) -> float:
@@ -123,6 +124,10 @@ class Stand(ABC):
     @abstractmethod
     def set_masses(self, masses: tuple[float, ...]) -> None:
         """Put the state per plant."""
+
+    def cut(self, share: float) -> None:
+        """Take a share 0…1 of each plant; what is left grows on."""
+        self.set_masses(tuple(mass * (1.0 - share) for mass in self.masses()))
 
     @property
     def fresh_g(self) -> float:

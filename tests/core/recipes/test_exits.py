@@ -78,6 +78,7 @@ def test_the_herbs_that_are_cut_again_say_so():
         assert regrowth is not None
         assert regrowth.phase == "production"
         assert 20 <= regrowth.days <= 25
+        assert regrowth.share == pytest.approx(1 / 3, abs=0.01)
 
 
 def test_a_recipe_that_says_nothing_of_it_keeps_its_version():

@@ -201,7 +201,10 @@ def recipes(draw: st.DrawFn) -> Recipe:
         phases=tuple(draw(phases(under)) for under in ROMAINE.phases),
         regrowth=draw(
             st.sampled_from(
-                [None, Regrowth(phase="production", days=21.5, cuts=4, provenance=PRACTICE)]
+                [
+                    None,
+                    Regrowth(phase="production", days=21.5, cuts=4, share=0.4, provenance=PRACTICE),
+                ]
             )
         ),
         parent=draw(st.sampled_from([None, ROMAINE.version])),

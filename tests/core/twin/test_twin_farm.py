@@ -10,7 +10,8 @@ import pytest
 from vfarm_core.control.inputs import Cause, Report
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.farm.roles import Role, RoleKind
-from vfarm_core.recipes.model import PhaseKind
+from vfarm_core.recipes.model import PhaseKind, Regrowth
+from vfarm_core.recipes.version import content_hash
 from vfarm_core.twin.farm import Twin, UnknownPointError
 from vfarm_core.twin.faults import Fault, FaultKind
 from vfarm_core.twin.plants import raised
@@ -273,6 +274,28 @@ def test_moving_and_respacing_keep_the_plants():
     assert stand.fresh_g == pytest.approx(plant)
     t.set_batches([], recipes)
     assert t.harvest_kg("lettuce") == 0.0
+
+
+def test_what_a_cut_takes_is_gone_and_the_rest_grows_on():
+    plain = lettuce()
+    origin = plain.phases[0].provenance
+    again = Regrowth(phase=plain.phases[-1].name, days=10.0, share=0.6, provenance=origin)
+    recipe = replace(plain, regrowth=again)
+    recipe = replace(recipe, version=content_hash(recipe))
+    batch = batch_of(recipe, days_ago=30.0)
+    recipes = {recipe.version: recipe}
+    t = twin()
+    t.set_batches([batch], recipes)
+    before = t.harvest_kg("lettuce")
+    cut = replace(batch, regrown=1)
+    t.set_batches([cut], recipes)
+    assert t.harvest_kg("lettuce") == pytest.approx(0.4 * before)
+    t.set_batches([cut], recipes)
+    assert t.harvest_kg("lettuce") == pytest.approx(0.4 * before)
+    late = twin()
+    late.set_batches([cut], recipes)
+    late.set_batches([cut], recipes)
+    assert late.harvest_kg("lettuce") == pytest.approx(before)
 
 
 def test_plants_on_their_way_from_the_seed_wait_for_their_phase():

@@ -108,6 +108,7 @@ def to_document(recipe: Recipe) -> dict[str, Any]:
                     "phase": regrowth.phase,
                     "days": _with(regrowth.days, q.DAYS),
                     "cuts": regrowth.cuts,
+                    "share": regrowth.share,
                     **_origin(regrowth.provenance),
                 }
             ),
