@@ -22,6 +22,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from vfarm_core.batches import lifecycle
+from vfarm_core.batches.model import Batch
 from vfarm_core.control.explain import explain
 from vfarm_core.control.inputs import (
     AdvancePhase,
@@ -66,7 +67,10 @@ from vfarm_core.farm.overrides import (
     WorkflowKind,
 )
 from vfarm_core.farm.roles import Loop
+from vfarm_core.recipes.model import Recipe
 
+from .asking import ask
+from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by, checked
@@ -114,6 +118,18 @@ class Service(StrEnum):
     END_WORKFLOW = "end_workflow"
     EXPLAIN = "explain"
     SOLVE_NUTRIENTS = "solve_nutrients"
+    PLAN_BATCH = "plan_batch"
+    SOW_BATCH = "sow_batch"
+    FAIL_BATCH = "fail_batch"
+    MOVE_BATCH = "move_batch"
+    SPLIT_BATCH = "split_batch"
+    MERGE_BATCHES = "merge_batches"
+    TRANSPLANT_BATCH = "transplant_batch"
+    CUT_BATCH = "cut_batch"
+    LOSE_PLANTS = "lose_plants"
+    RECEIVE_LOT = "receive_lot"
+    USE_LOT = "use_lot"
+    CLOSE_LOT = "close_lot"
 
 
 class Field(StrEnum):
@@ -125,6 +141,11 @@ class Field(StrEnum):
     TITLE = "title"
     BATCH = "batch"
     KG = "kg"
+    GRADES = "grades"
+    WASTE_KG = "waste_kg"
+    CULTIVAR = "cultivar"
+    SEED_LOT = "seed_lot"
+    SOW_AT = "sow_at"
     NOTE = "note"
     REGROW = "regrow"
     QUANTITY = "quantity"
@@ -142,6 +163,10 @@ class Field(StrEnum):
     CONFIRMED = "confirmed"
 
 
+_SEED_SCHEMA = {
+    vol.Optional(Field.CULTIVAR): cv.string,
+    vol.Optional(Field.SEED_LOT): cv.string,
+}
 _BATCH_SCHEMA = {**TARGET_SCHEMA, vol.Optional(Field.BATCH): cv.string}
 
 SCHEMAS: Mapping[Service, vol.Schema] = {
@@ -152,6 +177,17 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
             vol.Optional(Field.PLANTS): vol.Coerce(int),
             vol.Optional(Field.DAYS_AGO, default=0.0): vol.Coerce(float),
             vol.Optional(Field.TITLE, default=""): cv.string,
+            **_SEED_SCHEMA,
+        }
+    ),
+    Service.PLAN_BATCH: vol.Schema(
+        {
+            **TARGET_SCHEMA,
+            vol.Required(Field.RECIPE): cv.string,
+            vol.Required(Field.SOW_AT): cv.datetime,
+            vol.Optional(Field.PLANTS): vol.Coerce(int),
+            vol.Optional(Field.TITLE, default=""): cv.string,
+            **_SEED_SCHEMA,
         }
     ),
     Service.ADVANCE_PHASE: vol.Schema(_BATCH_SCHEMA),
@@ -166,6 +202,8 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         {
             **_BATCH_SCHEMA,
             vol.Optional(Field.KG): vol.Coerce(float),
+            vol.Optional(Field.GRADES, default=dict): GRADES,
+            vol.Optional(Field.WASTE_KG): vol.Coerce(float),
             vol.Optional(Field.NOTE, default=""): cv.string,
             vol.Optional(Field.REGROW, default=False): cv.boolean,
         }
@@ -239,6 +277,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.END_WORKFLOW: vol.Schema(TARGET_SCHEMA),
     Service.EXPLAIN: vol.Schema(TARGET_SCHEMA),
     Service.SOLVE_NUTRIENTS: SOLVE_SCHEMA,
+    **{Service(name): schema for name, schema in BATCH_SCHEMAS.items()},
 }
 
 type Response = dict[str, Any]
@@ -293,28 +332,6 @@ async def _in_words(hass: HomeAssistant, err: ServiceValidationError) -> Service
     return error(err.translation_key or "", **said)
 
 
-@callback
-def _ask(entry: VfarmConfigEntry, request: Request) -> dict[str, Any]:
-    """Ask a running farm; its answer as response data. Raises ServiceValidationError."""
-    engine = entry.runtime_data.engine
-    if not engine.running:
-        raise error("not_running", farm=entry.title)
-    return _response(checked(engine.request(request)).data)
-
-
-def _response(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer data for people: instants (named `..._at`) as ISO 8601."""
-    found: dict[str, Any] = encode(data)
-    return {
-        key: _iso(value) if key.endswith("_at") and isinstance(value, float) else value
-        for key, value in found.items()
-    }
-
-
-def _iso(at: float) -> str:
-    return dt_util.utc_from_timestamp(at).isoformat()
-
-
 def _one_farm(targets: list[Target]) -> VfarmConfigEntry:
     if len({target.entry.entry_id for target in targets}) > 1:
         raise error("several_farms")
@@ -326,6 +343,31 @@ def _one_farm(targets: list[Target]) -> VfarmConfigEntry:
 
 async def _start_batch(hass: HomeAssistant, call: ServiceCall) -> Response:
     """Sow a batch on levels; its plants fill the free sites in the order of the levels."""
+    entry, recipe, farm_sites = await _wanted(hass, call)
+    taken = _taken(entry)
+    free = {level: max(0, sites - taken.get(level, 0)) for level, sites in farm_sites.items()}
+    return await _begin(
+        hass,
+        call,
+        entry,
+        recipe,
+        free,
+        lambda **known: lifecycle.sow(days_ago=call.data[Field.DAYS_AGO], **known),
+        entry.runtime_data.engine.clock.now().farm,
+    )
+
+
+async def _plan_batch(hass: HomeAssistant, call: ServiceCall) -> Response:
+    """Plan a batch; sites are taken when it is sown."""
+    entry, recipe, sites = await _wanted(hass, call)
+    at = dt_util.as_timestamp(call.data[Field.SOW_AT])
+    return await _begin(hass, call, entry, recipe, sites, lifecycle.plan, at)
+
+
+async def _wanted(
+    hass: HomeAssistant, call: ServiceCall
+) -> tuple[VfarmConfigEntry, Recipe, dict[str, int]]:
+    """The farm, the recipe and the sites of the levels that a batch is to grow on."""
     targets = async_targets(hass, call, NodeKind.LEVEL)
     entry = _one_farm(targets)
     recipes = await async_recipes(hass)
@@ -333,8 +375,18 @@ async def _start_batch(hass: HomeAssistant, call: ServiceCall) -> Response:
     if recipe is None:
         raise error("recipe_unknown", recipe=call.data[Field.RECIPE], known=", ".join(recipes))
     farm = entry.runtime_data.farm
-    taken = _taken(entry)
-    free = {t.node: max(0, farm.level[t.node].sites - taken.get(t.node, 0)) for t in targets}
+    return entry, recipe, {t.node: farm.level[t.node].sites for t in targets}
+
+
+async def _begin(
+    hass: HomeAssistant,
+    call: ServiceCall,
+    entry: VfarmConfigEntry,
+    recipe: Recipe,
+    free: Mapping[str, int],
+    make: Callable[..., Batch],
+    at: float,
+) -> Response:
     plants = call.data.get(Field.PLANTS, sum(free.values()))
     placements: dict[str, int] = {}
     left = plants
@@ -344,22 +396,24 @@ async def _start_batch(hass: HomeAssistant, call: ServiceCall) -> Response:
             placements[level] = used
         left -= used
     if left > 0 or not placements:
-        asked = plants if plants else len(targets)
+        asked = plants if plants else len(free)
         raise error("levels_full", asked=str(asked), free=str(sum(free.values())))
+    by = await async_by(hass, call.context)
     try:
-        batch = lifecycle.sow(
+        batch = make(
             id=ulid_now(),
             recipe=recipe,
             plants=plants,
             placements=placements,
-            at=entry.runtime_data.engine.clock.now().farm,
-            days_ago=call.data[Field.DAYS_AGO],
+            at=at,
             title=call.data[Field.TITLE],
+            cultivar=call.data.get(Field.CULTIVAR),
+            seed_lot=call.data.get(Field.SEED_LOT),
+            by=by,
         )
     except lifecycle.BatchError as err:
         raise error(f"batch_{err.key}", **{k: str(v) for k, v in err.params.items()}) from err
-    by = await async_by(hass, call.context)
-    return _ask(entry, StartBatch(batch=batch, recipe=recipe, by=by))
+    return ask(entry, StartBatch(batch=batch, recipe=recipe, by=by))
 
 
 def _taken(entry: VfarmConfigEntry) -> dict[str, int]:
@@ -390,7 +444,7 @@ async def _advance_phase(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
         "batches": [
-            _ask(entry, AdvancePhase(batch=batch, by=by)) for entry, batch in _batches(hass, call)
+            ask(entry, AdvancePhase(batch=batch, by=by)) for entry, batch in _batches(hass, call)
         ]
     }
 
@@ -412,24 +466,27 @@ async def _change_recipe(hass: HomeAssistant, call: ServiceCall) -> Response:
             raise error("recipe_unknown", recipe=name, known=", ".join(recipes))
         ramp_s = duration.total_seconds()
         asked.append((entry, ChangeRecipe(batch=batch, recipe=recipe, ramp_s=ramp_s, by=by)))
-    return {"batches": [_ask(entry, request) for entry, request in asked]}
+    return {"batches": [ask(entry, request) for entry, request in asked]}
 
 
 async def _harvest(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     batches = _batches(hass, call)
     kg = call.data.get(Field.KG)
-    if kg is not None and len(batches) > 1:
+    grades, waste_kg = call.data[Field.GRADES], call.data.get(Field.WASTE_KG)
+    if (kg is not None or grades or waste_kg is not None) and len(batches) > 1:
         raise error("one_weight")
     return {
         "batches": [
-            _ask(
+            ask(
                 entry,
                 Harvest(
                     batch=batch,
                     kg=kg,
                     note=call.data[Field.NOTE],
                     regrow=call.data[Field.REGROW],
+                    grades=grades,
+                    waste_kg=waste_kg,
                     by=by,
                 ),
             )
@@ -455,7 +512,7 @@ async def _set_override(hass: HomeAssistant, call: ServiceCall) -> Response:
             by=by,
             why=call.data[Field.WHY],
         )
-        answers.append(_ask(target.entry, SetOverride(override=override, by=by)))
+        answers.append(ask(target.entry, SetOverride(override=override, by=by)))
     return {"overrides": answers}
 
 
@@ -464,7 +521,7 @@ async def _clear_override(hass: HomeAssistant, call: ServiceCall) -> Response:
     quantity: Quantity = call.data[Field.QUANTITY]
     targets = async_targets(hass, call, NodeKind(OVERRIDE_RANGES[quantity].node))
     for target in targets:
-        _ask(target.entry, ClearOverride(node=target.node, quantity=quantity, by=by))
+        ask(target.entry, ClearOverride(node=target.node, quantity=quantity, by=by))
     return {"cleared": [target.node for target in targets]}
 
 
@@ -473,7 +530,7 @@ async def _clear_override(hass: HomeAssistant, call: ServiceCall) -> Response:
 
 async def _set_mode(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return _ask(async_entry(hass, call), SetMode(mode=call.data[Field.MODE], by=by))
+    return ask(async_entry(hass, call), SetMode(mode=call.data[Field.MODE], by=by))
 
 
 async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> Response:
@@ -488,19 +545,19 @@ async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> Response:
 
 async def _release(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return _ask(async_entry(hass, call), ReleaseStop(by=by))
+    return ask(async_entry(hass, call), ReleaseStop(by=by))
 
 
 async def _arm(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return _ask(async_entry(hass, call), Arm(loop=call.data[Field.LOOP], by=by))
+    return ask(async_entry(hass, call), Arm(loop=call.data[Field.LOOP], by=by))
 
 
 async def _clear_inhibit(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
         "circuits": [
-            _ask(target.entry, ClearInhibit(node=target.node, by=by))
+            ask(target.entry, ClearInhibit(node=target.node, by=by))
             for target in async_targets(hass, call, NodeKind.CIRCUIT)
         ]
     }
@@ -508,19 +565,19 @@ async def _clear_inhibit(hass: HomeAssistant, call: ServiceCall) -> Response:
 
 async def _clear_latch(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return _ask(async_entry(hass, call), ClearLatch(point=call.data[Field.POINT], by=by))
+    return ask(async_entry(hass, call), ClearLatch(point=call.data[Field.POINT], by=by))
 
 
 async def _give_back(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return _ask(async_entry(hass, call), GiveBack(point=call.data[Field.POINT], by=by))
+    return ask(async_entry(hass, call), GiveBack(point=call.data[Field.POINT], by=by))
 
 
 async def _fixture_replaced(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
         "levels": [
-            _ask(target.entry, FixtureReplaced(level=target.node, by=by))
+            ask(target.entry, FixtureReplaced(level=target.node, by=by))
             for target in async_targets(hass, call, NodeKind.LEVEL)
         ]
     }
@@ -533,7 +590,7 @@ async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
     litres: float | None = call.data.get(Field.LITRES)
     return {
         "shots": [
-            _ask(
+            ask(
                 target.entry,
                 RunShot(circuit=target.node, duration_s=seconds, volume_l=litres, by=by),
             )
@@ -548,18 +605,18 @@ async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
 async def _run_dose(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     request = RunDose(point=call.data[Field.POINT], ml=call.data[Field.ML], by=by)
-    return _ask(async_entry(hass, call), request)
+    return ask(async_entry(hass, call), request)
 
 
 async def _set_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     request = SetProbe(point=call.data[Field.POINT], use=call.data[Field.USE], by=by)
-    return _ask(async_entry(hass, call), request)
+    return ask(async_entry(hass, call), request)
 
 
 async def _verify_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return _ask(async_entry(hass, call), VerifyProbe(point=call.data[Field.POINT], by=by))
+    return ask(async_entry(hass, call), VerifyProbe(point=call.data[Field.POINT], by=by))
 
 
 async def _calibrate_pump(hass: HomeAssistant, call: ServiceCall) -> Response:
@@ -571,14 +628,14 @@ async def _calibrate_pump(hass: HomeAssistant, call: ServiceCall) -> Response:
         seconds=duration.total_seconds(),
         by=by,
     )
-    return _ask(async_entry(hass, call), request)
+    return ask(async_entry(hass, call), request)
 
 
 async def _each_reservoir(
     hass: HomeAssistant, call: ServiceCall, request: Callable[[str], Request]
 ) -> Response:
     targets = async_targets(hass, call, NodeKind.RESERVOIR)
-    return {"reservoirs": [_ask(target.entry, request(target.node)) for target in targets]}
+    return {"reservoirs": [ask(target.entry, request(target.node)) for target in targets]}
 
 
 async def _run_fill(hass: HomeAssistant, call: ServiceCall) -> Response:
@@ -614,7 +671,7 @@ async def _start_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
     kinds = (NodeKind(node) for node in WORKFLOWS[kind].nodes)
     return {
         "workflows": [
-            _ask(
+            ask(
                 target.entry,
                 StartWorkflow(
                     node=target.node,
@@ -633,13 +690,13 @@ async def _start_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
 async def _advance_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     targets = async_targets(hass, call, *_ANY_WORKFLOW)
-    return {"workflows": [_ask(t.entry, AdvanceWorkflow(node=t.node, by=by)) for t in targets]}
+    return {"workflows": [ask(t.entry, AdvanceWorkflow(node=t.node, by=by)) for t in targets]}
 
 
 async def _end_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     targets = async_targets(hass, call, *_ANY_WORKFLOW)
-    return {"workflows": [_ask(t.entry, EndWorkflow(node=t.node, by=by)) for t in targets]}
+    return {"workflows": [ask(t.entry, EndWorkflow(node=t.node, by=by)) for t in targets]}
 
 
 _EXPLAINED = (
@@ -699,4 +756,6 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.END_WORKFLOW: _end_workflow,
     Service.EXPLAIN: _explain,
     Service.SOLVE_NUTRIENTS: async_solve,
+    Service.PLAN_BATCH: _plan_batch,
+    **{Service(name): handler for name, handler in BATCH_HANDLERS.items()},
 }

@@ -94,7 +94,12 @@ async def test_a_batch_goes_from_phase_to_harvest(
     assert answer["batches"][0]["batch"] == first["batch"]
     assert answer["batches"][0]["phase"] != first["phase"]
     answer = await act(hass, "harvest", batch=first["batch"], kg=5.5, note="fine")
-    assert answer == {"batches": [{"batch": first["batch"], "kg": 5.5}]}
+    (ended,) = answer["batches"]
+    assert (ended["batch"], ended["kg"], ended["lot"]) == (
+        first["batch"],
+        5.5,
+        f"{first['batch']}.1",
+    )
     assert farm.runtime_data.engine.snapshot("rack_level_1").batch is None
     kinds = [e["kind"] for e in events if e["kind"].startswith(("batch", "phase"))]
     assert kinds == ["batch_started", "phase_changed", "batch_harvested"]
