@@ -58,6 +58,7 @@ from .intents import Intent
 from .memory import Memory, ProofState, Quality, ShotEnd, Stage
 from .prices import UNKNOWN_PRICES
 from .reasons import Reason
+from .rebound import unlearned
 from .view import snapshots
 
 
@@ -243,13 +244,7 @@ def _farm_changed(d: Draft, item: FarmChanged) -> None:
 def _unlearn(d: Draft, point: str) -> None:
     """Another probe or dosing pump: what a person has measured was the old one."""
     for key, state in list(d.reservoirs.now.items()):
-        probes = {k: v for k, v in state.probes.items() if k != point}
-        dosers = dict(state.dosers)
-        if point in dosers:
-            # What was given stays in the books.
-            known = replace(dosers[point], ml_per_s=None, calibrated_at=None, effect=None)
-            dosers[point] = replace(known, effect_base=None, test_ml=None)
-        d.reservoirs.set(key, replace(state, probes=probes, dosers=dosers))
+        d.reservoirs.set(key, unlearned(state, point))
 
 
 def _forget_gone(d: Draft) -> None:
