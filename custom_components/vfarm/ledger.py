@@ -90,6 +90,11 @@ class FarmLedger:
         self.error = ""
         self.behind = 0
 
+    @property
+    def path(self) -> Path:
+        """Where the ledger is."""
+        return self._path
+
     async def async_start(self) -> None:
         """Install what is missing and begin to write."""
         self._retry = None

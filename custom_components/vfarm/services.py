@@ -74,6 +74,7 @@ from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by, checked
+from .history import REPORT_SCHEMA, TRACE_SCHEMA, async_report, async_trace
 from .nutrients import SOLVE_SCHEMA, async_solve
 from .recipe_shelf import async_recipes
 from .targets import (
@@ -130,6 +131,8 @@ class Service(StrEnum):
     RECEIVE_LOT = "receive_lot"
     USE_LOT = "use_lot"
     CLOSE_LOT = "close_lot"
+    TRACE = "trace"
+    BATCH_REPORT = "batch_report"
 
 
 class Field(StrEnum):
@@ -278,7 +281,14 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.EXPLAIN: vol.Schema(TARGET_SCHEMA),
     Service.SOLVE_NUTRIENTS: SOLVE_SCHEMA,
     **{Service(name): schema for name, schema in BATCH_SCHEMAS.items()},
+    Service.TRACE: TRACE_SCHEMA,
+    Service.BATCH_REPORT: REPORT_SCHEMA,
 }
+
+#: Actions that only answer.
+_ANSWERS = frozenset(
+    {Service.EXPLAIN, Service.SOLVE_NUTRIENTS, Service.TRACE, Service.BATCH_REPORT}
+)
 
 type Response = dict[str, Any]
 type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, Response]]
@@ -295,7 +305,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             except ServiceValidationError as err:
                 raise await _in_words(hass, err) from err.__cause__
 
-        only = name in (Service.EXPLAIN, Service.SOLVE_NUTRIENTS)
+        only = name in _ANSWERS
         hass.services.async_register(
             DOMAIN,
             name,
@@ -758,4 +768,6 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.SOLVE_NUTRIENTS: async_solve,
     Service.PLAN_BATCH: _plan_batch,
     **{Service(name): handler for name, handler in BATCH_HANDLERS.items()},
+    Service.TRACE: async_trace,
+    Service.BATCH_REPORT: async_report,
 }

@@ -7,12 +7,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 from unittest.mock import patch
 
 import orjson
 import pytest
+import voluptuous as vol
 from home_farm import Hardware
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.requirements import RequirementsNotFound
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -158,3 +161,36 @@ async def test_who_did_something_is_no_name_in_the_records(
     with closing(sqlite3.connect(where)) as db:
         found = db.execute("SELECT who, what, why FROM audit WHERE what = 'emergency_stop'")
         assert found.fetchone() == ("automation", "emergency_stop", "a test")
+
+
+async def test_the_history_is_asked_by_actions(
+    hass: HomeAssistant, hardware: Hardware, entry: MockConfigEntry, where: Path
+) -> None:
+    await run(hass, entry)
+    node = next(level.id for level in entry.runtime_data.farm.levels)
+    sown = await ask(hass, "start_batch", node=[node], recipe="lettuce_butterhead", title="One")
+    await ask(hass, "harvest", batch=sown["batch"], kg=2.5)
+    await stop(hass, entry)
+    await run(hass, entry)
+    report = await ask(
+        hass, "batch_report", batch=sown["batch"], prices={"energy_kwh": 0.3, "seed": 0.02}
+    )
+    assert (report["title"], report["state"], report["kg"]) == ("One", "harvested", 2.5)
+    assert report["cost"]["per_kg"] == pytest.approx(report["cost"]["total"] / 2.5)
+    (lot,) = (cut["lot"] for cut in report["harvests"])
+    traced = await ask(hass, "trace", lot=lot)
+    assert traced["kind"] == "harvest"
+    assert [batch["id"] for batch in traced["batches"]] == [sown["batch"]]
+    with pytest.raises(ServiceValidationError) as caught:
+        await ask(hass, "trace", lot="nothing")
+    assert caught.value.translation_key == "ledger_unknown"
+    with pytest.raises(vol.Invalid):
+        await ask(hass, "batch_report", batch="x", prices={"gold": 1})
+    await stop(hass, entry)
+
+
+async def ask(hass: HomeAssistant, action: str, **data: object) -> dict[str, Any]:
+    answer = await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True
+    )
+    return cast("dict[str, Any]", answer)

@@ -1,0 +1,124 @@
+"""The actions that ask the ledger. They only read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import voluptuous as vol
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import config_validation as cv
+
+from vfarm_core.farm.codec import encode
+
+from .targets import ENTRY_SCHEMA, async_entry, error
+
+if TYPE_CHECKING:
+    from vfarm_core.ledger.store import Ledger
+
+
+class Field(StrEnum):
+    """The names of the actions' fields."""
+
+    LOT = "lot"
+    BATCH = "batch"
+    PRICES = "prices"
+
+
+class Price(StrEnum):
+    """What a price can be for: the tariffs of `vfarm_core.reports.cost`."""
+
+    ENERGY = "energy_kwh"
+    WATER = "water_m3"
+    NUTRIENT = "nutrient_l"
+    PH = "ph_l"
+    CO2 = "co2_h"
+    SEED = "seed"
+    LABOUR = "labour_h"
+
+
+_PRICE = vol.All(vol.Coerce(float), vol.Range(min=0.0, max=1e9))
+
+TRACE_SCHEMA = vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOT): cv.string})
+REPORT_SCHEMA = vol.Schema(
+    {
+        **ENTRY_SCHEMA,
+        vol.Required(Field.BATCH): cv.string,
+        vol.Optional(Field.PRICES, default=dict): {vol.Optional(price): _PRICE for price in Price},
+    }
+)
+
+
+async def async_trace(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:
+    """Where a lot went and where it came from, with the conditions received."""
+    lot: str = call.data[Field.LOT]
+    return await _async_ask(hass, call, lot, lambda ledger: _traced(ledger, lot))
+
+
+async def async_report(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:
+    """What a batch was given, stood in, yielded and cost."""
+    batch: str = call.data[Field.BATCH]
+    prices: Mapping[str, float] = call.data[Field.PRICES]
+    return await _async_ask(hass, call, batch, lambda ledger: _reported(ledger, batch, prices))
+
+
+async def _async_ask(
+    hass: HomeAssistant, call: ServiceCall, name: str, question: Callable[[Ledger], Any]
+) -> dict[str, Any]:
+    ledger = async_entry(hass, call).runtime_data.engine.ledger
+    if ledger is None:
+        raise error("ledger_unreadable", why="the farm is starting")
+    answer: dict[str, Any] = await hass.async_add_executor_job(
+        _answered, ledger.path, name, question
+    )
+    return answer
+
+
+def _answered(path: Path, name: str, question: Callable[[Ledger], Any]) -> Any:
+    """Ask in a thread: the libraries are imported here, and the disk is read."""
+    try:
+        from vfarm_core.ledger.errors import LedgerError
+        from vfarm_core.ledger.store import Ledger
+        from vfarm_core.reports.errors import UnknownError
+    except ImportError as err:
+        raise error("ledger_unreadable", why=str(err)) from err
+    try:
+        ledger = Ledger(path, read_only=True)
+        try:
+            return question(ledger)
+        finally:
+            ledger.close()
+    except UnknownError as err:
+        raise error("ledger_unknown", name=name) from err
+    except LedgerError as err:
+        raise error("ledger_unreadable", why=str(err)) from err
+
+
+def _traced(ledger: Ledger, lot: str) -> dict[str, Any]:
+    from vfarm_core.reports.trace import trace
+
+    found = trace(ledger, lot)
+    return {**encode(found), "harvest_lots": list(found.harvest_lots)}
+
+
+def _reported(ledger: Ledger, batch: str, prices: Mapping[str, float]) -> dict[str, Any]:
+    from vfarm_core.reports.batch import summary
+    from vfarm_core.reports.cost import Tariffs, bill
+    from vfarm_core.reports.trace import trace
+
+    found = summary(ledger, batch)
+    cost = bill(found, Tariffs(**prices), trace(ledger, batch).ingredients)
+    return {
+        **encode(found),
+        "kg": found.kg,
+        "dli": found.dli,
+        "cost": {
+            "total": cost.total,
+            "per_kg": cost.per_kg,
+            "unpriced": list(cost.unpriced),
+            "water_by": cost.water_by,
+            "items": [{**encode(item), "cost": item.cost} for item in cost.items],
+        },
+    }
