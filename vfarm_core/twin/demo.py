@@ -276,7 +276,7 @@ def demo_config(seed: int = 1) -> TwinConfig:
             ),
         },
         reservoirs={
-            "reservoir_a": _water(ec=1.15),
+            "reservoir_a": _water(ec=1.34),
             "reservoir_b": _water(ec=1.05),
         },
     )
