@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vfarm_core.recipes.blend import blend
@@ -46,6 +46,7 @@ def test_between_light_and_darkness_there_is_nothing():
     assert blend(OLD, dark, 0.1).light == dark.light
 
 
+@settings(deadline=None)
 @given(phases, phases, st.floats(0, 1))
 def test_no_target_leaves_what_the_two_phases_ask_for(old, new, share):
     between = blend(old, new, share)

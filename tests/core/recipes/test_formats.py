@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.recipes.cress import ORIGIN, changed, cress_text
@@ -226,6 +226,7 @@ def test_every_shipped_recipe_comes_back_with_its_version(recipe: Recipe, name: 
 
 
 @pytest.mark.parametrize("name", ["json", "yaml"])
+@settings(deadline=None, max_examples=50)
 @given(recipe=recipes())
 def test_any_recipe_comes_back_whole(name: str, recipe: Recipe):
     form = FORMS[name]
@@ -292,6 +293,7 @@ def test_what_a_form_claims_to_hold_of_a_shipped_recipe_comes_back(recipe: Recip
 
 
 @pytest.mark.parametrize("name", HELD)
+@settings(deadline=None, max_examples=50)
 @given(recipe=recipes())
 def test_what_a_form_claims_to_hold_of_any_recipe_comes_back(name: str, recipe: Recipe):
     form = FORMS[name]
@@ -301,6 +303,7 @@ def test_what_a_form_claims_to_hold_of_any_recipe_comes_back(name: str, recipe: 
     assert HELD[name](back) == HELD[name](recipe)
 
 
+@settings(deadline=None, max_examples=50)
 @given(recipe=recipes())
 def test_a_table_onto_another_recipe_obeys_the_rules_of_a_recipe(recipe: Recipe):
     found = table.read(table.write(recipe), load_shipped("pak_choi")).recipe
