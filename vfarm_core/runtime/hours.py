@@ -21,6 +21,7 @@ from ..control.inputs import Input, Report
 from ..control.memory import LevelState, Memory, Quality
 from ..control.power import SUBSYSTEMS, rated_w
 from ..control.shares import areas_m2, shares
+from ..farm.bindings import Binding, Proof
 from ..farm.nodes import Farm
 from ..farm.roles import Role, RoleKind, spec
 
@@ -187,9 +188,11 @@ class Hours:
             total.until(at)
         hour = (self._until - HOUR_S) // HOUR_S * HOUR_S
         found: list[Record] = []
-        for node in (farm.id, *farm.nodes):
+        used: dict[str, float] = {}
+        # Zones last: what their meters see is also what their levels and pumps draw.
+        for node in sorted((farm.id, *farm.nodes), key=lambda node: node in farm.zone):
             readings = self._measured(farm, node)
-            told = self._energy(farm, node, at - since, readings)
+            told = self._energy(farm, node, at - since, used)
             told |= self._delivered(farm, memory, node, hour)
             by = shares(farm, memory.growing, node)
             if by and readings:
@@ -210,27 +213,53 @@ class Hours:
         return {role: _rolled(sums) for role, sums in by_role.items()}
 
     def _energy(
-        self, farm: Farm, node: str, passed_s: float, readings: Mapping[str, list[float]]
+        self, farm: Farm, node: str, passed_s: float, used: dict[str, float]
     ) -> dict[str, Any]:
-        """Energy by what it was used for, as rated; scaled to what is measured, where it is."""
+        """Energy by what it was used for, as rated; scaled to what is measured, where it is.
+        `used` is what was found of other nodes, and takes this one's."""
         kwh: dict[str, float] = {}
         for binding in farm.actuators_of.get(node, ()):
             subsystem = SUBSYSTEMS.get(binding.role)
             total = self._outputs.get(binding.id)
             if subsystem is not None and total is not None and total.area > 0:
-                used = rated_w(farm, binding) * total.area / 3.6e6
-                kwh[subsystem.value] = kwh.get(subsystem.value, 0.0) + used
-        kwh = {key: used for key, used in kwh.items() if used > 0}
-        power = readings.get(Role.POWER.value)
-        metered = power is not None and power[3] >= _KNOWN * passed_s > 0
-        if power is not None and metered and node in farm.actuators_of:
-            used, rated = power[0] * passed_s / 3.6e6, sum(kwh.values())
-            if used > 0:
-                kwh = {k: v * used / rated for k, v in kwh.items()} if rated else {OTHER: used}
+                rated = rated_w(farm, binding) * total.area / 3.6e6
+                if rated > 0:
+                    kwh[subsystem.value] = kwh.get(subsystem.value, 0.0) + rated
+        measured = self._metered_kwh(farm, node, passed_s, used)
+        if measured:
+            by_rating = sum(kwh.values())
+            kwh = {k: v * measured / by_rating for k, v in kwh.items()} or {OTHER: measured}
         if not kwh:
             return {}
-        told: dict[str, Any] = {"energy_kwh": {key: _round(used) for key, used in kwh.items()}}
-        return {**told, "metered": True} if metered else told
+        used[node] = sum(kwh.values())
+        told: dict[str, Any] = {"energy_kwh": {key: _round(part) for key, part in kwh.items()}}
+        return told if measured is None else {**told, "metered": True}
+
+    def _metered_kwh(
+        self, farm: Farm, node: str, passed_s: float, used: Mapping[str, float]
+    ) -> float | None:
+        """What the devices of a node drew by its power meter; None where there is none that says.
+
+        A meter of a zone that shows no single device sees everything in the zone: its lamps, and
+        the pumps and tanks that stand in it, are told by themselves.
+        """
+        devices = farm.actuators_of.get(node, ())
+        meters = farm.of(node, Role.POWER)
+        if node in farm.zone:
+            meters = tuple(m for m in meters if not _shows_a_device(m, devices))
+        sums = [
+            total
+            for meter in meters
+            if (total := self._readings.get(meter.id)) is not None
+            and total.covered_s >= _KNOWN * passed_s > 0
+        ]
+        if not sums or not devices:
+            return None
+        watts = sum(total.area / total.covered_s for total in sums) / len(sums)
+        kwh = watts * passed_s / 3.6e6
+        if node in farm.zone:
+            kwh -= sum(used.get(key, 0.0) for key in _in_zone(farm, node))
+        return max(0.0, kwh)
 
     def _delivered(self, farm: Farm, memory: Memory, node: str, hour: float) -> dict[str, Any]:
         """Light of a level (mol/m²), water of a circuit that no shot tells of, open CO2 valves."""
@@ -248,6 +277,22 @@ class Hours:
         valves = farm.of(node, Role.CO2_VALVE)
         open_s = sum(self._outputs[b.id].area for b in valves if b.id in self._outputs)
         return {"co2_open_s": round(open_s, 1)} if open_s > 0 else {}
+
+
+def _shows_a_device(meter: Binding, devices: Iterable[Binding]) -> bool:
+    """Whether a power meter is the proof of one device."""
+    proofs = (d.declaration for d in devices if d.declaration is not None)
+    return any(p.proof is Proof.FEEDBACK and p.proved_by in (None, meter.id) for p in proofs)
+
+
+def _in_zone(farm: Farm, zone: str) -> Iterable[str]:
+    """The levels of a zone, and the tanks and pumps that stand in it: that is where the levels are
+    that they water, the first zone if there are several."""
+    yield from (level.id for level in farm.levels_of_zone[zone])
+    for reservoir, zones in farm.zones_of_reservoir.items():
+        if zones[:1] == (zone,):
+            yield reservoir
+            yield from (pump.id for pump in farm.pumps if pump.reservoir == reservoir)
 
 
 def _placed(memory: Memory) -> Mapping[str, tuple[Placement, ...]]:

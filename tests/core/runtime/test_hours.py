@@ -156,6 +156,22 @@ def test_a_power_meter_corrects_what_ratings_say() -> None:
     assert told["energy_kwh"] == {"light": pytest.approx(0.045, rel=0.01)}
 
 
+def test_the_meter_of_a_zone_sees_its_lamps_and_pumps_too() -> None:
+    """What it sees beyond them is what the climate took; a meter that shows one device is none."""
+    farm, recipes, config = demo_farm(), demo_recipes(), demo_config()
+    meters = (sensor(zone.id, Role.POWER) for zone in farm.zones)
+    farm = check(replace(farm, bindings=(*farm.bindings, *meters)))
+    by_version = {recipe.version: recipe for recipe in recipes.values()}
+    batches = demo_batches(START, recipes)
+    simulation = Simulation(farm, batches, by_version, start=START, config=config)
+    simulation.run_until(START + 0.4 * 86400)
+    simulation.runtime.flush()
+    told = [event.data for event in simulation.journal.events if event.kind == HOUR]
+    kwh = sum(sum(hour.get("energy_kwh", {}).values()) for hour in told)
+    assert kwh == pytest.approx(sum(simulation.twin.energy_kwh.values()), rel=0.005)
+    assert any(hour.get("metered") for hour in told)
+
+
 def test_mists_that_nobody_is_told_of_are_in_the_hour_and_a_shot_is_not_twice() -> None:
     farm = dangerous_off(one_circuit(Method.AEROPONICS, drain_s=900.0), PUMP, VALVE, max_off_s=1200)
     bench = Bench(farm)
