@@ -368,10 +368,28 @@ def test_an_openag_recipe_is_read_onto_one_of_ours():
     assert (air.day, air.night) == (24, 18)
     assert air.provenance.source == "openag"
     # What it does not say is the base's, with the base's own source.
-    assert growth.climate[ClimateQuantity.HUMIDITY] == BASIL.phases[0].climate["humidity"]
+    assert growth.climate[ClimateQuantity.HUMIDITY] == BASIL.phases[1].climate["humidity"]
     assert recipe.parent == BASIL.version
     assert any("spectrum" in remark for remark in found.remarks)
     assert any("limits of air_temperature are left out" in remark for remark in found.remarks)
+
+
+def test_one_phase_is_what_is_grown_out_not_germination():
+    (phase,) = json.loads(openag_recipe())["phases"][:1]
+    found = openag.read(openag_recipe(phases=[phase]), BASIL).recipe
+    assert found.phases[0].kind is BASIL.phases[-1].kind
+    assert found.phases[0].irrigation == BASIL.phases[-1].irrigation
+
+
+def test_what_the_base_cites_keeps_its_source():
+    arugula = load_shipped("arugula")
+    found = openag.read(openag_recipe(), arugula).recipe
+    assert found.sources["openag"] == arugula.sources["openag"]
+    assert "Frosty basil" in found.sources["openag_2"]
+    air = found.phases[0].climate[ClimateQuantity.AIR_TEMPERATURE]
+    assert air.provenance.source == "openag_2"
+    again = openag.read(openag_recipe(), found).recipe
+    assert "openag_3" in again.sources
 
 
 def test_what_is_wrong_with_it_for_the_crop_is_told_as_of_any_recipe():

@@ -57,6 +57,15 @@ def slug(text: str) -> str:
     return (found if found[:1].isalpha() else f"p_{found}".rstrip("_"))[:64]
 
 
+def free_source(base: Recipe, name: str) -> str:
+    """A name for a source that the base does not use: its own values keep theirs."""
+    number, found = 1, name
+    while found in base.sources:
+        number += 1
+        found = f"{name}_{number}"
+    return found
+
+
 def put_onto(
     base: Recipe,
     phases: Sequence[PhaseValues],
@@ -71,14 +80,17 @@ def put_onto(
     """`base` with what a form says, as a recipe of its own whose parent it is.
 
     `source` and `text` are how the form is cited. A phase goes onto the base's of the same name,
-    else onto the one in its place, the last where there are more.
+    else onto the one as far from the end: the last onto the last, for what is grown out is what
+    every recipe has.
     """
+    source = free_source(base, source)
     origin = Provenance(source=source, confidence=confidence)
     by_name = {phase.name: phase for phase in base.phases}
     remarks: list[str] = []
     made: list[Phase] = []
     for index, values in enumerate(phases):
-        under = by_name.get(values.name) or base.phases[min(index, len(base.phases) - 1)]
+        place = max(0, len(base.phases) - len(phases) + index)
+        under = by_name.get(values.name) or base.phases[place]
         if under.name != values.name:
             remarks.append(f"{values.name}: what is not said is taken from phase {under.name}")
         made.append(_phase(under, values, origin, remarks))

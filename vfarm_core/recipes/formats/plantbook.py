@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import Problem, RecipeError
 from ..model import Band, ClimateQuantity, Phase, Recipe
 from ..version import content_hash
-from .onto import Imported, slug
+from .onto import Imported, free_source, slug
 
 #: What a plant of theirs says and a recipe cannot take from it.
 LOSES = (
@@ -33,14 +33,15 @@ def read(text: str, base: Recipe, *, file: str = "<text>") -> Imported:
     data = _plant(text, file)
     bands = {quantity: _band(data, taken, file) for quantity, taken in _TAKEN.items()}
     remarks: list[str] = []
-    phases = tuple(_within(phase, bands, remarks) for phase in base.phases)
+    source = free_source(base, "openplantbook")
+    phases = tuple(_within(phase, bands, source, remarks) for phase in base.phases)
     plant = str(data.get("display_pid") or data["pid"])
     recipe = replace(
         base,
         id=slug(f"{base.id}_{data['pid']}"),
         title=f"{base.title} ({plant})",
         phases=phases,
-        sources={**base.sources, "openplantbook": f"OpenPlantbook, {data['pid']}"},
+        sources={**base.sources, source: f"OpenPlantbook, {data['pid']}"},
         parent=base.version,
         changelog=(f"Critical limits of the air of {plant} (OpenPlantbook)",),
     )
@@ -84,7 +85,9 @@ def _band(data: Mapping[str, Any], taken: tuple[str, str, float, float], file: s
     return Band(low, high)
 
 
-def _within(phase: Phase, bands: Mapping[ClimateQuantity, Band], remarks: list[str]) -> Phase:
+def _within(
+    phase: Phase, bands: Mapping[ClimateQuantity, Band], source: str, remarks: list[str]
+) -> Phase:
     climate = dict(phase.climate)
     for quantity, band in bands.items():
         known = climate.get(quantity)
@@ -100,11 +103,11 @@ def _within(phase: Phase, bands: Mapping[ClimateQuantity, Band], remarks: list[s
                 f"{phase.name}: the limits of {quantity} stay, its targets reach beyond {band}"
             )
             continue
-        source = ", ".join(dict.fromkeys([*known.provenance.source.split(", "), "openplantbook"]))
+        names = ", ".join([*known.provenance.source.split(", "), source])
         climate[quantity] = replace(
             known,
             critical_day=band,
             critical_night=band,
-            provenance=replace(known.provenance, source=source),
+            provenance=replace(known.provenance, source=names),
         )
     return replace(phase, climate=climate)
