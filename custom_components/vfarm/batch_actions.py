@@ -16,6 +16,7 @@ from vfarm_core.control.inputs import (
     CloseLot,
     CutBatch,
     FailBatch,
+    LogLabour,
     LosePlants,
     MergeBatches,
     MoveBatch,
@@ -58,6 +59,8 @@ class BatchField(StrEnum):
     UNIT = "unit"
     PLACE = "place"
     POINT = "point"
+    MINUTES = "minutes"
+    TASK = "task"
 
 
 F = BatchField
@@ -139,6 +142,15 @@ BATCH_SCHEMAS: Mapping[str, vol.Schema] = {
     ),
     "close_lot": vol.Schema(
         {**ENTRY_SCHEMA, vol.Required(F.LOT): cv.string, vol.Required(F.PLACE): cv.string}
+    ),
+    "log_labour": vol.Schema(
+        {
+            **ENTRY_SCHEMA,
+            vol.Required(F.MINUTES): vol.Coerce(float),
+            vol.Optional(F.TASK, default=""): cv.string,
+            vol.Exclusive(F.BATCH, "what"): cv.string,
+            vol.Exclusive(F.PLACE, "what"): cv.string,
+        }
     ),
 }
 
@@ -240,6 +252,16 @@ def _close(data: Mapping[str, Any], now: float, by: str) -> Request:
     return CloseLot(lot=data[F.LOT], node=data[F.PLACE], by=by)
 
 
+def _labour(data: Mapping[str, Any], now: float, by: str) -> Request:
+    return LogLabour(
+        minutes=data[F.MINUTES],
+        task=data[F.TASK],
+        batch=data.get(F.BATCH),
+        node=data.get(F.PLACE),
+        by=by,
+    )
+
+
 type _Maker = Callable[[Mapping[str, Any], float, str], Request]
 type _Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, dict[str, Any]]]
 
@@ -255,6 +277,7 @@ _REQUESTS: Mapping[str, _Maker] = {
     "receive_lot": _receive,
     "use_lot": _use,
     "close_lot": _close,
+    "log_labour": _labour,
 }
 
 

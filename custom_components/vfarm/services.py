@@ -131,6 +131,7 @@ class Service(StrEnum):
     RECEIVE_LOT = "receive_lot"
     USE_LOT = "use_lot"
     CLOSE_LOT = "close_lot"
+    LOG_LABOUR = "log_labour"
     TRACE = "trace"
     BATCH_REPORT = "batch_report"
 

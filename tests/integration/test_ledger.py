@@ -169,14 +169,16 @@ async def test_the_history_is_asked_by_actions(
     await run(hass, entry)
     node = next(level.id for level in entry.runtime_data.farm.levels)
     sown = await ask(hass, "start_batch", node=[node], recipe="lettuce_butterhead", title="One")
+    await ask(hass, "log_labour", batch=sown["batch"], minutes=90, task="sowing")
     await ask(hass, "harvest", batch=sown["batch"], kg=2.5)
     await stop(hass, entry)
     await run(hass, entry)
     report = await ask(
-        hass, "batch_report", batch=sown["batch"], prices={"energy_kwh": 0.3, "seed": 0.02}
+        hass, "batch_report", batch=sown["batch"], prices={"energy_kwh": 0.3, "labour_h": 20}
     )
     assert (report["title"], report["state"], report["kg"]) == ("One", "harvested", 2.5)
     assert report["cost"]["per_kg"] == pytest.approx(report["cost"]["total"] / 2.5)
+    assert ("labour", 30.0) in {(item["name"], item["cost"]) for item in report["cost"]["items"]}
     (lot,) = (cut["lot"] for cut in report["harvests"])
     traced = await ask(hass, "trace", lot=lot)
     assert traced["kind"] == "harvest"

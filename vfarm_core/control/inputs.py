@@ -276,6 +276,17 @@ class CloseLot(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogLabour(Request):
+    """People have worked for so many minutes: for a batch, or for what grows at a node; without
+    either, for the whole farm."""
+
+    minutes: float
+    task: str = ""
+    batch: str | None = None
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetOverride(Request):
     """A setpoint in place of the recipe's until it expires."""
 

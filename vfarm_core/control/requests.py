@@ -28,6 +28,7 @@ from ..science.air import vpd_range_kpa
 from . import (
     batch_requests,
     interlocks,
+    labour,
     readings,
     ripening,
     safety,
@@ -573,5 +574,6 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     FixtureReplaced: _fixture_replaced,
     Shutdown: _shutdown,
     **tank_requests.HANDLERS,
+    **labour.HANDLERS,
     **batch_requests.HANDLERS,
 }
