@@ -9,11 +9,10 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from test_services import refused
 
 from custom_components.vfarm.const import DOMAIN
 from vfarm_core.batches.model import Batch, BatchState
-
-from .test_services import refused
 
 
 async def act(hass: HomeAssistant, service: str, **data: Any) -> dict[str, Any]:
