@@ -184,6 +184,15 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """Light of the whole days that were counted, mol/m²: what a batch got, mean of its levels by
+    their sites, and what its recipe gives in as many days."""
+
+    got: float
+    planned: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Plants of one cultivar sown together, following one pinned recipe version.
 
@@ -192,8 +201,8 @@ class Batch:
     move from another version of the recipe to this one. `ripening` is set in a phase that ends by
     what has been gathered. `plants` are those that are left, `stays` the places it had before the
     present ones, `cuts` its harvests so far, after `regrown` of which its plants grew again,
-    `origin` the batches it was split off from or took in. `history` are the newest of its
-    transitions: all of them are in the journal's records.
+    `origin` the batches it was split off from or took in, `light` what it got of its light so far.
+    `history` are the newest of its transitions: all of them are in the journal's records.
     """
 
     id: str
@@ -216,6 +225,7 @@ class Batch:
     stays: tuple[Stay, ...] = ()
     cuts: tuple[Cut, ...] = ()
     regrown: int = 0
+    light: Light | None = None
     losses: tuple[Loss, ...] = ()
     seed_lots: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 
 from .lifecycle import BatchError, check_growing, check_time, noted
-from .model import Batch, BatchState, Happened, Merge, Placement, Stay
+from .model import Batch, BatchState, Happened, Light, Merge, Placement, Stay
 
 #: Rounding of areas and densities must not cost a site.
 _EPSILON = 1e-9
@@ -199,6 +199,7 @@ def merge(
         seed_lots=tuple(dict.fromkeys((*into.seed_lots, *other.seed_lots))),
         inputs=(*into.inputs, *(used for used in other.inputs if used.lot not in known)),
         origin=(*into.origin, other.id),
+        light=_light(into, other),
     )
     ended = replace(other, state=BatchState.MERGED, merge=Merge(at=at, into=into.id))
     return (
@@ -224,6 +225,17 @@ def merge(
             plants=other.plants,
             sites=other.sites,
         ),
+    )
+
+
+def _light(into: Batch, other: Batch) -> Light | None:
+    """The light of a mean plant of both."""
+    if into.light is None or other.light is None:
+        return into.light or other.light
+    plants = into.plants + other.plants
+    return Light(
+        got=(into.light.got * into.plants + other.light.got * other.plants) / plants,
+        planned=(into.light.planned * into.plants + other.light.planned * other.plants) / plants,
     )
 
 

@@ -191,6 +191,8 @@ class Draft:
             known = {"placed": self.placed, "zones": {}, "tanks": {}, "solutions": {}}
             self.farm.scratch["groups"] = known
         self._zone_batches: dict[str, tuple[Batch, ...]] = known["zones"]
+        #: Days that ended in this step: when each began and its light, mol/m², by level.
+        self.light_days: dict[str, tuple[float, float]] = {}
         self._tank_batches: dict[str, tuple[Batch, ...]] = known["tanks"]
         #: What the batches of each reservoir ask of its solution (`solution.setpoints`).
         self.solutions: dict[str, Any] = known["solutions"]

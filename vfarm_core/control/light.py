@@ -87,6 +87,8 @@ def advance_day(d: Draft, level: Level) -> None:
         # A light day that starts with the first look (no day known yet) keeps no old count.
         yesterday = dli if before is not None else state.dli_yesterday
         counted = replace(state, dli_yesterday=yesterday, planned_at=None)
+        if before is not None:
+            d.light_days[key] = (before.start_s, dli)
         dli = 0.0
     if target is None:
         dli = 0.0

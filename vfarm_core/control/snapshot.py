@@ -86,7 +86,9 @@ class WorkflowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchView:
-    """A batch as people ask for it; instants are farm time in epoch seconds."""
+    """A batch as people ask for it; instants are farm time in epoch seconds. `ready_*_at` is when
+    its plants will have had what the recipe gives them, `forecast_*_kg` what they weigh on the
+    recipe's date, each as the limits it probably lies in; `forecast_basis` what that rests on."""
 
     id: str
     title: str
@@ -106,6 +108,13 @@ class BatchView:
     expected_harvest_at: float
     plants: int
     levels: tuple[str, ...]
+    ready_low_at: float
+    ready_high_at: float
+    forecast_low_kg: float
+    forecast_kg: float
+    forecast_high_kg: float
+    forecast_basis: tuple[str, ...]
+    harvested_kg: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

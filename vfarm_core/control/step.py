@@ -16,6 +16,7 @@ from ..farm.nodes import Circuit, Farm, Level, Pump, Rack, Reservoir, Supply, Zo
 from ..farm.overrides import Mode
 from ..farm.roles import Role, RoleKind, spec
 from . import (
+    batch_light,
     climate,
     clock_set,
     degraded,
@@ -502,6 +503,8 @@ def _reconciled(d: Draft) -> None:
 
 
 def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
+    if d.light_days:
+        batch_light.count(d)
     if d.batches.changes or d.batches.removed:
         _wind_clock(d)
     kept: list[Record] = keep.records(d)

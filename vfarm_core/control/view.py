@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..batches.forecast import Forecast, forecast, outcome_of
 from ..batches.model import Batch
 from ..batches.progress import progress
 from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Level, Reservoir, Zone
 from ..farm.overrides import Mode, Step, WorkflowKind
 from ..farm.roles import PROBES, Role, spec
-from ..recipes.model import SolutionQuantity
+from ..recipes.model import Recipe, SolutionQuantity
 from ..science.light import LightDay
 from . import (
     climate,
@@ -133,6 +134,7 @@ def batch_view(d: Draft, batch: Batch) -> BatchView:
     """One batch with its progress."""
     recipe = d.recipe(batch)
     outlook = progress(batch, recipe, d.now.farm)
+    coming = _forecast(d, batch, recipe)
     return BatchView(
         id=batch.id,
         title=batch.title,
@@ -152,7 +154,31 @@ def batch_view(d: Draft, batch: Batch) -> BatchView:
         expected_harvest_at=outlook.expected_harvest_at,
         plants=batch.plants,
         levels=tuple(p.level_id for p in batch.placements),
+        ready_low_at=coming.ready_at.low,
+        ready_high_at=coming.ready_at.high,
+        forecast_low_kg=round(coming.kg.low, 3),
+        forecast_kg=round(coming.kg.mid, 3),
+        forecast_high_kg=round(coming.kg.high, 3),
+        forecast_basis=coming.basis,
+        harvested_kg=round(batch.harvested_kg, 3),
     )
+
+
+def _forecast(d: Draft, batch: Batch, recipe: Recipe) -> Forecast:
+    """The forecast of a batch, by what this farm harvested of the same recipe before."""
+    key = (recipe.id, "outcomes")
+    if key not in d.derived:
+        d.derived[key] = tuple(
+            found
+            for b in d.batches.values()
+            if b.harvest is not None
+            and b.recipe_id == recipe.id
+            and (known := d.recipes.get(b.recipe_version)) is not None
+            and (found := outcome_of(b, known)) is not None
+        )
+    places = ((d.farm.level.get(p.level_id), p.sites) for p in batch.placements)
+    area = sum(x.area_m2 * sites / x.sites for x, sites in places if x is not None)
+    return forecast(batch, recipe, d.now.farm, history=d.derived[key], area_m2=area)
 
 
 def _days(value: float) -> float:
