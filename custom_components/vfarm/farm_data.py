@@ -14,6 +14,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.util import slugify
 
 from vfarm_core.farm.build import FarmError, Problem, farm_from_dict
+from vfarm_core.farm.codec import encode_said
 from vfarm_core.farm.nodes import Farm
 
 from .const import CONF_BINDINGS, CONF_TAKEOVER, SubentryType
@@ -84,6 +85,29 @@ def entry_dict(entry: ConfigEntry, time_zone: str) -> dict[str, Any]:
     if CONF_TAKEOVER in entry.data:
         data[CONF_TAKEOVER] = entry.data[CONF_TAKEOVER]
     return data
+
+
+def farm_parts(farm: Farm) -> tuple[list[Part], list[dict[str, Any]]]:
+    """A farm as the parts that `farm_dict` puts together, and the bindings of the farm itself."""
+    said = encode_said(farm)
+    bound: dict[str, list[dict[str, Any]]] = {}
+    for binding in said.get(CONF_BINDINGS, ()):
+        bound.setdefault(binding["node"], []).append(binding)
+    levels: dict[str, list[dict[str, Any]]] = {}
+    for level in said.get("levels", ()):
+        rack = level.pop("rack")
+        levels.setdefault(rack, []).append(level)
+        # The bindings of a level are kept with its rack.
+        bound.setdefault(rack, []).extend(bound.pop(level["id"], ()))
+    parts = []
+    for type_, group in _GROUPS.items():
+        for fields in said.get(group, ()):
+            title = fields.pop("name")
+            if type_ is SubentryType.RACK:
+                fields["levels"] = levels.get(fields["id"], [])
+            fields[CONF_BINDINGS] = bound.pop(fields["id"], [])
+            parts.append(Part(type=type_, title=title, data=fields))
+    return parts, bound.pop(farm.id, [])
 
 
 def usable_farm(data: Mapping[str, Any]) -> tuple[Farm, tuple[Problem, ...]]:

@@ -71,6 +71,7 @@ from vfarm_core.recipes.model import Recipe
 
 from .asking import ask
 from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
+from .bundles import EXPORT_SCHEMA, IMPORT_SCHEMA, async_export, async_import
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by, checked
@@ -119,6 +120,8 @@ class Service(StrEnum):
     END_WORKFLOW = "end_workflow"
     EXPLAIN = "explain"
     SOLVE_NUTRIENTS = "solve_nutrients"
+    EXPORT_FARM = "export_farm"
+    IMPORT_FARM = "import_farm"
     PLAN_BATCH = "plan_batch"
     SOW_BATCH = "sow_batch"
     FAIL_BATCH = "fail_batch"
@@ -281,6 +284,8 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.END_WORKFLOW: vol.Schema(TARGET_SCHEMA),
     Service.EXPLAIN: vol.Schema(TARGET_SCHEMA),
     Service.SOLVE_NUTRIENTS: SOLVE_SCHEMA,
+    Service.EXPORT_FARM: EXPORT_SCHEMA,
+    Service.IMPORT_FARM: IMPORT_SCHEMA,
     **{Service(name): schema for name, schema in BATCH_SCHEMAS.items()},
     Service.TRACE: TRACE_SCHEMA,
     Service.BATCH_REPORT: REPORT_SCHEMA,
@@ -767,6 +772,8 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.END_WORKFLOW: _end_workflow,
     Service.EXPLAIN: _explain,
     Service.SOLVE_NUTRIENTS: async_solve,
+    Service.EXPORT_FARM: async_export,
+    Service.IMPORT_FARM: async_import,
     Service.PLAN_BATCH: _plan_batch,
     **{Service(name): handler for name, handler in BATCH_HANDLERS.items()},
     Service.TRACE: async_trace,

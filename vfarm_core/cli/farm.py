@@ -6,7 +6,7 @@ PLACE is the folder of one farm: farm.json (or farm.yaml), journal.db, recipes, 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from ..farm.diff import Change
-from ..farm.remap import RemapError, Table, read_table
+from ..farm.remap import RemapError, Table, by_reference, read_table, with_same_names
 from ..runtime.bundle import Bundle, BundleError, contents, open_bundle, write_bundle
 from ..runtime.place import Place, install, is_running, load_farm, look
 from ..runtime.restore import Plan, Present, plan_import, require
@@ -81,6 +81,14 @@ def import_(
         Path | None,
         typer.Option(help="The entities that exist here, one a line: others are refused."),
     ] = None,
+    same_names: Annotated[
+        bool,
+        typer.Option(
+            "--same-names",
+            help="Take what the bundle knows under another reference by its name, where --entities"
+            " has it.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Put the farm of a bundle in a folder; what was there is kept beside it.
@@ -90,7 +98,9 @@ def import_(
     with _refusals(as_json), open_bundle(file) as bundle:
         here = Place(place)
         present = look(here)
-        plan = plan_import(bundle, present, _table(remap), _known(entities))
+        known = _known(entities)
+        table = _table(remap, bundle, known if same_names else None)
+        plan = plan_import(bundle, present, table, known)
         running = is_running(here.journal)
         if as_json and dry_run:
             _print(_told(bundle, plan, present, running=running))
@@ -110,13 +120,15 @@ def import_(
                 typer.echo(f"what was there is in {aside}")
 
 
-def _table(path: Path | None) -> Table:
-    if path is None:
-        return {}
-    try:
-        return read_table(path.read_text(encoding="utf-8"))
-    except (RemapError, OSError, UnicodeDecodeError) as err:
-        raise BundleError("remap_unreadable", "{file}: {why}", file=path, why=err) from err
+def _table(path: Path | None, bundle: Bundle, same: Collection[str] | None) -> Table:
+    names = bundle.manifest.entities
+    table: Table = {}
+    if path is not None:
+        try:
+            table = by_reference(read_table(path.read_text(encoding="utf-8")), names)
+        except (RemapError, OSError, UnicodeDecodeError) as err:
+            raise BundleError("remap_unreadable", "{file}: {why}", file=path, why=err) from err
+    return table if same is None else with_same_names(table, names, same)
 
 
 def _known(path: Path | None) -> frozenset[str] | None:

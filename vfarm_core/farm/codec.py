@@ -81,6 +81,29 @@ def _fields_encoder(cls: type) -> Callable[[Any], dict[str, Any]]:
     return fields
 
 
+def encode_said(value: Any) -> Any:
+    """As `encode`, without the fields that say no more than their default."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: encode_said(item)
+            for f in dataclasses.fields(value)
+            if not _unsaid(f, item := getattr(value, f.name))
+        }
+    if isinstance(value, Mapping):
+        return {encode(key): encode_said(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [encode_said(item) for item in value]
+    return encode(value)
+
+
+def _unsaid(field: dataclasses.Field[Any], value: Any) -> bool:
+    if field.default is not dataclasses.MISSING:
+        return bool(value == field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return bool(value == field.default_factory())
+    return False
+
+
 def _encode_items(items: Iterable[Any]) -> list[Any]:
     made = list(items)
     for at, item in enumerate(made):

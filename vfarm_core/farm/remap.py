@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -86,6 +86,32 @@ def _table(rows: Iterable[tuple[str, tuple[Any, ...]]]) -> Table:
             raise RemapError(f"{where}: {old} has a new name already")
         found[old] = Renamed(new=new, device=Device(device or Device.SAME))
     return found
+
+
+def by_reference(table: Table, names: Mapping[str, str]) -> Table:
+    """The table with the references that bindings keep where it has the names that people know them
+    by. `names` are by reference."""
+    references: dict[str, list[str]] = {}
+    for reference, name in names.items():
+        references.setdefault(name, []).append(reference)
+    found: dict[str, Renamed] = {}
+    for old, renamed in table.items():
+        known = [old] if old in names else references.get(old, [old])
+        for reference in known:
+            if reference in found:
+                raise RemapError(f"{old} has a new name already")
+            found[reference] = renamed
+    return found
+
+
+def with_same_names(table: Table, names: Mapping[str, str], known: Collection[str]) -> Table:
+    """The table, and what it leaves out under the name it had, where such an entity is known."""
+    same = {
+        reference: Renamed(new=name)
+        for reference, name in names.items()
+        if reference not in table and reference not in known and name in known
+    }
+    return {**table, **same}
 
 
 def remapped(farm: Farm, table: Table) -> Farm:

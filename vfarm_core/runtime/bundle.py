@@ -3,7 +3,8 @@
 A zip archive with `manifest.json` (what is in it, with a SHA-256 of each member), `farm.json` (what
 exists), `journal.db` (a consistent copy of the present: memory with its pinned recipe versions, and
 events), `recipes/*.yaml` (the grower's own) and, if wanted, `ledger.db`. It has no secrets; people
-are in it by their id alone. Reading trusts nothing: members are checked before they are used.
+are in the journal's records by the name that was recorded. Reading trusts nothing: members are
+checked before they are used.
 """
 
 from __future__ import annotations

@@ -25,6 +25,18 @@ from ..farm.remap import Table, points_of_other_devices, remapped
 from .bundle import Bundle, BundleError
 from .journal import Journal, JournalError
 
+#: What is kept of a memory beside batches, lots and recipes.
+_GROUPS = (
+    "levels",
+    "circuits",
+    "zones",
+    "reservoirs",
+    "actuators",
+    "degraded",
+    "interlocks",
+    "workflows",
+    "overrides",
+)
 #: Kind of the event that says where a memory came from.
 IMPORTED = "farm_imported"
 
@@ -93,6 +105,7 @@ def plan_import(
         {k: batch_to_dict(b) for k, b in before.batches.items()},
         {k: batch_to_dict(b) for k, b in memory.batches.items()},
     )
+    found += changes("lot", _encoded(before.lots), _encoded(memory.lots))
     found += changes("pinned_recipe", _titles(before), _titles(memory))
     found += _memory_changes(before, memory)
     found += changes("own_recipe", present.recipes, bundle.recipes)
@@ -197,17 +210,7 @@ def _memory_changes(before: Memory, after: Memory) -> list[Change]:
     found: list[Change] = []
     if encode(before.farm) != encode(after.farm):
         found.append(Change(what="memory", id="farm", how=How.CHANGED))
-    for group in (
-        "levels",
-        "circuits",
-        "zones",
-        "reservoirs",
-        "actuators",
-        "degraded",
-        "interlocks",
-        "workflows",
-        "overrides",
-    ):
+    for group in _GROUPS:
         old, new = getattr(before, group), getattr(after, group)
         found += [
             Change(what="memory", id=f"{group}.{change.id}", how=change.how)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from tests.core.support import Bench, bench_farm
 from vfarm_core import cli
 from vfarm_core.farm.build import farm_to_dict
+from vfarm_core.runtime.bundle import write_bundle
 from vfarm_core.runtime.journal import Journal
 
 
@@ -131,3 +132,27 @@ def test_description_journal_and_recipes_may_be_elsewhere(place: Path, tmp_path:
         recipes,
     )
     assert "recipes/mine.yml" in told["members"]
+
+
+def test_references_are_found_by_the_names_they_had(place: Path, tmp_path: Path) -> None:
+    bench = Bench(bench_farm())
+    first, second = bench.farm.bindings[0].entity, bench.farm.bindings[1].entity
+    file, new = tmp_path / "farm.zip", tmp_path / "new"
+    write_bundle(
+        file,
+        bench.farm,
+        place / "journal.db",
+        made_at=0.0,
+        entities={first: "sensor.zone_air", second: "sensor.zone_humidity"},
+    )
+    rest = [b.entity for b in bench.farm.bindings[2:]]
+    here = tmp_path / "entities.txt"
+    here.write_text("\n".join([*rest, "sensor.zone_air", "sensor.moist"]), encoding="utf-8")
+    table = tmp_path / "map.json"
+    table.write_text('{"sensor.zone_humidity": "sensor.moist"}', encoding="utf-8")
+    common = ("import", file, new, "--entities", here, "--remap", table)
+    assert "sensor.zone_air" in answer(*common, code=1)["error"]["message"]
+    told = answer(*common, "--same-names")
+    names = {use["entity"]: use["new"] for use in told["entities"]}
+    assert (names[first], names[second]) == ("sensor.zone_air", "sensor.moist")
+    assert names[rest[0]] == rest[0]
