@@ -14,7 +14,7 @@ import os
 import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,12 +134,15 @@ def _write(
     ledger: Path | None,
     entities: Mapping[str, str] | None,
 ) -> Manifest:
-    copies = {JOURNAL: folder / JOURNAL}
-    copy_database(journal, copies[JOURNAL])
-    memory_of(copies[JOURNAL])
+    copies = {}
     if ledger is not None:
+        # Before the journal: what the history lacks, the journal still has, and never the reverse.
         copies[LEDGER] = folder / LEDGER
         copy_database(ledger, copies[LEDGER])
+        _check_schema(copies[LEDGER])
+    copies[JOURNAL] = folder / JOURNAL
+    copy_database(journal, copies[JOURNAL])
+    memory_of(copies[JOURNAL])
     texts = {FARM: orjson.dumps(farm_to_dict(farm), option=orjson.OPT_INDENT_2)}
     texts |= {f"{RECIPES}/{name}": text.encode() for name, text in own_recipes(recipes).items()}
     members: dict[str, Member] = {}
@@ -232,6 +235,8 @@ def _read(source: Path, folder: Path) -> Bundle:
         raise _damaged(source, FARM, f"it is of {farm.id}, not of {manifest.farm}")
     journal = folder / JOURNAL
     ledger = folder / LEDGER
+    if ledger.exists():
+        _check_schema(ledger)
     return Bundle(
         manifest=manifest,
         farm=farm,
@@ -313,7 +318,7 @@ def _farm(source: Path, path: Path) -> Farm:
 def memory_of(journal: Path) -> Memory | None:
     """The memory in a journal file that nobody uses; None when it is of a farm that never ran.
     Raises BundleError."""
-    _check_tables(journal)
+    _check_schema(journal, _TABLES)
     try:
         with closing(Journal(journal)) as opened:
             return opened.load()
@@ -321,18 +326,19 @@ def memory_of(journal: Path) -> Memory | None:
         raise BundleError("memory_unreadable", "{why}", why=err) from err
 
 
-def _check_tables(journal: Path) -> None:
-    """Nothing runs by itself when the journal is used: it has tables and indexes, and its own."""
+def _check_schema(database: Path, tables: Collection[str] = ()) -> None:
+    """Nothing runs by itself when a database is used: it is whole, and has tables and indexes alone;
+    where `tables` are given, no others. Raises BundleError."""
     try:
-        with closing(sqlite3.connect(journal)) as db:
+        with closing(sqlite3.connect(database)) as db:
             rows = db.execute("SELECT type, tbl_name FROM sqlite_schema").fetchall()
             (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as err:
         raise BundleError("memory_unreadable", "{why}", why=err) from err
     strange = {f"{kind} {name}" for kind, name in rows if kind not in ("table", "index")}
-    strange |= {name for kind, name in rows if name not in _TABLES}
+    strange |= {name for _, name in rows if tables and name not in tables}
     if strange or sound != "ok":
-        why = f"no journal: it has {', '.join(sorted(strange))}" if strange else sound
+        why = f"{database.name} has {', '.join(sorted(strange))} in it" if strange else sound
         raise BundleError("memory_unreadable", "{why}", why=why)
 
 

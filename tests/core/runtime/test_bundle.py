@@ -11,13 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.runtime.bundles import MADE_AT, bring, export, on_disk, opened, slices
+from tests.core.runtime.bundles import MADE_AT, DiskJournal, bring, export, on_disk, opened, slices
 from tests.core.support import Bench, bench_farm
 from vfarm_core.control.inputs import RunShot
 from vfarm_core.farm.build import check
 from vfarm_core.farm.diff import How
 from vfarm_core.farm.remap import Device, RemapError, Renamed, read_table
+from vfarm_core.ledger.feed import Feed
+from vfarm_core.ledger.store import Ledger
+from vfarm_core.ledger.verify import verify
 from vfarm_core.runtime.bundle import BundleError, contents, open_bundle, write_bundle
+from vfarm_core.runtime.journal import Journal
 from vfarm_core.runtime.place import Place, install, is_running, look
 from vfarm_core.runtime.restore import Plan, Present, plan_import
 
@@ -86,19 +90,45 @@ def test_a_farm_is_exported_while_it_runs_and_goes_on(running: Bench, tmp_path: 
     assert running.journal.of("shot_ended")
 
 
-def test_the_history_comes_along_when_it_is_asked_for(running: Bench, tmp_path: Path) -> None:
-    ledger = tmp_path / "ledger.db"
-    with closing(sqlite3.connect(ledger)) as db, db:
-        db.execute("CREATE TABLE records (seq INTEGER)")
-        db.execute("INSERT INTO records VALUES (41)")
-    file = export(running, tmp_path / "farm.zip", ledger=ledger)
+def feed(journal: Journal, path: Path) -> int:
+    """Give a ledger what it lacks; how many records it has then, of which none was altered."""
+    with closing(Ledger(path)) as ledger:
+        going = Feed(journal, ledger)
+        while going.once():
+            pass
+        verdict = verify(ledger)
+        assert verdict.intact, verdict.faults
+        return verdict.records
+
+
+def test_the_history_comes_along_and_its_chain_goes_on(running: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    assert isinstance(running.journal, DiskJournal)
+    before = feed(running.journal.file, path)
+    running.advance(3 * HOUR)
+    untold = running.journal.file.newest() - before
+    assert untold > 0
+    file = export(running, tmp_path / "farm.zip", ledger=path)
     place = bring(file, tmp_path / "elsewhere")
-    with closing(sqlite3.connect(place.ledger)) as db:
-        assert db.execute("SELECT seq FROM records").fetchall() == [(41,)]
-    # A later bundle without a history takes none away.
+    # What the history lacked, and that it is elsewhere now.
+    after = feed(opened(place.journal), place.ledger)
+    assert after == before + untold + 1
+    assert feed(running.journal.file, path) == before + untold, "the old one is as it was"
+
+
+def test_without_a_history_a_new_one_begins_with_what_the_journal_has(
+    running: Bench, tmp_path: Path
+) -> None:
+    assert isinstance(running.journal, DiskJournal)
+    before = feed(running.journal.file, tmp_path / "ledger.db")
+    place = bring(export(running, tmp_path / "farm.zip"), tmp_path / "elsewhere")
+    journal = opened(place.journal)
+    assert feed(journal, place.ledger) == before + 1
+    journal.close()
+    # A later bundle without a history takes none away: it goes on.
+    running.advance(3 * HOUR)
     bring(export(running, tmp_path / "later.zip"), tmp_path / "elsewhere")
-    with closing(sqlite3.connect(place.ledger)) as db:
-        assert db.execute("SELECT seq FROM records").fetchall() == [(41,)]
+    assert feed(opened(place.journal), place.ledger) > before + 1
 
 
 def test_nothing_is_overwritten_unasked_and_nothing_half_written_stays(
@@ -118,7 +148,7 @@ def test_a_file_that_is_no_journal_is_not_exported(running: Bench, tmp_path: Pat
     other = tmp_path / "other.db"
     with closing(sqlite3.connect(other)) as db, db:
         db.execute("CREATE TABLE wallet (coins INTEGER)")
-    with pytest.raises(BundleError, match="no journal: it has wallet"):
+    with pytest.raises(BundleError, match=r"journal\.db has wallet in it"):
         write_bundle(tmp_path / "farm.zip", running.farm, other, made_at=MADE_AT)
     assert not (tmp_path / "farm.zip").exists()
 
@@ -213,6 +243,15 @@ def test_a_journal_that_would_run_something_by_itself_is_refused(
         db.execute("CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM slices; END")
     with pytest.raises(BundleError, match="trigger"):
         export(running, tmp_path / "farm.zip")
+
+
+def test_nor_may_a_history_run_something(running: Bench, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(ledger)) as db, db:
+        db.execute("CREATE TABLE records (seq INTEGER)")
+        db.execute("CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM records; END")
+    with pytest.raises(BundleError, match="trigger"):
+        export(running, tmp_path / "farm.zip", ledger=ledger)
 
 
 # -- what an import would do --------------------------------------------------------------------
