@@ -327,8 +327,8 @@ def memory_of(journal: Path) -> Memory | None:
 
 
 def _check_schema(database: Path, tables: Collection[str] = ()) -> None:
-    """Nothing runs by itself when a database is used: it is whole, and has tables and indexes alone;
-    where `tables` are given, no others. Raises BundleError."""
+    """Nothing runs by itself when a database is used: it is whole and has tables and indexes alone,
+    and no others than `tables` where those are given. Raises BundleError."""
     try:
         with closing(sqlite3.connect(database)) as db:
             rows = db.execute("SELECT type, tbl_name FROM sqlite_schema").fetchall()
