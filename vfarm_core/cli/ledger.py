@@ -1,6 +1,7 @@
 """`vfarm ledger …`: questions to the history of a farm, and whether it is what was written.
 
-DB is the file of a ledger, or the URL of one such as postgresql://user@host/farm. It is only read.
+DB is the file of a ledger, or the URL of one such as postgresql://user@host/farm. It is only read,
+but by `forget`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from zoneinfo import ZoneInfo
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ..ledger.errors import LedgerError
 from ..ledger.store import Ledger
 from ..ledger.verify import verify as verify_ledger
+from ..reports.audit import deeds
 from ..reports.batch import BatchSummary, known_batches
 from ..reports.batch import summary as batch_summary
 from ..reports.cost import Bill, Tariffs, bill
@@ -225,6 +228,56 @@ def _show_summary(found: BatchSummary, cost: Bill, time_zone: str) -> None:
 
 
 @app.command()
+def audit(
+    db: Database,
+    who: Annotated[
+        str | None, typer.Option(help="Only of one person, automation or controller.")
+    ] = None,
+    since: Annotated[dt.datetime | None, typer.Option(help="From this day on.")] = None,
+    until: Annotated[dt.datetime | None, typer.Option(help="Before this day.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 1000,
+    time_zone: Zone = "UTC",
+    as_json: AsJson = False,
+) -> None:
+    """Who did what, what it was before and after, why, and what came of it."""
+    zone = ZoneInfo(time_zone)
+
+    def instant(day: dt.datetime | None) -> float | None:
+        return None if day is None else day.replace(tzinfo=zone).timestamp()
+
+    with _opened(db, as_json) as ledger:
+        found = deeds(ledger, who=who, since=instant(since), until=instant(until), limit=limit)
+    if as_json:
+        _print([asdict(deed) for deed in found])
+        return
+    table = Table("When", "Who", "What", "Of", "Before", "After", "Why", "Result", box=None)
+    for deed in found:
+        when = f"{dt.datetime.fromtimestamp(deed.at, zone):%Y-%m-%d %H:%M:%S}"
+        of = " ".join(part for part in (deed.node, deed.target) if part)
+        cells = (when, deed.who, deed.what, of, deed.before or "", deed.after or "", deed.why)
+        table.add_row(*map(escape, cells), deed.result)
+    Console().print(table)
+
+
+@app.command()
+def forget(
+    db: Database,
+    person: Annotated[str, typer.Argument(help="As the audit shows them: a name or a token.")],
+    as_json: AsJson = False,
+) -> None:
+    """Forget who a person was. What they did stays, and the chain stays whole; this cannot be
+    undone. The only command that writes."""
+    with _opened(db, as_json, read_only=False) as ledger:
+        known = ledger.forget(person)
+    if not known:
+        raise _failed(f"the ledger knows no person {person!r}", as_json)
+    if as_json:
+        _print({"forgotten": True})
+    else:
+        typer.echo("forgotten")
+
+
+@app.command()
 def export(
     db: Database,
     out: Annotated[
@@ -252,9 +305,13 @@ def export(
 
 
 @contextmanager
-def _opened(db: str, as_json: bool) -> Iterator[Ledger]:
+def _opened(db: str, as_json: bool, *, read_only: bool = True) -> Iterator[Ledger]:
     try:
+        # What is only asked for is never made.
         ledger = Ledger(db, read_only=True)
+        if not read_only:
+            ledger.close()
+            ledger = Ledger(db)
         try:
             yield ledger
         finally:

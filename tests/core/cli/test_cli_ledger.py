@@ -89,6 +89,26 @@ def test_summary_tells_what_a_batch_got_and_cost(db: Path) -> None:
     assert run("summary", db, "first", "--time-zone", "Mars/Base").exit_code == 2
 
 
+def test_audit_names_who_did_what_until_they_are_forgotten(db: Path) -> None:
+    told = answer("audit", db)
+    assert [(deed["what"], deed["who"]) for deed in told if deed["who"].startswith("user:")] == [
+        ("batch_started", "user:anna"),
+        ("batch_started", "user:anna"),
+        ("batch_started", "user:anna"),
+        ("batch_harvested", "user:a"),
+    ]
+    (cut,) = answer("audit", db, "--who", "user:a")
+    assert (cut["target"], cut["after"], cut["result"]) == ("first", "2.0", "done")
+    assert answer("audit", db, "--since", "2023-11-16")[0]["what"] == "batch_harvested"
+    assert answer("audit", db, "--until", "2023-11-01") == []
+    assert "user:anna" in run("audit", db).stdout
+    answer("forget", db, "user:anna")
+    assert "knows no person" in answer("forget", db, "user:anna", code=1)["error"]["message"]
+    assert "user:anna" not in run("audit", db).stdout
+    assert len(answer("audit", db)) == len(told), "what was done stays"
+    assert answer("verify", db)["intact"]
+
+
 def test_export_gives_every_record_with_its_hash(db: Path, tmp_path: Path) -> None:
     out = tmp_path / "history.jsonl"
     assert answer("export", db, "--out", out)["records"] == 61
