@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "farm": (".farm", "A whole farm: export it to one file, import it elsewhere."),
     "ledger": (".ledger", "The history of a farm: verify, trace, sum up, export."),
     "nutrients": (".nutrients", "Nutrient solutions: salts, stocks, acid, EC."),
+    "plan": (".plan", "Orders to sowing dates, bookings of levels and tasks."),
     "recipes": (".recipes", "Recipes: list, show, check, compare and exchange them."),
     "science": (".science", "Formulas of air, light and water."),
     "twin": (".twin", "The simulated crop and the simulated farm."),

@@ -1,0 +1,210 @@
+"""What orders need and what a farm offers: stages of a recipe, plants, levels, neighbours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, exp, hypot
+
+from ..batches.forecast import expected_kg_m2
+from ..batches.lead import combine
+from ..batches.model import Batch
+from ..batches.progress import progress
+from ..farm.nodes import Farm, Level, Method
+from ..recipes.model import EmptyBand, Phase, Recipe
+from ..science.growth import yield_uncertainty
+
+#: A level gives what a phase asks if its new lamps reach this share of the PPFD: light that lacks a
+#: little is made up for by time (design choice).
+_LIGHT_ENOUGH = 0.95
+DAY_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Phases with the same spacing, as days since sowing."""
+
+    name: str
+    from_day: int
+    to_day: int
+    plants_m2: float | None
+    phases: tuple[Phase, ...]
+
+    def per_site(self, level: Level) -> float:
+        """Plants on one site of a level."""
+        if self.plants_m2 is None:
+            return 1.0
+        return self.plants_m2 * level.area_m2 / level.sites
+
+    def area_m2(self, plants: int, levels: Sequence[Level]) -> float:
+        """Area that plants take."""
+        if self.plants_m2 is not None:
+            return plants / self.plants_m2
+        return plants * levels[0].area_m2 / levels[0].sites if levels else 0.0
+
+
+def stages(recipe: Recipe) -> tuple[Stage, ...]:
+    """The stages of a recipe, in whole days: each begins on the day in which its first phase does,
+    and the last one ends with the last day."""
+    found: list[tuple[float, float, float | None, list[Phase]]] = []
+    day = 0.0
+    for phase in recipe.phases:
+        density = phase.density_plants_m2 or (found[-1][2] if found else None)
+        if found and found[-1][2] == density:
+            found[-1] = (found[-1][0], day + phase.days, density, [*found[-1][3], phase])
+        else:
+            found.append((day, day + phase.days, density, [phase]))
+        day += phase.days
+    made = []
+    for start, end, density, phases in found:
+        last = end >= day
+        made.append(
+            Stage(
+                name=phases[0].name,
+                from_day=int(start),
+                to_day=ceil(end) if last else int(end),
+                plants_m2=density,
+                phases=tuple(phases),
+            )
+        )
+    return tuple(stage for stage in made if stage.to_day > stage.from_day)
+
+
+def duration_days(recipe: Recipe) -> int:
+    """Whole days from sowing to harvest."""
+    return ceil(recipe.total_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A phase that somebody is in from one day to another."""
+
+    from_day: float
+    to_day: float
+    phase: Phase
+
+
+def timeline(recipe: Recipe, sow_day: float) -> tuple[Grown, ...]:
+    """The phases of a batch sown on a day."""
+    found, day = [], sow_day
+    for phase in recipe.phases:
+        found.append(Grown(day, day + phase.days, phase))
+        day += phase.days
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resident:
+    """A batch that grows already, on its levels until it is harvested."""
+
+    title: str
+    levels: frozenset[str]
+    until_day: int
+    grown: tuple[Grown, ...]
+
+
+def residents(
+    batches: Iterable[Batch], recipes: Mapping[str, Recipe], start: float
+) -> tuple[Resident, ...]:
+    """The batches that grow at the start of a plan. One that is overdue leaves on its first day."""
+    found = []
+    for batch in batches:
+        if not batch.is_growing:
+            continue
+        recipe = recipes[batch.recipe_version]
+        ends = progress(batch, recipe, start).expected_harvest_at
+        until = max(1, ceil((ends - start) / DAY_S))
+        begun = recipe.starts_on_day(batch.phase_index)
+        sown = (batch.phase_started_at - start) / DAY_S - begun
+        found.append(
+            Resident(
+                title=batch.title,
+                levels=frozenset(batch.levels),
+                until_day=until,
+                grown=tuple(g for g in timeline(recipe, sown) if g.to_day > 0),
+            )
+        )
+    return tuple(found)
+
+
+class Place:
+    """A farm as a plan sees it."""
+
+    def __init__(
+        self, farm: Farm, lodgers: Sequence[Resident], start: dt.date, gap_days: int
+    ) -> None:
+        self.farm = farm
+        self.residents = tuple(lodgers)
+        self.start = start
+        self.gap_days = gap_days
+        self._alike: dict[tuple[int, int], bool] = {}
+        self._kept: dict[int, Phase] = {}
+
+    @cached_property
+    def busy_until(self) -> Mapping[str, int]:
+        """The first day on which each level is free of what grows now."""
+        found: dict[str, int] = {}
+        for lodger in self.residents:
+            for level in lodger.levels:
+                found[level] = max(found.get(level, 0), lodger.until_day + self.gap_days)
+        return found
+
+    def suits(self, level: Level, stage: Stage) -> bool:
+        """Whether a level has the light and the watering for a stage."""
+        circuit = self.farm.circuit_of_level.get(level.id)
+        method: Method | None = None
+        if circuit is not None:
+            method = self.farm.circuit[circuit].method
+        full = self.farm.lamps_full_ppfd.get(level.id)
+        for phase in stage.phases:
+            if method is not None and phase.irrigation and method not in phase.irrigation:
+                return False
+            if full is not None and full < phase.light.ppfd * _LIGHT_ENOUGH:
+                return False
+        return True
+
+    def levels_for(self, stage: Stage) -> tuple[Level, ...]:
+        """The levels that suit a stage."""
+        return tuple(level for level in self.farm.levels if self.suits(level, stage))
+
+    def clash(self, one: Sequence[Grown], two: Sequence[Grown]) -> bool:
+        """Whether two that grow in one room ask for climates that nothing satisfies together."""
+        return any(
+            a.from_day < b.to_day and b.from_day < a.to_day and not self._share(a.phase, b.phase)
+            for a in one
+            for b in two
+        )
+
+    def _share(self, a: Phase, b: Phase) -> bool:
+        key = (id(a), id(b))
+        found = self._alike.get(key)
+        if found is None:
+            # Kept, so that no other phase gets the same identity.
+            self._kept |= {id(a): a, id(b): b}
+            try:
+                combine({"a": a.climate, "b": b.climate})
+                found = True
+            except EmptyBand:
+                found = False
+            self._alike[key] = self._alike[id(b), id(a)] = found
+        return found
+
+    def date(self, day: int) -> dt.date:
+        """The date of a day of the plan."""
+        return self.start + dt.timedelta(days=day)
+
+
+def plants_for(recipe: Recipe, kg: float) -> tuple[int, float]:
+    """How many plants so many kg need, and what one of them is expected to weigh, kg."""
+    middle, _ = expected_kg_m2(recipe)
+    density = next((p.density_plants_m2 for p in reversed(recipe.phases) if p.density_plants_m2), 0)
+    each = middle / density if density else middle
+    return max(1, ceil(kg / each - 1e-9)), each
+
+
+def spread(recipe: Recipe) -> float:
+    """By what factor a harvest may be more or less than expected, at sowing."""
+    _, tau = expected_kg_m2(recipe)
+    return exp(2 * hypot(tau, yield_uncertainty(0.0) / 2))
