@@ -1,8 +1,9 @@
 """Plain automations, as a hobbyist writes them in Home Assistant: what vfarm is measured against.
 
 One thermostat and one humidistat a room with the recipe's day values around the clock, CO2 below a
-threshold while a lamp timer is on, lamps at a fixed output and pumps on timers. Nothing knows of
-anything else: no night values, no feed-forward, no output that follows the light integral, no
+threshold while a lamp timer is on, lamps at a fixed output, pumps on timers and tanks that a float
+tops up; what is mixed runs all the time, and nothing is dosed: a person feeds the tanks. Nothing
+knows of anything else: no night values, no feed-forward, no output that follows the light integral, no
 shedding, no proof, no limit of an on-time. They are written with care: each device has the
 hysteresis and the minimum times that vfarm has, heating and cooling never overlap, two circuits of
 a pump take turns, and somebody types in the values of a new phase the minute it begins.
@@ -20,7 +21,7 @@ from ..batches.model import Batch
 from ..control.climate import HYSTERESIS
 from ..control.inputs import Report
 from ..control.watering import shot_times
-from ..farm.nodes import Circuit, Farm, Level, Method
+from ..farm.nodes import Circuit, Farm, Level, Method, Reservoir
 from ..farm.roles import Role
 from ..recipes.model import ClimateQuantity, EmptyBand, IrrigationPlan, Phase, Recipe, Setpoint
 from ..science.air import humidity_for_vpd_pct
@@ -35,6 +36,8 @@ _DAY_S = 86400.0
 _VALVE_S = 10.0
 #: Circuits of one pump are watered this long after one another (s): longer than any shot.
 _TURN_S = 1800.0
+#: What runs all the time.
+_ALWAYS_ON = (Role.CIRCULATION_FAN, Role.AIR_PUMP, Role.MIXING_PUMP)
 #: Methods that are watered in shots: the others would need no timer.
 _SHOTS = (Method.EBB_FLOW, Method.DRIP, Method.AEROPONICS)
 
@@ -131,7 +134,7 @@ class PlainAutomations:
         for report in self.twin.all_reports():
             self._hear(report)
         for binding in farm.bindings:
-            if binding.role in (Role.CIRCULATION_FAN, Role.AIR_PUMP):
+            if binding.role in _ALWAYS_ON:
                 self._switch(binding.id, 1.0)
         self._every_minute(start)
 
@@ -213,9 +216,24 @@ class PlainAutomations:
             if day is not None and now >= day.next_start_s:
                 day = self._days[level.id] = self._planned(level, now)
             self._lamps(level, lit=day is not None and day.lit(now))
+        for reservoir in self.farm.reservoirs:
+            self._top_up(reservoir)
         for pump in self.farm.pumps:
             for turn, circuit in enumerate(self.farm.circuits_of_pump[pump.id]):
                 self._water(circuit, since, now, later_s=turn * _TURN_S)
+
+    def _top_up(self, reservoir: Reservoir) -> None:
+        """Open below one mark, closed above another."""
+        volume = self._seen.get((reservoir.id, Role.VOLUME))
+        fill = reservoir.fill
+        if fill is None or volume is None:
+            return
+        share = volume / reservoir.capacity_l
+        for binding in self.farm.of(reservoir.id, Role.FILL_VALVE):
+            if share < fill.below:
+                self._switch(binding.id, 1.0)
+            elif share >= fill.to:
+                self._switch(binding.id, 0.0)
 
     def _lamps(self, level: Level, *, lit: bool) -> None:
         output = 0.0
@@ -256,10 +274,10 @@ class PlainAutomations:
     def _hear(self, report: Report) -> str | None:
         """Keep what a sensor says; returns its zone when it is one of a zone's air."""
         binding = self.farm.binding[report.point]
-        if binding.node not in self.farm.zone or not isinstance(report.raw, (int, float)):
+        if not isinstance(report.raw, (int, float)):
             return None
         self._seen[binding.node, binding.role] = float(report.raw)
-        return binding.node
+        return binding.node if binding.node in self.farm.zone else None
 
     def _climate(self, zone: str) -> None:
         values = self._values[zone]

@@ -19,7 +19,7 @@ from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.model import ClimateQuantity
 from vfarm_core.twin.baseline import PlainAutomations, phase_of
 from vfarm_core.twin.farm import Twin
-from vfarm_core.twin.load import Plot
+from vfarm_core.twin.load import Plot, demo_plot
 from vfarm_core.twin.quality import AirQuality, QualityReport, Side, compare, judge
 from vfarm_core.twin.quality_page import page
 from vfarm_core.twin.simulate import SimulationError
@@ -244,6 +244,31 @@ def test_shots_follow_a_timer_with_the_valve_open_around_the_pump() -> None:
     shots = plan.events_per_day + plan.night_events
     assert run.shots == shots
     assert ran == pytest.approx(shots * plan.duration_s, abs=shots * 10)
+
+
+def test_a_float_tops_up_the_tanks_between_its_two_marks() -> None:
+    where = demo_plot()
+    run = plain(where)
+    filled = [r for r in where.farm.reservoirs if r.fill is not None]
+    assert filled
+    volumes: dict[str, list[float]] = {r.id: [] for r in filled}
+    while run.twin.now < where.start + 6 * DAY:
+        run.run_until(run.twin.now + HOUR)
+        for reservoir in filled:
+            volumes[reservoir.id].append(run.twin.tanks[reservoir.id].volume)
+    assert sum(run.twin.tanks[r.id].refilled for r in filled) > 0
+    for reservoir in filled:
+        assert reservoir.fill is not None
+        shares = [v / reservoir.capacity_l for v in volumes[reservoir.id]]
+        # What is out on the tables comes back into the room above the upper mark.
+        assert max(shares) <= 1.0
+        assert min(shares[24:]) > reservoir.fill.below - 0.25
+
+
+def test_nothing_to_compare_with_is_no_percentage(both: QualityReport) -> None:
+    dry = replace(both.baseline, litres={**both.baseline.litres, "refilled": 0.0})
+    wet = replace(both.vfarm, litres={**both.vfarm.litres, "refilled": 3.0})
+    assert "water taken in: more" in page(replace(both, vfarm=wet, baseline=dry))
 
 
 def test_somebody_types_in_the_values_of_a_new_phase() -> None:
