@@ -3,8 +3,8 @@
 One thermostat and one humidistat a room with the recipe's day values around the clock, CO2 below a
 threshold while a lamp timer is on, lamps at a fixed output, pumps on timers and tanks that a float
 tops up; what is mixed runs all the time, and nothing is dosed: a person feeds the tanks. Nothing
-knows of anything else: no night values, no feed-forward, no output that follows the light integral, no
-shedding, no proof, no limit of an on-time. They are written with care: each device has the
+knows of anything else: no night values, no feed-forward, no output that follows the light integral,
+no shedding, no proof, no limit of an on-time. They are written with care: each device has the
 hysteresis and the minimum times that vfarm has, heating and cooling never overlap, two circuits of
 a pump take turns, and somebody types in the values of a new phase the minute it begins.
 """

@@ -278,10 +278,10 @@ The plain automations (`vfarm_core/twin/baseline.py`) are: a thermostat and a hu
 room with the recipe's day value around the clock; a CO2 valve below a threshold while a lamp timer
 is on; lamps on a timer at a fixed output; pump and valve on a timer, circuits of one pump by turns;
 a float that tops up each tank between two marks, and a person who feeds it (EC and pH are not part
-of the comparison). No night values, no ramps, no output that follows the light integral, no shedding, no proof. They
-are made as good as that allows: hysteresis and minimum times are those of vfarm, heating and
-cooling never overlap, shots come at the same times, and somebody types in the values of a new phase
-the minute it begins.
+of the comparison). No night values, no ramps, no output that follows the light integral, no
+shedding, no proof. They are made as good as that allows: hysteresis and minimum times are those of
+vfarm, heating and cooling never overlap, shots come at the same times, and somebody types in the
+values of a new phase the minute it begins.
 
 ## What this does not show
 
