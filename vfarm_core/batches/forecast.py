@@ -3,7 +3,7 @@
 The date: thermal time and light that plants did not get have to come later, at the pace of the
 recipe's last phase; what they lack most decides. The weight: what the recipe lets expect, times
 what the growth model makes of the light received (van Henten's model where the crop has its
-parameters, else in proportion to the light), moved towards what this farm harvested before.
+parameters, else expolinear growth), moved towards what this farm harvested before.
 
 The farm's own harvests are shrunk to the recipe's expectation: with the spread of the expectation
 (tau) and from batch to batch (sigma), n harvests have the weight n·tau²/(n·tau² + sigma²), the
@@ -23,12 +23,13 @@ from ..science.growth import (
     DRY_MATTER_PRIOR,
     LUE_INCIDENT_PRIOR,
     Interval,
+    expolinear_mass_g_m2,
     harvest_uncertainty_days,
     thermal_time_c_d,
     yield_uncertainty,
 )
 from .lifecycle import DAY_S, BatchError
-from .model import Batch
+from .model import Batch, Light
 from .progress import Progress, progress
 
 #: Limits of an interval are so many standard deviations from its middle: about 95 % lie within.
@@ -40,6 +41,11 @@ _AMBIENT_PPM = 420.0
 _ROOM_C = 22.0
 #: A seedling at emergence, g of dry mass, where a recipe names none (D).
 _EMERGED_G = 1.0e-3
+#: A plant is never lighter than this, g: nothing is divided by nothing.
+_LEAST_G = 1.0e-9
+#: Extinction times leaf area per shoot dry mass, m²/g: 0.5 (erect) to 0.9 (planophile), and 0.025
+#: to 0.05 m²/g of herbs (D).
+_ABSORPTION = 0.7 * 0.035
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +95,14 @@ def forecast(
     had = received or Received()
     past, rest = _planned(batch, recipe, now)
     basis = ["recipe" if recipe.expected_yield is not None else "prior"]
-    share = 1.0
-    if batch.light is not None and batch.light.planned > 0:
-        share = batch.light.got / batch.light.planned
-        basis.append("light")
+    light = batch.light if batch.light is not None and batch.light.planned > 0 else None
+    if light is not None:
+        basis += ["light", "model"]
     if had.thermal_c_d is not None and past.thermal > 0:
         basis.append("warmth")
-    scale = _scale(recipe, past, rest, share)
-    if share != 1.0 and recipe.growth.model is GrowthModel.VAN_HENTEN_1994:
-        basis.append("model")
+    whole = past.days + rest.days
+    done = past.days / whole * recipe.total_days if whole > 0 else recipe.total_days
+    scale = _scale(recipe, light, done)
     if history:
         basis.append("history")
     middle, spread = expected_kg_m2(recipe)
@@ -140,13 +145,10 @@ _DRY_MATTER_SPREAD = log(DRY_MATTER_PRIOR.high / DRY_MATTER_PRIOR.low) / (2 * _S
 
 def _by_light(recipe: Recipe) -> tuple[float, float]:
     growth = recipe.growth
-    density, light = _first_density(recipe), 0.0
-    for phase in recipe.phases:
-        density = phase.density_plants_m2 or density
-        if _grows(phase):
-            light += phase.light.dli * phase.days / density
+    density = _last_density(recipe) or 1.0
+    light = _plant_light(recipe, 0.0, recipe.total_days)
     if growth.model is GrowthModel.VAN_HENTEN_1994:
-        dry_g = _model_g(recipe, 1.0, 0.0)
+        dry_g = _model_g(recipe, 1.0, 0.0, 0.0)
     else:
         dry_g = light * (growth.lue_g_mol.value if growth.lue_g_mol else LUE_INCIDENT_PRIOR.mid)
     dry = growth.dry_matter_fraction
@@ -241,39 +243,101 @@ def _ready(
 # -- the weight ---------------------------------------------------------------------------------
 
 
-def _scale(recipe: Recipe, past: _Sum, rest: _Sum, share: float) -> float:
-    """What the light received makes of the yield, of what the planned light would."""
-    whole = past.light + rest.light
-    if share == 1.0 or whole <= 0:
+def _scale(recipe: Recipe, light: Light | None, done: float) -> float:
+    """What the light received until day `done` makes of the yield, of what the planned one would.
+    The days that were counted are the newest ones; those before are taken as planned."""
+    if light is None or light.got == light.planned:
         return 1.0
-    if recipe.growth.model is GrowthModel.VAN_HENTEN_1994:
-        done = past.days / (past.days + rest.days) * recipe.total_days
-        return _model_g(recipe, round(share, 3), round(done, 2)) / _model_g(recipe, 1.0, 0.0)
-    return (past.light * share + rest.light) / whole
+    since = _counted_from(recipe, light.planned, done)
+    share = light.got / light.planned
+    # Rounded, so that the model runs once a day at most, not with every look at a batch.
+    days = float(round(since)), float(round(done))
+    return _model_g(recipe, round(share, 2), *days) / _model_g(recipe, 1.0, 0.0, 0.0)
 
 
-#: Masses by recipe version, share and day: a version is the hash of the recipe.
-_MODEL: dict[tuple[str, float, float], float] = {}
+def _counted_from(recipe: Recipe, planned: float, done: float) -> float:
+    """The day from which a recipe plans so much light (mol/m²) until day `done`."""
+    end = recipe.total_days
+    for phase in reversed(recipe.phases):
+        start, last = end - phase.days, min(end, done)
+        if last > start and _grows(phase):
+            if phase.light.dli * (last - start) >= planned:
+                return last - planned / phase.light.dli
+            planned -= phase.light.dli * (last - start)
+        end = start
+    return 0.0
+
+
+def _plant_light(recipe: Recipe, since: float, until: float) -> float:
+    """Light of one plant's own place, mol, from one day to another."""
+    density, day, found = _first_density(recipe), 0.0, 0.0
+    for phase in recipe.phases:
+        density = phase.density_plants_m2 or density
+        span = max(0.0, min(until, day + phase.days) - max(since, day))
+        if _grows(phase):
+            found += phase.light.dli * span / density
+        day += phase.days
+    return found
+
+
+#: Masses by recipe version, share and days: a version is the hash of the recipe.
+_MODEL: dict[tuple[str, float, float, float], float] = {}
 _MODEL_MOST = 256
 
 
-def _model_g(recipe: Recipe, share: float, until_day: float) -> float:
-    """The same as `_modelled_g`, which it asks once."""
-    key = (recipe.version, share, until_day)
+def _model_g(recipe: Recipe, share: float, since: float, until: float) -> float:
+    """Shoot dry mass of one plant (g) at the end of a recipe, when its light from day `since` to
+    day `until` was `share` of the recipe's. Remembers."""
+    key = (recipe.version, share, since, until)
     found = _MODEL.get(key)
     if found is None:
         if len(_MODEL) >= _MODEL_MOST:
             _MODEL.clear()
-        found = _MODEL[key] = _modelled_g(recipe, share, until_day)
+        model = _lettuce_g if recipe.growth.model is GrowthModel.VAN_HENTEN_1994 else _light_use_g
+        found = _MODEL[key] = max(model(recipe, share, since, until), _LEAST_G)
     return found
 
 
-def _modelled_g(recipe: Recipe, share: float, until_day: float) -> float:
-    """Shoot dry mass of one plant (g) at the end of a recipe by van Henten, when its light until
-    `until_day` was `share` of the recipe's."""
-    growth = recipe.growth
-    mass = growth.start_dry_mass_g.value if growth.start_dry_mass_g else _EMERGED_G
-    seedling = crop.start_state(mass / (1 - crop.LETTUCE.c_tau))
+def _light_use_g(recipe: Recipe, share: float, since: float, until: float) -> float:
+    """The same by expolinear growth, whose efficiency is such that a cycle that follows the recipe
+    has the recipe's: light that lacks early is missed longer than light that lacks late."""
+    lue = recipe.growth.lue_g_mol.value if recipe.growth.lue_g_mol else LUE_INCIDENT_PRIOR.mid
+    wanted = _start_g(recipe) + lue * _plant_light(recipe, 0.0, recipe.total_days)
+    low, high = 0.01, 5.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        if _expolinear_g(recipe, middle, 1.0, 0.0, 0.0) < wanted:
+            low = middle
+        else:
+            high = middle
+    return _expolinear_g(recipe, (low + high) / 2, share, since, until)
+
+
+def _expolinear_g(recipe: Recipe, lue: float, share: float, since: float, until: float) -> float:
+    mass, density, day = _start_g(recipe), _first_density(recipe), 0.0
+    for phase in recipe.phases:
+        density = phase.density_plants_m2 or density
+        end = day + phase.days
+        if _grows(phase):
+            lacking = max(0.0, min(until, end) - max(since, day))
+            before = max(0.0, min(since, end) - day)
+            for span, part in ((before, 1.0), (lacking, share), (phase.days, 1.0)):
+                span = min(span, end - day)
+                light = phase.light.dli * span * part
+                mass = expolinear_mass_g_m2(mass * density, light, lue, _ABSORPTION) / density
+                day += span
+        day = end
+    return mass
+
+
+def _start_g(recipe: Recipe) -> float:
+    known = recipe.growth.start_dry_mass_g
+    return known.value if known is not None else _EMERGED_G
+
+
+def _lettuce_g(recipe: Recipe, share: float, since: float, until: float) -> float:
+    """The same by van Henten's model of lettuce."""
+    seedling = crop.start_state(_start_g(recipe) / (1 - crop.LETTUCE.c_tau))
     density = _first_density(recipe)
     state = crop.LettuceState(seedling.x_nsdw * density, seedling.x_sdw * density)
     day = 0.0
@@ -286,7 +350,7 @@ def _modelled_g(recipe: Recipe, share: float, until_day: float) -> float:
             span = min(1.0, left)
             lit = phase.light.photoperiod_h / 24.0 * span * DAY_S
             par = phase.light.ppfd * crop.TALBOT_PAR_J_UMOL
-            par *= share if day + phase.days - left < until_day else 1.0
+            par *= share if since <= day + phase.days - left < until else 1.0
             t, ppm = _air(phase, True)
             state = crop.advance(state, par, ppm, t, lit)
             t, ppm = _air(phase, False)
@@ -323,13 +387,8 @@ def outcome_of(batch: Batch, recipe: Recipe) -> Outcome | None:
         return None
     if any(cut.kg is None for cut in batch.cuts):
         return None
-    share = 1.0
-    if batch.light is not None and batch.light.planned > 0:
-        share = batch.light.got / batch.light.planned
-    light = sum(p.light.dli * p.days for p in recipe.phases if _grows(p))
-    whole = _Sum(recipe.total_days, light, 0.0)
-    scale = _scale(recipe, whole, _Sum(0.0, 0.0, 0.0), share)
-    expected = expected_kg_m2(recipe)[0] * max(scale, 1e-3)
+    light = batch.light if batch.light is not None and batch.light.planned > 0 else None
+    expected = expected_kg_m2(recipe)[0] * max(_scale(recipe, light, recipe.total_days), 1e-3)
     return Outcome(kg_m2=kg / plants * density, expected_kg_m2=expected)
 
 

@@ -40,7 +40,10 @@ def sown(recipe=LETTUCE, days_ago=0.0, light: float | None = None) -> Batch:
         at=NOW,
         days_ago=days_ago,
     )
-    return batch if light is None else replace(batch, light=Light(got=light, planned=1.0))
+    if light is None:
+        return batch
+    # More than was planned so far: all of it was counted.
+    return replace(batch, light=Light(got=light * 1000.0, planned=1000.0))
 
 
 def days(batch: Batch, found: Forecast) -> float:
@@ -89,6 +92,15 @@ def test_missing_light_delays_the_harvest_by_what_it_takes_to_make_up_for_it():
     assert days(late, forecast(late, LETTUCE, NOW)) == pytest.approx(LETTUCE.total_days + 3)
 
 
+def test_days_that_nobody_counted_are_taken_as_planned():
+    batch = sown(days_ago=20)
+    few = replace(batch, light=Light(got=5.0, planned=10.0))
+    many = replace(batch, light=Light(got=50.0, planned=100.0))
+    hoped, little, much = (forecast(b, LETTUCE, NOW).kg.mid for b in (batch, few, many))
+    assert much < little <= hoped
+    assert little > 0.9 * hoped
+
+
 def test_a_cold_room_delays_the_harvest_too_and_what_lacks_most_decides():
     batch = sown(BASIL, 20)
     warm = forecast(batch, BASIL, NOW)
@@ -119,7 +131,7 @@ def test_the_farms_own_harvests_move_the_forecast_and_more_of_them_move_it_furth
 
 
 def test_what_a_harvest_tells_is_measured_against_what_its_light_let_expect():
-    done = harvest(replace(sown(), light=Light(got=0.5, planned=1.0)), NOW + DAY_S, 4.0)
+    done = harvest(sown(light=0.5), NOW + DAY_S, 4.0)
     told = outcome_of(done, LETTUCE)
     assert told is not None
     density = LETTUCE.phases[-1].density_plants_m2
