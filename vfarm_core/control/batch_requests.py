@@ -41,6 +41,7 @@ from .inputs import (
     UseLot,
 )
 from .targets import common_setpoints
+from .view import forecast_of
 from .workflows import Clash
 
 # -- what requests share ------------------------------------------------------------------------
@@ -268,7 +269,7 @@ def started(d: Draft, batch: Batch, *, by: str, parent: str = "") -> None:
 def _answer(d: Draft, batch: Batch) -> dict[str, Any]:
     recipe = d.recipe(batch)
     outlook = progress(batch, recipe, d.now.farm)
-    return {
+    found: dict[str, Any] = {
         "batch": batch.id,
         "state": batch.state.value,
         "phase": outlook.phase,
@@ -276,6 +277,11 @@ def _answer(d: Draft, batch: Batch) -> dict[str, Any]:
         "sites": {placement.level_id: placement.sites for placement in batch.placements},
         "expected_harvest_at": outlook.expected_harvest_at,
     }
+    if batch.ended_at is None:
+        coming = forecast_of(d, batch, recipe)
+        found["ready_low_at"], found["ready_high_at"] = coming.ready_at.low, coming.ready_at.high
+        found["forecast_kg"] = [round(x, 3) for x in (coming.kg.low, coming.kg.mid, coming.kg.high)]
+    return found
 
 
 # -- the beginning and the end ------------------------------------------------------------------

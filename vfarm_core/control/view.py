@@ -135,7 +135,7 @@ def batch_view(d: Draft, batch: Batch) -> BatchView:
     """One batch with its progress."""
     recipe = d.recipe(batch)
     outlook = progress(batch, recipe, d.now.farm)
-    coming = _forecast(d, batch, recipe)
+    coming = forecast_of(d, batch, recipe)
     return BatchView(
         id=batch.id,
         title=batch.title,
@@ -170,7 +170,7 @@ def batch_view(d: Draft, batch: Batch) -> BatchView:
 _OUTCOMES = 50
 
 
-def _forecast(d: Draft, batch: Batch, recipe: Recipe) -> Forecast:
+def forecast_of(d: Draft, batch: Batch, recipe: Recipe) -> Forecast:
     """The forecast of a batch, by what this farm harvested of the same recipe before."""
     key = (recipe.id, "outcomes")
     if key not in d.derived:

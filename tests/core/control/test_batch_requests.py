@@ -57,6 +57,10 @@ def test_light_follows_a_batch_that_is_moved(bench: Bench) -> None:
     assert bench.on("level_1.grow_light")
     answer = bench.ask(move(why="lamp is being cleaned"))
     assert answer.data["sites"] == {"level_2": 18}
+    low, mid, high = answer.data["forecast_kg"]
+    assert 0 < low < mid < high
+    assert answer.data["ready_low_at"] < answer.data["expected_harvest_at"]
+    assert answer.data["expected_harvest_at"] < answer.data["ready_high_at"]
     bench.advance(HOUR)
     assert not bench.on("level_1.grow_light")
     assert bench.on("level_2.grow_light")
