@@ -281,5 +281,4 @@ def _reservoir(state: ReservoirState, by_s: float) -> ReservoirState:
         acid_at=_moved(state.acid_at, by_s),
         base_at=_moved(state.base_at, by_s),
         closed_at=_moved(state.closed_at, by_s),
-        closed=state.closed and replace(state.closed, opened_at=state.closed.opened_at + by_s),
     )

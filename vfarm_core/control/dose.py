@@ -357,7 +357,7 @@ def _finish(d: Draft, reservoir: Reservoir, off_at: float | None) -> None:
             dose=None,
             disturbed_at=now,
             last_dose_end=why,
-            dosers={**state.dosers, dose.point: _booked(known, dose, ml)},
+            dosers={**state.dosers, dose.point: _booked(known, dose, ml, now)},
             trials=_tried(d, state, dose, ml),
         ),
     )
@@ -384,13 +384,24 @@ def _given_to(d: Draft, reservoir: str, point: str) -> dict[str, Any]:
     return {"role": None if pump is None else pump.role.value, "shares": d.shares(reservoir)}
 
 
-def _booked(known: DoserState, dose: Dose, ml: float) -> DoserState:
+def settled(
+    log: tuple[tuple[float, float], ...], opened_at: float, ended_at: float, amount: float
+) -> tuple[tuple[float, float], ...]:
+    """A log with what was given in the place of what was planned. It counts from its end: an hour
+    after a dose has begun some of it may be younger than an hour."""
+    for i in range(len(log) - 1, -1, -1):
+        if log[i][0] == opened_at:
+            log = (*log[:i], *log[i + 1 :])
+            break
+    return (*log, (ended_at, amount))
+
+
+def _booked(known: DoserState, dose: Dose, ml: float, now: float) -> DoserState:
     """The books with what was delivered in the place of what was planned."""
-    log = tuple((at, ml if at == dose.opened_at else x) for at, x in known.log)
     change = ml - dose.planned_ml
     return replace(
         known,
-        log=log,
+        log=settled(known.log, dose.opened_at, now, ml),
         tank_ml=max(0.0, known.tank_ml + change),
         today_ml=max(0.0, known.today_ml + change),
     )

@@ -351,7 +351,7 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
     why = run.end or FillEnd.STOPPED
     certain = not failed and why not in (FillEnd.CRASH, FillEnd.VALVE_FAILED, FillEnd.VOLUME)
     litres = run.delivered_l if certain else max(run.delivered_l, run.planned_l)
-    fills = tuple((at, litres if at == run.opened_at else x) for at, x in state.fills)
+    fills = dose.settled(state.fills, run.opened_at, now, litres)
     d.reservoirs.set(
         reservoir.id,
         replace(
@@ -366,9 +366,7 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
             last_fill_end=why,
             closed_at=now,
             closed_l=solution.volume(d, reservoir.id),
-            closed=ClosedFill(
-                id=run.id, opened_at=run.opened_at, from_l=run.from_l, booked_l=litres
-            ),
+            closed=ClosedFill(id=run.id, from_l=run.from_l, booked_l=litres),
             overshoot_l=0.0,
         ),
     )
@@ -452,7 +450,7 @@ def _after(d: Draft, reservoir: Reservoir) -> None:
             d.event("fill_overshot", reservoir.id, fill=closed.id, litres=litres_told)
     elif litres is not None and (more := litres - closed.from_l - closed.booked_l) > 0:
         booked = closed.booked_l + more
-        fills = tuple((at, booked if at == closed.opened_at else x) for at, x in state.fills)
+        fills = dose.settled(state.fills, state.closed_at, state.closed_at, booked)
         d.reservoirs.set(
             reservoir.id,
             replace(

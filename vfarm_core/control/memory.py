@@ -645,11 +645,10 @@ class FillRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedFill:
-    """A fill that has ended, as it is in the books: when it was opened, from which volume on, and
-    the litres that it counts for."""
+    """A fill that has ended, as it is in the books: from which volume on, and the litres that it
+    counts for."""
 
     id: str
-    opened_at: float
     from_l: float
     booked_l: float
 

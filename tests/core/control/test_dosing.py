@@ -593,6 +593,20 @@ def test_caps_hold_over_restarts(limit: dict[str, float], hours: float, code: st
         assert code in seen
 
 
+def test_a_dose_that_ran_on_through_a_crash_counts_from_its_end(tank: Tank) -> None:
+    dosing(tank)
+    tank.restart(down_s=60)
+    stopped = tank.clock.farm
+    (ended,) = (e for e in tank.events if e.kind == "dose_ended")
+    assert ended.params["delivered_ml"] > 120
+    for _ in range(12):
+        tank.show(EC, 0.9)
+        tank.advance(600)
+    again = [e.at for e in tank.events if e.kind == "dose_started" and e.params["point"] == A][1:]
+    assert again, "the cap of an hour holds for an hour only"
+    assert again[0] >= stopped + HOUR
+
+
 def test_a_changed_solution_begins_a_new_filling() -> None:
     limit = {"max_dose_ml": 10.0, "max_hour_ml": 10.0, "max_day_ml": 10.0, "max_tank_ml": 10.0}
     tank = Tank(with_pump(A, **limit)).ready()
