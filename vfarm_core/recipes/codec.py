@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from ..farm.codec import decode, encode
 from .model import Recipe
 
-#: Recipes that were encoded before, by version, and their values: a recipe is long, never changes,
-#: and is kept anew with every batch that starts on it.
-_ENCODED: dict[str, tuple[Recipe, dict[str, Any]]] = {}
+#: Recipes that were encoded before, by version, and their values as JSON: a recipe is long, never
+#: changes, and is kept anew with every batch that starts on it.
+_ENCODED: dict[str, tuple[Recipe, bytes]] = {}
 _ENCODED_MOST = 64
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as JSON-able values, which nobody changes."""
+    """The recipe as JSON-able values, the caller's own."""
     known = _ENCODED.get(recipe.version)
-    if known is not None and known[0] is recipe:
-        return known[1]
-    if len(_ENCODED) >= _ENCODED_MOST:
-        _ENCODED.clear()
-    data: dict[str, Any] = encode(recipe)
-    _ENCODED[recipe.version] = recipe, data
+    if known is None or known[0] is not recipe:
+        if len(_ENCODED) >= _ENCODED_MOST:
+            _ENCODED.clear()
+        known = _ENCODED[recipe.version] = recipe, orjson.dumps(encode(recipe))
+    data: dict[str, Any] = orjson.loads(known[1])
     return data
 
 

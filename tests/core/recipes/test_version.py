@@ -80,6 +80,12 @@ def test_the_round_trip_holds_for_any_content(recipe_id, note, days):
     assert codec.from_dict(json.loads(json.dumps(codec.to_dict(odd)))) == odd
 
 
+def test_what_is_given_out_is_the_callers_own():
+    recipe = load_shipped("pak_choi")
+    codec.to_dict(recipe)["phases"].clear()
+    assert codec.from_dict(codec.to_dict(recipe)) == recipe
+
+
 def test_a_damaged_record_is_refused_with_its_path():
     kept = codec.to_dict(load_shipped("pak_choi"))
     kept["phases"][0]["light"]["ppfd"] = "bright"
