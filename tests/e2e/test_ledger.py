@@ -22,6 +22,15 @@ def history(where: Path) -> Counter[str]:
     return Counter(kind for _, kind in rows)
 
 
+def harvests(journal: Path) -> int:
+    """How many harvests a journal has."""
+    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as db:
+        (count,) = db.execute(
+            "SELECT count(*) FROM events WHERE kind = 'batch_harvested'"
+        ).fetchone()
+    return int(count)
+
+
 def test_what_happened_is_in_the_ledger_after_a_stop_and_after_a_kill(
     make_session: MakeSession,
 ) -> None:
@@ -50,6 +59,13 @@ def test_what_happened_is_in_the_ledger_after_a_stop_and_after_a_kill(
         assert [batch["id"] for batch in traced["batches"]] == [batches[0]]
 
         client.action("vfarm", "harvest", config_entry_id=entry, batch=batches[1], kg=2.5)
+        journal = where.with_name(f"{entry}.journal.db")
+        wait_for(
+            "the harvest is on disk",
+            lambda: harvests(journal) == 2,
+            timeout_s=10,
+            every_s=0.05,
+        )
         session.kill()
         session.start()
         vfarm.wait_running(session.client, entry)
