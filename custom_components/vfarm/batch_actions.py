@@ -286,7 +286,7 @@ def _handler(make: _Maker) -> _Handler:
         by = await async_by(hass, call.context)
         entry = async_entry(hass, call)
         now = entry.runtime_data.engine.clock.now().farm
-        return ask(entry, make(call.data, now, by))
+        return await ask(entry, make(call.data, now, by))
 
     return handle
 

@@ -34,11 +34,17 @@ WAIT_STARTING_S = 120.0
 WAIT_RUNNING_S = 5.0
 #: An orderly stop is bounded by this (real s).
 STOP_S = 10.0
+#: An answer waits this long (real s) for its record to be on disk.
+KEPT_S = 20.0
 #: The wall clock may be set while a timer runs: it is looked at this often (real s).
 _LONGEST_DELAY_S = 300.0
 
 type NodeListener = Callable[[Snapshot], None]
 type EventListener = Callable[[Event], None]
+
+
+class NotKeptError(Exception):
+    """What was asked for is done, but is not on disk: it says why."""
 
 
 class Engine:
@@ -226,6 +232,24 @@ class Engine:
         answer = self.runtime.request(request)
         self._woken()
         return answer
+
+    async def async_kept(self) -> None:
+        """Wait until everything that was recorded until now is on disk. Raises NotKeptError; what
+        was asked for is done all the same, and kept in memory."""
+        kept: asyncio.Future[str | None] = self._hass.loop.create_future()
+
+        def done(error: str | None) -> None:
+            if not kept.done():
+                kept.set_result(error)
+
+        self.runtime.when_kept(done)
+        try:
+            async with asyncio.timeout(KEPT_S):
+                error = await kept
+        except TimeoutError:
+            raise NotKeptError(f"> {KEPT_S:g} s") from None
+        if error is not None:
+            raise NotKeptError(error)
 
     @callback
     def replace_farm(self, farm: Farm) -> None:

@@ -8,19 +8,20 @@ from collections.abc import Callable, Iterable
 from typing import Any, override
 
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from vfarm_core.control.effects import Answer
-from vfarm_core.control.inputs import Request
+from vfarm_core.control.inputs import Request, closes
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.nodes import Farm
 
 from .const import DOMAIN, HARDWARE
 from .data import VfarmConfigEntry
 from .devices import async_device_info
+from .engine import Engine, NotKeptError
 
 type Specs[D: EntityDescription] = Iterable[tuple[str, D]]
 
@@ -63,8 +64,12 @@ class NodeEntity(Entity):
         return self.snapshot is not None
 
     async def async_ask(self, request: Request) -> Answer:
-        """Ask the farm for something; a refusal is the user's error."""
-        return checked(self.engine.request(request))
+        """Ask the farm for something; a refusal is the user's error. What does not close anything
+        is answered when it is on disk."""
+        answer = checked(self.engine.request(request))
+        if not closes(request):
+            await async_kept(self.engine)
+        return answer
 
 
 class SnapshotEntity[V](NodeEntity):
@@ -179,6 +184,18 @@ def checked(answer: Answer) -> Answer:
             translation_placeholders=dict(answer.params),
         )
     return answer
+
+
+async def async_kept(engine: Engine) -> None:
+    """Until what was asked for is on disk. Raises HomeAssistantError."""
+    try:
+        await engine.async_kept()
+    except NotKeptError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="not_kept",
+            translation_placeholders={"why": str(err)},
+        ) from err
 
 
 async def async_by(hass: HomeAssistant, context: Context | None) -> str:

@@ -69,7 +69,7 @@ from vfarm_core.farm.overrides import (
 from vfarm_core.farm.roles import Loop
 from vfarm_core.recipes.model import Recipe
 
-from .asking import ask
+from .asking import ask, ask_all
 from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
 from .bundles import EXPORT_SCHEMA, IMPORT_SCHEMA, async_export, async_import
 from .const import DOMAIN
@@ -429,7 +429,7 @@ async def _begin(
         )
     except lifecycle.BatchError as err:
         raise error(f"batch_{err.key}", **{k: str(v) for k, v in err.params.items()}) from err
-    return ask(entry, StartBatch(batch=batch, recipe=recipe, by=by))
+    return await ask(entry, StartBatch(batch=batch, recipe=recipe, by=by))
 
 
 def _taken(entry: VfarmConfigEntry) -> dict[str, int]:
@@ -459,9 +459,9 @@ def _batches(hass: HomeAssistant, call: ServiceCall) -> list[tuple[VfarmConfigEn
 async def _advance_phase(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
-        "batches": [
-            ask(entry, AdvancePhase(batch=batch, by=by)) for entry, batch in _batches(hass, call)
-        ]
+        "batches": await ask_all(
+            (entry, AdvancePhase(batch=batch, by=by)) for entry, batch in _batches(hass, call)
+        )
     }
 
 
@@ -482,7 +482,7 @@ async def _change_recipe(hass: HomeAssistant, call: ServiceCall) -> Response:
             raise error("recipe_unknown", recipe=name, known=", ".join(recipes))
         ramp_s = duration.total_seconds()
         asked.append((entry, ChangeRecipe(batch=batch, recipe=recipe, ramp_s=ramp_s, by=by)))
-    return {"batches": [ask(entry, request) for entry, request in asked]}
+    return {"batches": await ask_all(asked)}
 
 
 async def _harvest(hass: HomeAssistant, call: ServiceCall) -> Response:
@@ -493,8 +493,8 @@ async def _harvest(hass: HomeAssistant, call: ServiceCall) -> Response:
     if (kg is not None or grades or waste_kg is not None) and len(batches) > 1:
         raise error("one_weight")
     return {
-        "batches": [
-            ask(
+        "batches": await ask_all(
+            (
                 entry,
                 Harvest(
                     batch=batch,
@@ -507,7 +507,7 @@ async def _harvest(hass: HomeAssistant, call: ServiceCall) -> Response:
                 ),
             )
             for entry, batch in batches
-        ]
+        )
     }
 
 
@@ -518,7 +518,7 @@ async def _set_override(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     quantity: Quantity = call.data[Field.QUANTITY]
     duration: dt.timedelta = call.data[Field.DURATION]
-    answers = []
+    asked = []
     for target in async_targets(hass, call, NodeKind(OVERRIDE_RANGES[quantity].node)):
         override = Override(
             node=target.node,
@@ -528,16 +528,18 @@ async def _set_override(hass: HomeAssistant, call: ServiceCall) -> Response:
             by=by,
             why=call.data[Field.WHY],
         )
-        answers.append(ask(target.entry, SetOverride(override=override, by=by)))
-    return {"overrides": answers}
+        asked.append((target.entry, SetOverride(override=override, by=by)))
+    return {"overrides": await ask_all(asked)}
 
 
 async def _clear_override(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     quantity: Quantity = call.data[Field.QUANTITY]
     targets = async_targets(hass, call, NodeKind(OVERRIDE_RANGES[quantity].node))
-    for target in targets:
-        ask(target.entry, ClearOverride(node=target.node, quantity=quantity, by=by))
+    await ask_all(
+        (target.entry, ClearOverride(node=target.node, quantity=quantity, by=by))
+        for target in targets
+    )
     return {"cleared": [target.node for target in targets]}
 
 
@@ -546,7 +548,7 @@ async def _clear_override(hass: HomeAssistant, call: ServiceCall) -> Response:
 
 async def _set_mode(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return ask(async_entry(hass, call), SetMode(mode=call.data[Field.MODE], by=by))
+    return await ask(async_entry(hass, call), SetMode(mode=call.data[Field.MODE], by=by))
 
 
 async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> Response:
@@ -561,41 +563,41 @@ async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> Response:
 
 async def _release(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return ask(async_entry(hass, call), ReleaseStop(by=by))
+    return await ask(async_entry(hass, call), ReleaseStop(by=by))
 
 
 async def _arm(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return ask(async_entry(hass, call), Arm(loop=call.data[Field.LOOP], by=by))
+    return await ask(async_entry(hass, call), Arm(loop=call.data[Field.LOOP], by=by))
 
 
 async def _clear_inhibit(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
-        "circuits": [
-            ask(target.entry, ClearInhibit(node=target.node, by=by))
+        "circuits": await ask_all(
+            (target.entry, ClearInhibit(node=target.node, by=by))
             for target in async_targets(hass, call, NodeKind.CIRCUIT)
-        ]
+        )
     }
 
 
 async def _clear_latch(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return ask(async_entry(hass, call), ClearLatch(point=call.data[Field.POINT], by=by))
+    return await ask(async_entry(hass, call), ClearLatch(point=call.data[Field.POINT], by=by))
 
 
 async def _give_back(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return ask(async_entry(hass, call), GiveBack(point=call.data[Field.POINT], by=by))
+    return await ask(async_entry(hass, call), GiveBack(point=call.data[Field.POINT], by=by))
 
 
 async def _fixture_replaced(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
-        "levels": [
-            ask(target.entry, FixtureReplaced(level=target.node, by=by))
+        "levels": await ask_all(
+            (target.entry, FixtureReplaced(level=target.node, by=by))
             for target in async_targets(hass, call, NodeKind.LEVEL)
-        ]
+        )
     }
 
 
@@ -605,13 +607,13 @@ async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
     seconds = None if duration is None else duration.total_seconds()
     litres: float | None = call.data.get(Field.LITRES)
     return {
-        "shots": [
-            ask(
+        "shots": await ask_all(
+            (
                 target.entry,
                 RunShot(circuit=target.node, duration_s=seconds, volume_l=litres, by=by),
             )
             for target in async_targets(hass, call, NodeKind.CIRCUIT)
-        ]
+        )
     }
 
 
@@ -621,18 +623,18 @@ async def _run_shot(hass: HomeAssistant, call: ServiceCall) -> Response:
 async def _run_dose(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     request = RunDose(point=call.data[Field.POINT], ml=call.data[Field.ML], by=by)
-    return ask(async_entry(hass, call), request)
+    return await ask(async_entry(hass, call), request)
 
 
 async def _set_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     request = SetProbe(point=call.data[Field.POINT], use=call.data[Field.USE], by=by)
-    return ask(async_entry(hass, call), request)
+    return await ask(async_entry(hass, call), request)
 
 
 async def _verify_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
-    return ask(async_entry(hass, call), VerifyProbe(point=call.data[Field.POINT], by=by))
+    return await ask(async_entry(hass, call), VerifyProbe(point=call.data[Field.POINT], by=by))
 
 
 async def _calibrate_pump(hass: HomeAssistant, call: ServiceCall) -> Response:
@@ -644,14 +646,14 @@ async def _calibrate_pump(hass: HomeAssistant, call: ServiceCall) -> Response:
         seconds=duration.total_seconds(),
         by=by,
     )
-    return ask(async_entry(hass, call), request)
+    return await ask(async_entry(hass, call), request)
 
 
 async def _each_reservoir(
     hass: HomeAssistant, call: ServiceCall, request: Callable[[str], Request]
 ) -> Response:
     targets = async_targets(hass, call, NodeKind.RESERVOIR)
-    return {"reservoirs": [ask(target.entry, request(target.node)) for target in targets]}
+    return {"reservoirs": await ask_all((t.entry, request(t.node)) for t in targets)}
 
 
 async def _run_fill(hass: HomeAssistant, call: ServiceCall) -> Response:
@@ -686,8 +688,8 @@ async def _start_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
     duration: dt.timedelta = call.data[Field.DURATION]
     kinds = (NodeKind(node) for node in WORKFLOWS[kind].nodes)
     return {
-        "workflows": [
-            ask(
+        "workflows": await ask_all(
+            (
                 target.entry,
                 StartWorkflow(
                     node=target.node,
@@ -699,20 +701,22 @@ async def _start_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
                 ),
             )
             for target in async_targets(hass, call, *kinds)
-        ]
+        )
     }
 
 
 async def _advance_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     targets = async_targets(hass, call, *_ANY_WORKFLOW)
-    return {"workflows": [ask(t.entry, AdvanceWorkflow(node=t.node, by=by)) for t in targets]}
+    return {
+        "workflows": await ask_all((t.entry, AdvanceWorkflow(node=t.node, by=by)) for t in targets)
+    }
 
 
 async def _end_workflow(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     targets = async_targets(hass, call, *_ANY_WORKFLOW)
-    return {"workflows": [ask(t.entry, EndWorkflow(node=t.node, by=by)) for t in targets]}
+    return {"workflows": await ask_all((t.entry, EndWorkflow(node=t.node, by=by)) for t in targets)}
 
 
 _EXPLAINED = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
@@ -16,6 +17,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 # Home Assistant only finds a custom integration whose package is already imported.
 import custom_components.vfarm  # noqa: F401
 from custom_components.vfarm.const import DOMAIN
+
+# The test plugin has every statement of every ledger logged, which hides what a failing test says.
+for _name in ("sqlalchemy.engine", "alembic"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 @pytest.fixture(autouse=True)

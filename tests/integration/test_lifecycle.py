@@ -22,6 +22,7 @@ from home_farm import (
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
@@ -175,7 +176,9 @@ async def test_a_journal_that_cannot_be_opened_lets_light_and_climate_go_on(
     monkey.setattr("pathlib.Path.rename", _refuse)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
-    await hass.services.async_call(DOMAIN, "set_mode", {"mode": "auto"}, blocking=True)
+    with pytest.raises(HomeAssistantError) as caught:
+        await hass.services.async_call(DOMAIN, "set_mode", {"mode": "auto"}, blocking=True)
+    assert caught.value.translation_key == "not_kept"
     await settled(hass)
     assert not entry.runtime_data.engine.snapshot(entry.entry_id).journal_ok
     await hass.config_entries.async_unload(entry.entry_id)

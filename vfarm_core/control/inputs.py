@@ -451,6 +451,20 @@ class Shutdown(Request):
     """End shots and doses, prove off, leave light and climate as they are."""
 
 
+def closes(request: Request) -> bool:
+    """Whether a request takes something away from what runs. It is answered at once: whoever waits
+    for that answer to go on closing must not wait for a disk."""
+    match request:
+        case EmergencyStop() | StartWorkflow() | Shutdown():
+            return True
+        case SetMode(mode=mode):
+            return mode is Mode.HOLD
+        case SetProbe(use=use):
+            return use is not ProbeUse.IN_USE
+        case _:
+            return False
+
+
 type Input = (
     Report
     | CommandResult

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from ..control import keep, safety
@@ -85,6 +85,11 @@ class Runtime:
         self._newest: dict[str, int] = {}
         self._backlog: list[Record] = []
         self._failing = False
+        #: Appends are numbered: the last number, those that are not on disk, and those that wait in
+        #: the backlog.
+        self._appends = 0
+        self._unkept: set[int] = set()
+        self._owed: list[int] = []
         #: Commands that wait for their record: point, and since when (monotonic).
         self._unsent: dict[int, tuple[str, float]] = {}
         self._seen: Now | None = None
@@ -161,6 +166,21 @@ class Runtime:
         if state.is_on is not False:
             off = Command(id=0, point=binding.id, value=0.0, reason=Reason("no_owner"))
             self._drive(off, binding)
+
+    def when_kept(self, done: Callable[[str | None], None]) -> None:
+        """Call `done` when everything that was recorded until now is on disk: with None, or with
+        why it is not, and is kept in memory alone."""
+
+        upto = self._appends
+
+        def written(error: str | None) -> None:
+            if error is None and any(number <= upto for number in self._unkept):
+                # One before this failed, and waits or is tried again: ask behind that.
+                self._append([], [], written)
+            else:
+                done(error)
+
+        self._append([], [], written)
 
     def flush(self) -> None:
         """Keep the counters that are only written now and then, before an orderly end."""
@@ -264,22 +284,39 @@ class Runtime:
             elif isinstance(effect, Answer):
                 self._answers.append(effect)
 
-    def _append(self, records: list[Record], gated: list[Command]) -> None:
+    def _append(
+        self,
+        records: list[Record],
+        gated: list[Command],
+        told: Callable[[str | None], None] = lambda error: None,
+    ) -> None:
         batch = [*self._backlog, *records]
         self._backlog = []
-
+        if records:
+            self._appends += 1
+            self._unkept.add(self._appends)
+            self._owed.append(self._appends)
+        numbers, self._owed = self._owed, []
         begun = self._clock.now().mono
         for command in gated:
             self._unsent[command.id] = (command.point, begun)
 
         def done(error: str | None) -> None:
+            try:
+                settle(error)
+            finally:
+                told(error)
+
+        def settle(error: str | None) -> None:
             for command in gated:
                 del self._unsent[command.id]
             if error is not None:
                 self._backlog = [*batch, *self._backlog][-_BACKLOG:]
+                self._owed = [*numbers, *self._owed]
                 self._failing = True
                 self._handle([JournalFailed(error)])
                 return
+            self._unkept.difference_update(numbers)
             for command in gated:
                 self._send(command)
             if gated and self._clock.now().mono - begun > _LATE_S:

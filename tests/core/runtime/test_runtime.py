@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from tests.core.support import Bench, actuator, bench_farm
 from vfarm_core.control.clock import Due
-from vfarm_core.control.inputs import RunShot
+from vfarm_core.control.effects import Record
+from vfarm_core.control.inputs import LogLabour, RunShot
 from vfarm_core.farm.build import check
 from vfarm_core.farm.roles import Role
 from vfarm_core.runtime import runtime as runtime_module
@@ -107,3 +109,76 @@ def test_a_rebound_actuator_starts_with_nothing_known_of_it(bench: Bench) -> Non
     bench.settle()
     assert 0.0 in bench.commands("zone.heater"), "the old heater is not left on"
     assert bench.runtime.memory.actuators["zone.heater"].reported is not None
+
+
+class LateJournal:
+    """Takes records and says what came of them when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[tuple[Record, ...], Callable[[str | None], None]]] = []
+        self.kept: list[Record] = []
+
+    def append(self, records: Sequence[Record], done: Callable[[str | None], None]) -> None:
+        self.asked.append((tuple(records), done))
+
+    def answer(self, error: str | None = None) -> None:
+        records, done = self.asked.pop(0)
+        if error is None:
+            self.kept += records
+        done(error)
+
+    def labour(self) -> int:
+        return sum(record.kind == "labour_logged" for record in self.kept)
+
+
+@pytest.fixture
+def late(bench: Bench) -> LateJournal:
+    """A journal that answers late, under a running farm."""
+    journal = LateJournal()
+    bench.runtime._journal = journal
+    return journal
+
+
+def test_kept_is_said_when_the_record_is_written_and_not_before(
+    bench: Bench, late: LateJournal
+) -> None:
+    said: list[str | None] = []
+    bench.runtime.request(LogLabour(minutes=5))
+    bench.runtime.when_kept(said.append)
+    late.answer()
+    assert late.labour() == 1
+    while late.asked:
+        late.answer()
+    assert said == [None]
+
+
+def test_kept_is_not_said_of_what_failed_before_another_went_through(
+    bench: Bench, late: LateJournal
+) -> None:
+    said: list[str | None] = []
+    bench.runtime.request(LogLabour(minutes=5))
+    bench.runtime.when_kept(said.append)
+    late.answer("full")
+    late.answer()
+    while late.asked and late.labour() == 0:
+        assert said == [], "it is not on disk yet"
+        late.answer()
+    while late.asked:
+        late.answer()
+    assert (said, late.labour()) == ([None], 1), "it was written after all, once"
+
+
+def test_kept_says_why_what_was_asked_for_is_in_memory_alone(
+    bench: Bench, late: LateJournal
+) -> None:
+    said: list[str | None] = []
+    bench.runtime.request(LogLabour(minutes=5))
+    bench.runtime.when_kept(said.append)
+    while late.asked and not said:
+        late.answer("full")
+    assert said == ["full"]
+    assert not bench.runtime.memory.farm.journal_ok
+    bench.runtime.when_kept(said.append)
+    while late.asked:
+        late.answer()
+    assert (said, late.labour()) == (["full", None], 1)
