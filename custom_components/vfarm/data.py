@@ -16,17 +16,20 @@ from .farm_data import subentry_of_nodes
 
 if TYPE_CHECKING:
     from .demo import Demo
+    from .plan_actions import Proposal
 
 type VfarmConfigEntry = ConfigEntry[VfarmData]
 
 
 @dataclass(kw_only=True)
 class VfarmData:
-    """The running farm, the demo's hardware if it is one, and who cares about its nodes."""
+    """The running farm, the demo's hardware if it is one, plans, and who cares about its nodes."""
 
     entry: VfarmConfigEntry
     engine: Engine
     demo: Demo | None = None
+    #: Plans that were made and not carried out, the newest last.
+    plans: dict[str, Proposal] = field(default_factory=dict)
     topology_listeners: list[Callable[[], None]] = field(default_factory=list)
     unload_listeners: list[Callable[[], None]] = field(default_factory=list)
 

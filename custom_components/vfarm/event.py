@@ -42,6 +42,7 @@ BATCH = VfarmEventDescription(
         "batch_cut",
         "batch_harvested",
         "batch_planned",
+        "batch_rescheduled",
         "batch_moved",
         "batch_split",
         "batch_merged",

@@ -17,6 +17,7 @@ _MESSAGES = {
     "phase_changed": "batch {title} went from {was} to {phase}",
     "batch_harvested": "batch {title} harvested by {by}",
     "batch_planned": "batch {title} planned by {by}",
+    "batch_rescheduled": "batch {title} is to be sown at another time, by {by}",
     "batch_moved": "{sites} sites of batch {title} moved from {was} to {now} by {by}",
     "batch_split": "batch {title}: {plants} plants split off by {by}",
     "batch_merged": "batch {title}: {plants} plants merged by {by}",

@@ -76,7 +76,7 @@ async def async_solve(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:
             raise error(
                 "nutrients_library_missing", library=err.library, install=err.install
             ) from err
-        await _async_install(hass, call, err.library)
+        await async_install(hass, call, err.library)
     return await _async_solved(hass, call.data)
 
 
@@ -120,8 +120,8 @@ def _solved(data: dict[str, Any]) -> dict[str, Any]:
     return {**as_dict(report(problem, wish)), "strength": strength}
 
 
-async def _async_install(hass: HomeAssistant, call: ServiceCall, library: str) -> None:
-    """Install what the solver needs, for an administrator. Raises ServiceValidationError."""
+async def async_install(hass: HomeAssistant, call: ServiceCall, library: str) -> None:
+    """Install what solvers need, for an administrator. Raises ServiceValidationError."""
     user = await hass.auth.async_get_user(call.context.user_id) if call.context.user_id else None
     if user is None or not user.is_admin:
         raise error("nutrients_install_admin", library=library)

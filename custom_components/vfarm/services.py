@@ -77,6 +77,7 @@ from .data import VfarmConfigEntry
 from .entity import async_by, checked
 from .history import REPORT_SCHEMA, TRACE_SCHEMA, async_report, async_trace
 from .nutrients import SOLVE_SCHEMA, async_solve
+from .plan_actions import PLAN_HANDLERS, PLAN_SCHEMAS
 from .recipe_shelf import async_recipes
 from .targets import (
     ATTR_NODE,
@@ -123,6 +124,9 @@ class Service(StrEnum):
     EXPORT_FARM = "export_farm"
     IMPORT_FARM = "import_farm"
     PLAN_BATCH = "plan_batch"
+    PLAN_ORDERS = "plan_orders"
+    APPLY_PLAN = "apply_plan"
+    RESCHEDULE_BATCH = "reschedule_batch"
     SOW_BATCH = "sow_batch"
     FAIL_BATCH = "fail_batch"
     MOVE_BATCH = "move_batch"
@@ -287,13 +291,20 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.EXPORT_FARM: EXPORT_SCHEMA,
     Service.IMPORT_FARM: IMPORT_SCHEMA,
     **{Service(name): schema for name, schema in BATCH_SCHEMAS.items()},
+    **{Service(name): schema for name, schema in PLAN_SCHEMAS.items()},
     Service.TRACE: TRACE_SCHEMA,
     Service.BATCH_REPORT: REPORT_SCHEMA,
 }
 
 #: Actions that only answer.
 _ANSWERS = frozenset(
-    {Service.EXPLAIN, Service.SOLVE_NUTRIENTS, Service.TRACE, Service.BATCH_REPORT}
+    {
+        Service.EXPLAIN,
+        Service.SOLVE_NUTRIENTS,
+        Service.PLAN_ORDERS,
+        Service.TRACE,
+        Service.BATCH_REPORT,
+    }
 )
 
 type Response = dict[str, Any]
@@ -780,6 +791,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.IMPORT_FARM: async_import,
     Service.PLAN_BATCH: _plan_batch,
     **{Service(name): handler for name, handler in BATCH_HANDLERS.items()},
+    **{Service(name): handler for name, handler in PLAN_HANDLERS.items()},
     Service.TRACE: async_trace,
     Service.BATCH_REPORT: async_report,
 }

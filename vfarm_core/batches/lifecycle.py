@@ -1,6 +1,6 @@
 """The life of a batch: pure transitions, each refusing what makes no sense.
 
-Keys of BatchError here: plants, no_level, sites, days_ago, recipe_mismatch, not_planned,
+Keys of BatchError here: plants, no_level, sites, days_ago, recipe_mismatch, not_planned, past,
 not_growing, ended, last_phase, time, kg, kg_twice, other_crop, same_version, phase_missing, ramp,
 no_regrowth, not_ready, last_cut. Where plants stand is `places`, what is taken of them
 `harvests`.
@@ -122,6 +122,21 @@ def plan(
         seed_lots=() if seed_lot is None else (seed_lot,),
     )
     return noted(batch, Happened.PLANNED, at, by=by, now=batch.state.value, plants=plants)
+
+
+def reschedule(batch: Batch, at: float, now: float, *, by: str = "", why: str = "") -> Batch:
+    """A planned batch, to be sown at another time. Raises BatchError: not_planned, past."""
+    if batch.state is not BatchState.PLANNED:
+        raise BatchError("not_planned", {"batch": batch.title, "state": batch.state.value})
+    if not now <= at < float("inf"):
+        raise BatchError("past", {"batch": batch.title})
+    moved = replace(
+        batch,
+        sown_at=at,
+        phase_started_at=at,
+        placements=tuple(replace(placement, since=at) for placement in batch.placements),
+    )
+    return noted(moved, Happened.PLANNED, now, by=by, why=why, plants=batch.plants)
 
 
 def start(batch: Batch, at: float, *, by: str = "", why: str = "") -> Batch:

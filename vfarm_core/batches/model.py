@@ -81,6 +81,16 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Sites of a level that are kept for a batch from the phase with `phase_index` on, until the
+    next phase for which any are kept."""
+
+    phase_index: int
+    level_id: str
+    sites: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
     """Fresh mass of one grade, as weighed; no name where nobody graded it."""
 
@@ -202,7 +212,8 @@ class Batch:
     what has been gathered. `plants` are those that are left, `stays` the places it had before the
     present ones, `cuts` its harvests so far, after `regrown` of which its plants grew again,
     `origin` the batches it was split off from or took in, `light` what it got of its light so far.
-    `history` are the newest of its transitions: all of them are in the journal's records.
+    `order` is what it is grown for, `reserved` where a plan wants its plants later. `history` are
+    the newest of its transitions: all of them are in the journal's records.
     """
 
     id: str
@@ -230,6 +241,8 @@ class Batch:
     seed_lots: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     origin: tuple[str, ...] = ()
+    order: str = ""
+    reserved: tuple[Reservation, ...] = ()
     history: tuple[Happening, ...] = ()
 
     @property
@@ -249,6 +262,10 @@ class Batch:
     def levels(self) -> tuple[str, ...]:
         """The levels it stands on."""
         return tuple(placement.level_id for placement in self.placements)
+
+    def levels_from(self, index: int) -> tuple[str, ...]:
+        """The levels that are kept for it from the phase with this index on, in their order."""
+        return tuple(kept.level_id for kept in self.reserved if kept.phase_index == index)
 
     @property
     def sites(self) -> int:

@@ -411,7 +411,8 @@ def _transplant(d: Draft, request: Transplant) -> dict[str, Any]:
         spacing = recipe.phases[set_out.phase_index].density_plants_m2
     others = places.taken(b for b in d.batches.values() if b.id != batch.id)
     rooms = []
-    for key in dict.fromkeys(request.levels or batch.levels):
+    kept = batch.levels_from(set_out.phase_index)
+    for key in dict.fromkeys(request.levels or kept or batch.levels):
         level = d.farm.level.get(key)
         if level is None:
             raise Clash("level_unknown", level=key)

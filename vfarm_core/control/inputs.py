@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ..batches.lots import Lot
 from ..batches.model import Batch
+from ..farm.nodes import Farm
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
 from ..recipes.model import Recipe
@@ -174,6 +175,26 @@ class SowBatch(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reschedule(Request):
+    """Sow a planned batch at another time (`sow_at`, epoch seconds of farm time)."""
+
+    batch: str
+    sow_at: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyPlan(Request):
+    """Plan the batches of a plan that was made of `farm` and the batches `seen`: all of them, or
+    none where that has changed meanwhile. `recipes` by version."""
+
+    batches: tuple[Batch, ...]
+    recipes: Mapping[str, Recipe]
+    farm: Farm
+    seen: Mapping[str, Batch]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailBatch(Request):
     """Give a batch up, or call a planned one off."""
 
@@ -216,8 +237,9 @@ class MergeBatches(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transplant(Request):
-    """Set a batch anew on `levels` (those it is on when empty), in their order, at the spacing of
-    the phase it enters, or at `plants_m2`. With `advance` the next phase begins."""
+    """Set a batch anew on `levels` (when empty those that a plan keeps for it, else those it is
+    on), in their order, at the spacing of the phase it enters, or at `plants_m2`. With `advance`
+    the next phase begins."""
 
     batch: str
     levels: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_no
 not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over,
 still_tripped, workflow_wrong_node, workflow_over, workflow_too_long, workflow_running,
 workflow_plants, workflow_dark, workflow_last_step, workflow_none,
-no_fixture, and those of `tank_requests` and `batch_requests`.
+no_fixture, and those of `tank_requests`, `batch_requests` and `plan_requests`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from . import (
     batch_requests,
     interlocks,
     labour,
+    plan_requests,
     readings,
     ripening,
     safety,
@@ -575,5 +576,6 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     Shutdown: _shutdown,
     **tank_requests.HANDLERS,
     **labour.HANDLERS,
+    **plan_requests.HANDLERS,
     **batch_requests.HANDLERS,
 }

@@ -15,8 +15,9 @@ from types import MappingProxyType
 class PlanningError(ValueError):
     """Something a plan cannot be made of: `key` and `params` say what."""
 
-    def __init__(self, key: str, text: str) -> None:
+    def __init__(self, key: str, text: str, **params: str) -> None:
         self.key = key
+        self.params = params
         super().__init__(text)
 
 
@@ -68,6 +69,7 @@ class Why(StrEnum):
     TOO_BIG = "too_big"
     CLIMATE = "climate"
     BUSY = "busy"
+    TIME_UP = "time_up"
 
 
 #: What a grower is told.
@@ -83,6 +85,8 @@ TEXTS: Mapping[Why, str] = MappingProxyType(
         Why.CLIMATE: "{order}: {recipe} cannot share the air with {others} while that grows.",
         Why.BUSY: "{order}: {plants} plants of {recipe} need {needed} m² in {stage}, from {from_} "
         "to {to}; {free} m² are free then. The levels are taken by {others}.",
+        Why.TIME_UP: "{order}: there may be room for {plants} plants of {recipe}, but the time to "
+        "look for a plan was up.",
     }
 )
 #: What is added where it helps to wait.

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, exp, hypot
+from math import ceil, exp, floor, hypot
 
 from ..batches.forecast import expected_kg_m2
 from ..batches.lead import combine
@@ -96,37 +96,79 @@ def timeline(recipe: Recipe, sow_day: float) -> tuple[Grown, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A level that a batch has from its first day up to, and without, its last."""
+
+    level: str
+    from_day: int
+    to_day: int
+
+    def overlaps(self, first: int, last: int, gap_days: int) -> bool:
+        """Whether it stands in the way of somebody else from one day to another, the days on which
+        a level rests included."""
+        return self.from_day < last + gap_days and first < self.to_day + gap_days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resident:
-    """A batch that grows already, on its levels until it is harvested."""
+    """A batch that grows already or is to be sown, on its levels until it is harvested."""
 
     title: str
-    levels: frozenset[str]
-    until_day: int
+    holds: tuple[Hold, ...]
     grown: tuple[Grown, ...]
+
+    def during(self, hold: Hold) -> tuple[Grown, ...]:
+        """The phases that it is in while it has a level."""
+        return tuple(
+            Grown(max(g.from_day, hold.from_day), min(g.to_day, hold.to_day), g.phase)
+            for g in self.grown
+            if g.from_day < hold.to_day and hold.from_day < g.to_day
+        )
 
 
 def residents(
     batches: Iterable[Batch], recipes: Mapping[str, Recipe], start: float
 ) -> tuple[Resident, ...]:
-    """The batches that grow at the start of a plan. One that is overdue leaves on its first day."""
+    """The batches that grow at the start of a plan or are planned already. One whose harvest is
+    overdue leaves on the first day; one that should have been sown is sown on it."""
     found = []
     for batch in batches:
-        if not batch.is_growing:
+        if batch.ended_at is not None:
             continue
         recipe = recipes[batch.recipe_version]
-        ends = progress(batch, recipe, start).expected_harvest_at
-        until = max(1, ceil((ends - start) / DAY_S))
-        begun = recipe.starts_on_day(batch.phase_index)
-        sown = (batch.phase_started_at - start) / DAY_S - begun
+        if batch.is_growing:
+            ends = progress(batch, recipe, start).expected_harvest_at
+            until = max(1, ceil((ends - start) / DAY_S))
+            sown = (batch.phase_started_at - start) / DAY_S
+            sown -= recipe.starts_on_day(batch.phase_index)
+            first = 0
+        else:
+            first = max(0, floor((batch.sown_at - start) / DAY_S))
+            until, sown = first + duration_days(recipe), float(first)
         found.append(
             Resident(
                 title=batch.title,
-                levels=frozenset(batch.levels),
-                until_day=until,
+                holds=_holds(batch, recipe, sown, first, until),
                 grown=tuple(g for g in timeline(recipe, sown) if g.to_day > 0),
             )
         )
     return tuple(found)
+
+
+def _holds(batch: Batch, recipe: Recipe, sown: float, first: int, until: int) -> tuple[Hold, ...]:
+    """The levels of a batch: those it has or is to be sown on, later those that are kept for it."""
+    moves = sorted({kept.phase_index for kept in batch.reserved})
+    coming = [index for index in moves if not batch.is_growing or index > batch.phase_index]
+    days = [int(max(first, sown + recipe.starts_on_day(index))) for index in coming]
+    places = [batch.levels, *(batch.levels_from(index) for index in coming)]
+    ends = [*days, until]
+    starts = [first, *days]
+    return tuple(
+        Hold(level=level, from_day=start, to_day=end)
+        for levels, start, end in zip(places, starts, ends, strict=True)
+        for level in dict.fromkeys(levels)
+        if end > start
+    )
 
 
 class Place:
@@ -143,13 +185,27 @@ class Place:
         self._kept: dict[int, Phase] = {}
 
     @cached_property
-    def busy_until(self) -> Mapping[str, int]:
-        """The first day on which each level is free of what grows now."""
-        found: dict[str, int] = {}
+    def _holds(self) -> Mapping[str, tuple[Hold, ...]]:
+        found: dict[str, list[Hold]] = {}
         for lodger in self.residents:
-            for level in lodger.levels:
-                found[level] = max(found.get(level, 0), lodger.until_day + self.gap_days)
-        return found
+            for hold in lodger.holds:
+                found.setdefault(hold.level, []).append(hold)
+        return {level: tuple(holds) for level, holds in found.items()}
+
+    def is_free(self, level: str, first: int, last: int) -> bool:
+        """Whether nothing that grows or is planned has a level from one day to another."""
+        holds = self._holds.get(level, ())
+        return not any(hold.overlaps(first, last, self.gap_days) for hold in holds)
+
+    def closed_zones(self, here: Sequence[Grown]) -> set[str]:
+        """The rooms where something grows or is planned that cannot share the air with this."""
+        zones = self.farm.zone_of_level
+        return {
+            zones[hold.level]
+            for lodger in self.residents
+            for hold in lodger.holds
+            if hold.level in zones and self.clash(here, lodger.during(hold))
+        }
 
     def suits(self, level: Level, stage: Stage) -> bool:
         """Whether a level has the light and the watering for a stage."""

@@ -28,7 +28,8 @@ def plan(
     seconds: float = 30.0,
 ) -> Plan:
     """The plan that meets most of the orders. `recipes` are those to grow, by their ids; `batches`
-    grow already, on the recipes `pinned` by version; between two crops a level rests `gap_days`.
+    grow already or are planned, on the recipes `pinned` by version; between two crops a level rests
+    `gap_days`.
 
     Raises PlanningError: order, order_twice, gap, library_missing, no_answer.
     """
@@ -65,12 +66,14 @@ def _check(orders: Sequence[Order], gap_days: int) -> None:
     seen = set()
     for order in orders:
         if not 0.0 < order.kg < float("inf") or order.early_days < 0:
-            raise PlanningError("order", f"Order {order.id} is for {order.kg:g} kg.")
+            raise PlanningError(
+                "order", f"Order {order.id} is for {order.kg:g} kg.", order=order.id
+            )
         if order.id in seen:
-            raise PlanningError("order_twice", f"There are two orders {order.id}.")
+            raise PlanningError("order_twice", f"There are two orders {order.id}.", order=order.id)
         seen.add(order.id)
     if gap_days < 0:
-        raise PlanningError("gap", f"A level cannot rest {gap_days} days.")
+        raise PlanningError("gap", f"A level cannot rest {gap_days} days.", days=str(gap_days))
 
 
 def _batch(chosen: Chosen) -> PlannedBatch:
@@ -110,7 +113,7 @@ def _conflict(
         told = {**said, "stage": stage.name}
         if not levels:
             phase = max(stage.phases, key=lambda p: p.light.ppfd)
-            methods = ", ".join(sorted(m.value for m in phase.irrigation)) or "any"
+            methods = ", ".join(sorted(m.value for m in phase.irrigation)) or "–"
             return Conflict(
                 order=order.id,
                 why=Why.NO_LEVEL,
@@ -189,18 +192,7 @@ def _taken(
         }
         return Conflict(order=order.id, why=Why.BUSY, params=params, later=later)
     # Beside what was chosen it would fit: the time for the search was up.
-    first, last = group.window(group.stages[0])
-    suited = place.levels_for(group.stages[0])
-    params = {
-        **said,
-        "stage": group.stages[0].name,
-        "needed": f"{group.stages[0].area_m2(plants, suited):.1f}",
-        "free": f"{sum(level.area_m2 for level in suited):.1f}",
-        "from_": place.date(first).isoformat(),
-        "to": place.date(last).isoformat(),
-        "others": "nobody: the time for the search was up",
-    }
-    return Conflict(order=order.id, why=Why.BUSY, params=params, later=later)
+    return Conflict(order=order.id, why=Why.TIME_UP, params=said, later=later)
 
 
 def _free(place: Place, group: Group, stage: Stage, chosen: Sequence[Chosen]) -> tuple[Level, ...]:
@@ -232,7 +224,8 @@ def _holders(
     found = {
         lodger.title
         for lodger in place.residents
-        if level in lodger.levels and lodger.until_day + place.gap_days > first
+        for hold in lodger.holds
+        if hold.level == level and hold.overlaps(first, last, place.gap_days)
     }
     for other in chosen:
         for booking in other.bookings:

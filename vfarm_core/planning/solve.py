@@ -75,21 +75,16 @@ def harvest_days(order: Order, recipe: Recipe, place: Place) -> range:
 
 
 def free_levels(place: Place, group: Group, stage: Stage) -> tuple[Level, ...]:
-    """The levels that suit a stage and are free of what grows now, in rooms whose climate it can
-    share with that."""
-    first, _ = group.window(stage)
+    """The levels that suit a stage and are free of what grows or is planned already, in rooms
+    whose climate it can share with that."""
+    first, last = group.window(stage)
     here = [g for g in group.grown if g.phase in stage.phases]
     zones = place.farm.zone_of_level
-    closed = {
-        zone
-        for lodger in place.residents
-        if place.clash(here, lodger.grown)
-        for zone in {zones[level] for level in lodger.levels if level in zones}
-    }
+    closed = place.closed_zones(here)
     return tuple(
         level
         for level in place.levels_for(stage)
-        if place.busy_until.get(level.id, 0) <= first and zones[level.id] not in closed
+        if place.is_free(level.id, first, last) and zones[level.id] not in closed
     )
 
 
@@ -120,7 +115,10 @@ class _Program:
             from scipy.sparse import csr_array
         except ImportError as error:
             raise PlanningError(
-                "library_missing", f"Planning needs SciPy; install it: {INSTALL_HINT}"
+                "library_missing",
+                f"Planning needs SciPy; install it: {INSTALL_HINT}",
+                library="SciPy",
+                install=INSTALL_HINT,
             ) from error
         data: list[float] = []
         columns: list[int] = []
@@ -138,7 +136,9 @@ class _Program:
             options={"time_limit": seconds, "mip_rel_gap": 1e-6},
         )
         if found.x is None:
-            raise PlanningError("no_answer", f"No plan was found in {seconds:g} s.")
+            raise PlanningError(
+                "no_answer", f"No plan was found in {seconds:g} s.", seconds=f"{seconds:g}"
+            )
         gap = float(found.mip_gap or 0.0)
         return [float(x) for x in found.x], found.status == 0, gap
 
