@@ -20,7 +20,7 @@ from homeassistant.util.ulid import ulid_now
 
 from vfarm_core.batches.lifecycle import BatchError
 from vfarm_core.batches.model import Batch
-from vfarm_core.control.inputs import ApplyPlan, Request, Reschedule
+from vfarm_core.control.inputs import ApplyPlan, Reschedule
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.planning.apply import batches_of
 from vfarm_core.planning.model import Booking, Conflict, Order, Plan, PlannedBatch, PlanningError
@@ -28,8 +28,7 @@ from vfarm_core.planning.plan import plan
 from vfarm_core.recipes.model import Recipe
 
 from .asking import ask, response
-from .data import VfarmConfigEntry
-from .entity import async_by, checked
+from .entity import async_by
 from .nutrients import async_install
 from .recipe_shelf import async_recipes
 from .targets import ENTRY_SCHEMA, async_entry, error
@@ -170,7 +169,7 @@ async def _async_apply(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]
         batches = batches_of(known.plan, known.farm, known.recipes, ulid_now, by=by)
     except BatchError as err:
         raise error(f"batch_{err.key}", **{k: str(v) for k, v in err.params.items()}) from err
-    answer = _ask(
+    answer = await ask(
         entry,
         ApplyPlan(
             batches=batches,
@@ -184,13 +183,6 @@ async def _async_apply(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]
     return {"batches": [response(batch) for batch in answer["batches"]]}
 
 
-def _ask(entry: VfarmConfigEntry, request: Request) -> Mapping[str, Any]:
-    engine = entry.runtime_data.engine
-    if not engine.running:
-        raise error("not_running", farm=entry.title)
-    return checked(engine.request(request)).data
-
-
 async def _async_reschedule(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:
     """A planned batch, to be sown at another time. Raises ServiceValidationError."""
     request = Reschedule(
@@ -199,7 +191,7 @@ async def _async_reschedule(hass: HomeAssistant, call: ServiceCall) -> dict[str,
         why=call.data[Field.WHY],
         by=await async_by(hass, call.context),
     )
-    return ask(async_entry(hass, call), request)
+    return await ask(async_entry(hass, call), request)
 
 
 # -- what is answered ---------------------------------------------------------------------------
