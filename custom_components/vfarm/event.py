@@ -39,6 +39,7 @@ BATCH = VfarmEventDescription(
         "batch_started",
         "phase_changed",
         "recipe_changed",
+        "batch_ready",
         "batch_cut",
         "batch_harvested",
         "batch_planned",

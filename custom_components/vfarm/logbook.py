@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
 from homeassistant.core import Event, HomeAssistant, callback
@@ -16,6 +17,7 @@ _MESSAGES = {
     "batch_cut": "batch {title} grows on after harvest number {number}, {kg} kg",
     "phase_changed": "batch {title} went from {was} to {phase}",
     "batch_harvested": "batch {title} harvested by {by}",
+    "batch_ready": "batch {title} is ready for harvest",
     "batch_planned": "batch {title} planned by {by}",
     "batch_rescheduled": "batch {title} is to be sown at another time, by {by}",
     "batch_moved": "{sites} sites of batch {title} moved from {was} to {now} by {by}",
@@ -38,6 +40,14 @@ _MESSAGES = {
     "loop_armed": "{loop} armed by {by}",
     "shot_started": "shot of {planned_s} s started by {by}",
     "shot_ended": "shot ended ({end}), {delivered_l} L delivered",
+    "circuit_inhibited": "no more shots until a person has looked ({end})",
+    "dose_ended": "dose of {point} ended ({end}), {delivered_ml} mL given",
+    "dosing_inhibited": "no more doses until a person has looked ({why})",
+    "fill_inhibited": "no more fills until a person has looked ({why})",
+    "volume_low": "volume below its minimum",
+    "leak": "leak at {point}",
+    "smoke": "smoke at {point}",
+    "door_open": "door open for {minutes} min",
     "not_proved": "{point} could not be proved after {attempts} attempts",
     "takeover": "{point} was taken over",
     "latch_cleared": "latch of {point} cleared by {by}",
@@ -54,6 +64,13 @@ class _Known(dict[str, object]):
         return "?"
 
 
+def sentence(data: Mapping[str, Any]) -> str:
+    """What happened, from the data of an event on the bus."""
+    kind: str = data["kind"]
+    message = _MESSAGES.get(kind, kind.replace("_", " "))
+    return message.format_map(_Known(data["params"]))
+
+
 @callback
 def async_describe_events(
     hass: HomeAssistant,
@@ -63,11 +80,9 @@ def async_describe_events(
 
     @callback
     def describe(event: Event) -> dict[str, str]:
-        data = event.data
-        message = _MESSAGES.get(data["kind"], data["kind"].replace("_", " "))
         return {
-            LOGBOOK_ENTRY_NAME: data["name"],
-            LOGBOOK_ENTRY_MESSAGE: message.format_map(_Known(data["params"])),
+            LOGBOOK_ENTRY_NAME: event.data["name"],
+            LOGBOOK_ENTRY_MESSAGE: sentence(event.data),
         }
 
     async_describe_event(DOMAIN, EVENT_VFARM, describe)

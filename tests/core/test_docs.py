@@ -216,6 +216,23 @@ def test_every_event_is_listed() -> None:
     assert all(f"`{severity}`" in said for severity in Severity)
 
 
+@pytest.mark.parametrize(
+    ("kind", "title"), [("triggers", "Triggers"), ("conditions", "Conditions")]
+)
+def test_every_trigger_and_condition_is_listed_with_its_options(kind: str, title: str) -> None:
+    listed = {
+        key.removeprefix("vfarm."): row
+        for row in rows(section("automations.md", title))
+        for key in keys(row[0])
+    }
+    written = yaml.safe_load((SHELL / f"{kind}.yaml").read_text(encoding="utf-8"))
+    assert set(listed) == {key for key in written if not key.startswith(".")}
+    for key, row in listed.items():
+        fields = set(written[key].get("fields", {}))
+        told = set(keys(row[2])) - {"p1", "p2", "p4"}
+        assert told == fields - ({"behavior", "for"} if kind == "conditions" else set()), key
+
+
 def test_every_entity_is_listed() -> None:
     said = {row[1] for row in rows(section("daily.md", "Entities"))}
     named = {name.split(" *(")[0].strip() for cell in said for name in re.split(r",", cell)}

@@ -179,6 +179,12 @@ def days_of_phase(batch: Batch, recipe: Recipe) -> float:
     return phase.days
 
 
+def is_ready(batch: Batch, recipe: Recipe, now: float) -> bool:
+    """Whether the last phase of a growing batch is over: its harvest is due."""
+    last = batch.phase_index + 1 >= len(recipe.phases)
+    return batch.is_growing and last and is_over(batch, recipe, now)
+
+
 def is_over(batch: Batch, recipe: Recipe, now: float) -> bool:
     """Whether the phase a batch is in is over."""
     ends, started = recipe.phases[batch.phase_index].exit, batch.phase_started_at
@@ -235,6 +241,7 @@ def advance_phase(batch: Batch, recipe: Recipe, at: float, *, by: str = "", why:
         phase_started_at=at,
         changeover=None,
         ripening=None,
+        ready_at=None,
     )
     was, now = (recipe.phases[i].name for i in (batch.phase_index, index))
     return noted(moved, Happened.PHASE, at, by=by, why=why, was=was, now=now)
@@ -276,6 +283,7 @@ def change_recipe(
         changeover=way if ramp_s > 0 else None,
         # Another version may wait for something else: what was gathered is not its.
         ripening=batch.ripening if new.phases[index].exit == _exit_of(batch, old) else None,
+        ready_at=None,
     )
     return noted(moved, Happened.RECIPE, at, by=by, was=old.version, now=new.version)
 
@@ -389,6 +397,7 @@ def cut(
         regrown=batch.regrown + 1,
         changeover=None,
         ripening=None,
+        ready_at=None,
     )
     return noted(left, Happened.CUT, at, by=by, why=note, other=done.id, kg=done.kg)
 

@@ -212,6 +212,7 @@ class Batch:
     what has been gathered. `plants` are those that are left, `stays` the places it had before the
     present ones, `cuts` its harvests so far, after `regrown` of which its plants grew again,
     `origin` the batches it was split off from or took in, `light` what it got of its light so far.
+    `ready_at` is when its last phase was over, once that was told; another phase forgets it.
     `order` is what it is grown for, `reserved` where a plan wants its plants later. `history` are
     the newest of its transitions: all of them are in the journal's records.
     """
@@ -232,6 +233,7 @@ class Batch:
     failure: Failure | None = None
     changeover: Changeover | None = None
     ripening: Ripening | None = None
+    ready_at: float | None = None
     merge: Merge | None = None
     stays: tuple[Stay, ...] = ()
     cuts: tuple[Cut, ...] = ()

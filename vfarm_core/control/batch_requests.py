@@ -48,14 +48,15 @@ from .workflows import Clash
 
 
 def watch(d: Draft, batch_id: str) -> None:
-    """Look at a batch again when its phase ends, or when its changeover comes a step further."""
+    """Look at a batch again when its phase ends (the last one, to tell it), or when its changeover
+    comes a step further."""
     batch = d.batches.get(batch_id)
     if batch is None or not batch.is_growing:
         d.due.remove(f"batch:{batch_id}")
         return
     recipe = d.recipe(batch)
     due = []
-    if batch.phase_index + 1 < len(recipe.phases):
+    if batch.phase_index + 1 < len(recipe.phases) or batch.ready_at is None:
         due.append(progress(batch, recipe, d.now.farm).phase_ends_at)
     if recipe.phases[batch.phase_index].exit is not None:
         if batch.ripening is None:

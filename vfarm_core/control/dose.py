@@ -45,6 +45,8 @@ _SEVERITY = {
     DoseEnd.JOURNAL: Severity.P1,
     DoseEnd.CRASH: Severity.P2,
 }
+#: A dose that ended so went wrong. What ends all doses at once says nothing of one of them.
+FAILED_ENDS = frozenset(_SEVERITY) - {DoseEnd.EMERGENCY, DoseEnd.JOURNAL}
 #: What stops a dosing pump also when a person has switched it on.
 _HARD = frozenset({"leak", "leak_unknown", "smoke", "dose_fill"})
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..batches import lifecycle
 from ..batches.lead import EmptyBand
+from ..batches.model import Batch
 from ..batches.progress import progress
 from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Step, Workflow, WorkflowKind
 from ..farm.roles import Loop, Role
@@ -155,7 +156,22 @@ def phase_due(d: Draft, batch_id: str) -> None:
         while lifecycle.due_phase(batch, recipe, d.now.farm) > batch.phase_index:
             ended = progress(batch, recipe, d.now.farm).phase_ends_at
             batch = _next_phase(d, batch_id, at=ended, by="recipe")
+        if batch.ready_at is None and lifecycle.is_ready(batch, recipe, d.now.farm):
+            _ready(d, batch, progress(batch, recipe, d.now.farm).phase_ends_at)
     batch_requests.watch(d, batch_id)
+
+
+def _ready(d: Draft, batch: Batch, at: float) -> None:
+    """The harvest of a batch is due since `at`: told once."""
+    d.batch_counted(replace(batch, ready_at=at))
+    d.event(
+        "batch_ready",
+        batch.placements[0].level_id if batch.placements else d.farm.id,
+        batch=batch.id,
+        title=batch.title,
+        plants=batch.plants,
+        levels=list(batch.levels),
+    )
 
 
 def _next_phase(d: Draft, batch_id: str, *, at: float, by: str) -> Any:

@@ -294,3 +294,23 @@ def test_monitor_mode_does_not_abandon_what_vfarm_has_switched_on(bench: Bench) 
     bench.advance(HOUR)
     assert bench.on("zone.heater"), "what others drive is left alone"
     assert len(bench.sent) == sent
+
+
+def test_a_harvest_that_is_due_is_told_once(bench: Bench) -> None:
+    bench.start_batch()
+    bench.advance(30 * 24 * HOUR - 120)
+    assert "batch_ready" not in bench.kinds()
+    bench.advance(240)
+    (told,) = bench.journal.of("batch_ready")
+    assert told["batch"] == "batch_1"
+    assert told["levels"] == ["level_1"]
+    bench.advance(3 * 24 * HOUR)
+    assert bench.kinds().count("batch_ready") == 1
+
+
+def test_a_harvest_that_is_due_is_not_told_again_after_a_restart(bench: Bench) -> None:
+    bench.start_batch()
+    bench.advance(30 * 24 * HOUR + 120)
+    bench.boot(bench.runtime.memory)
+    bench.advance(24 * HOUR)
+    assert len(bench.journal.of("batch_ready")) == 1
