@@ -17,6 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from vfarm_core.control.inputs import EmergencyStop
 from vfarm_core.farm.nodes import Farm
 
+from .access import guarded
 from .data import VfarmConfigEntry
 from .entity import NodeEntity, Specs, async_by, async_manage_entities
 
@@ -51,6 +52,7 @@ class EmergencyStopButton(NodeEntity, ButtonEntity):
         return not self.engine.closed
 
     @override
+    @guarded
     async def async_press(self) -> None:
         """Stop first; who it was can be looked up afterwards."""
         by = self._context.user_id if self._context else None

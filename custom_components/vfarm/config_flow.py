@@ -11,6 +11,7 @@ from homeassistant.config_entries import (
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
+    OptionsFlow,
 )
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
@@ -29,6 +30,7 @@ from .flows.checks import DRAFT_ID, async_words, form_errors, problems
 from .flows.farm import MAX_LEVELS, Template
 from .flows.node import CONF_NAME, count, number
 from .flows.places import RackFlow, SupplyFlow, ZoneFlow, level_fields
+from .flows.roles import RolesFlow
 from .flows.water import CircuitFlow, PumpFlow, ReservoirFlow
 
 CONF_TEMPLATE = "template"
@@ -61,6 +63,13 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
             SubentryType.CIRCUIT: CircuitFlow,
             SubentryType.SUPPLY: SupplyFlow,
         }
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Who may do what."""
+        return RolesFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -13,6 +13,7 @@ from vfarm_core.farm.nodes import Farm
 
 from .engine import Engine
 from .farm_data import subentry_of_nodes
+from .refusals import Refusals
 
 if TYPE_CHECKING:
     from .demo import Demo
@@ -31,6 +32,7 @@ class VfarmData:
     #: Plans that were made and not carried out, the newest last.
     plans: dict[str, Proposal] = field(default_factory=dict)
     topology_listeners: list[Callable[[], None]] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
     unload_listeners: list[Callable[[], None]] = field(default_factory=list)
 
     @property

@@ -63,6 +63,11 @@ class NodeEntity(Entity):
         """Whether the farm runs and knows the node."""
         return self.snapshot is not None
 
+    @property
+    def guard_key(self) -> str:
+        """Its line in the table of who may command it."""
+        return f"{self.platform.domain}.{self.entity_description.key}"
+
     async def async_ask(self, request: Request) -> Answer:
         """Ask the farm for something; a refusal is the user's error. What does not close anything
         is answered when it is on disk."""

@@ -60,6 +60,7 @@ from vfarm_core.farm.nodes import Farm
 from vfarm_core.farm.roles import DOSING, Role, RoleKind, spec
 from vfarm_core.twin.farm import PointView
 
+from .access import guarded
 from .const import DOMAIN, HARDWARE
 
 if TYPE_CHECKING:
@@ -131,11 +132,14 @@ class HardwareEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
     _added = False
+    #: Its line in the table of who may command it.
+    guard_key = "hardware"
 
     def __init__(self, entry: VfarmConfigEntry, demo: Demo, view: PointView, part: str) -> None:
         """Show the point as it is."""
         binding = view.binding
         farm = demo.farm
+        self.entry = entry
         self.demo = demo
         self.point = binding.id
         self.role = binding.role
@@ -228,10 +232,12 @@ class HardwareSwitch(HardwareEntity, SwitchEntity):
         self._attr_is_on = value > 0
 
     @override
+    @guarded
     async def async_turn_on(self, **kwargs: Any) -> None:
         self.drive(1.0)
 
     @override
+    @guarded
     async def async_turn_off(self, **kwargs: Any) -> None:
         self.drive(0.0)
 
@@ -263,16 +269,19 @@ class HardwareFan(HardwareEntity, FanEntity):
             self._attr_percentage = round(value * 100)
 
     @override
+    @guarded
     async def async_set_percentage(self, percentage: int) -> None:
         self.drive(percentage / 100)
 
     @override
+    @guarded
     async def async_turn_on(
         self, percentage: int | None = None, preset_mode: str | None = None, **kwargs: Any
     ) -> None:
         self.drive(1.0 if percentage is None else percentage / 100)
 
     @override
+    @guarded
     async def async_turn_off(self, **kwargs: Any) -> None:
         self.drive(0.0)
 
@@ -294,10 +303,12 @@ class HardwareHumidifier(HardwareEntity, HumidifierEntity):
         self._attr_is_on = value > 0
 
     @override
+    @guarded
     async def async_turn_on(self, **kwargs: Any) -> None:
         self.drive(1.0)
 
     @override
+    @guarded
     async def async_turn_off(self, **kwargs: Any) -> None:
         self.drive(0.0)
 
@@ -320,10 +331,12 @@ class HardwareValve(HardwareEntity, ValveEntity):
         self._attr_is_closed = value <= 0
 
     @override
+    @guarded
     async def async_open_valve(self) -> None:
         self.drive(1.0)
 
     @override
+    @guarded
     async def async_close_valve(self) -> None:
         self.drive(0.0)
 
@@ -340,10 +353,12 @@ class HardwareLight(HardwareEntity, LightEntity):
         self._attr_brightness = max(1, round(value * 255)) if value > 0 else None
 
     @override
+    @guarded
     async def async_turn_on(self, **kwargs: Any) -> None:
         self.drive(kwargs.get(ATTR_BRIGHTNESS, 255) / 255)
 
     @override
+    @guarded
     async def async_turn_off(self, **kwargs: Any) -> None:
         self.drive(0.0)
 
@@ -362,6 +377,7 @@ class HardwareDriver(HardwareEntity, NumberEntity):
         self._attr_native_value = round(value * 100)
 
     @override
+    @guarded
     async def async_set_native_value(self, value: float) -> None:
         self.drive(value / 100)
 
@@ -382,6 +398,7 @@ class HardwareDoser(HardwareEntity, NumberEntity):
         self._attr_native_value = self._pulse_s if value > 0 else 0.0
 
     @override
+    @guarded
     async def async_set_native_value(self, value: float) -> None:
         self._pulse_s = value
         self.drive(1.0 if value > 0 else 0.0, value or None)

@@ -28,6 +28,7 @@ _MESSAGES = {
     "batch_failed": "batch {title} given up by {by} ({why})",
     "lot_received": "lot {lot} ({name}) received by {by}",
     "labour_logged": "{minutes:g} min of work {task}, by {by}",
+    "request_refused": "{what} refused to {by}, who is {role}: it takes {needs}",
     "lot_opened": "lot {lot} in use, by {by}",
     "lot_loaded": "lot {lot} loaded into {point} by {by}",
     "lot_used": "lot {lot} given to batch {title}",

@@ -18,6 +18,7 @@ from vfarm_core.control.inputs import SetMode
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.farm.overrides import Mode
 
+from .access import guarded
 from .data import VfarmConfigEntry
 from .entity import NodeEntity, SnapshotEntity, Specs, async_by, async_manage_entities
 
@@ -66,6 +67,7 @@ class ModeSelect(SnapshotEntity[str], SelectEntity):
         self._attr_current_option = value
 
     @override
+    @guarded
     async def async_select_option(self, option: str) -> None:
         """Change the mode."""
         by = await async_by(self.hass, self._context)
@@ -88,6 +90,7 @@ class SpeedSelect(NodeEntity, SelectEntity):
         return f"{self.engine.clock.speed:g}"
 
     @override
+    @guarded
     async def async_select_option(self, option: str) -> None:
         """Change the speed."""
         if demo := self.entry.runtime_data.demo:

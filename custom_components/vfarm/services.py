@@ -17,7 +17,6 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
@@ -69,6 +68,7 @@ from vfarm_core.farm.overrides import (
 from vfarm_core.farm.roles import Loop
 from vfarm_core.recipes.model import Recipe
 
+from .access import async_check_action
 from .asking import ask, ask_all
 from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
 from .bundles import EXPORT_SCHEMA, IMPORT_SCHEMA, async_export, async_import
@@ -79,6 +79,7 @@ from .history import REPORT_SCHEMA, TRACE_SCHEMA, async_report, async_trace
 from .nutrients import SOLVE_SCHEMA, async_solve
 from .plan_actions import PLAN_HANDLERS, PLAN_SCHEMAS
 from .recipe_shelf import async_recipes
+from .said import async_in_words
 from .targets import (
     ATTR_NODE,
     ENTRY_SCHEMA,
@@ -318,9 +319,10 @@ def async_setup_services(hass: HomeAssistant) -> None:
     def register(name: Service, handler: Handler) -> None:
         async def handle(call: ServiceCall) -> ServiceResponse:
             try:
+                await async_check_action(hass, call)
                 return await handler(hass, call)
             except ServiceValidationError as err:
-                raise await _in_words(hass, err) from err.__cause__
+                raise await async_in_words(hass, err) from err.__cause__
 
         only = name in _ANSWERS
         hass.services.async_register(
@@ -333,30 +335,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     for name, handler in _HANDLERS.items():
         register(name, handler)
-
-
-#: Placeholders of refusals that are keys themselves, and the selector that has their words.
-_SAID_BY: Mapping[str, Mapping[str, str]] = {
-    "shot_not_ready": {"why": "why"},
-    "workflow_wrong_node": {"kind": "workflow"},
-    "workflow_too_long": {"kind": "workflow"},
-    "workflow_running": {"kind": "workflow"},
-    "workflow_last_step": {"kind": "workflow"},
-}
-
-
-async def _in_words(hass: HomeAssistant, err: ServiceValidationError) -> ServiceValidationError:
-    """A refusal whose cause is said in the language of the system, not by its key."""
-    keys = _SAID_BY.get(err.translation_key or "")
-    placeholders = err.translation_placeholders
-    if keys is None or placeholders is None:
-        return err
-    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
-    said = dict(placeholders)
-    for name, selector in keys.items():
-        path = f"component.{DOMAIN}.selector.{selector}.options.{said[name]}"
-        said[name] = texts.get(path, said[name])
-    return error(err.translation_key or "", **said)
 
 
 def _one_farm(targets: list[Target]) -> VfarmConfigEntry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,36 @@ def async_entries(hass: HomeAssistant, call: ServiceCall) -> list[VfarmConfigEnt
     if call.data.get(ATTR_CONFIG_ENTRY_ID):
         return [async_entry(hass, call)]
     return hass.config_entries.async_loaded_entries(DOMAIN)
+
+
+@callback
+def async_farms(hass: HomeAssistant, data: Mapping[str, Any]) -> list[VfarmConfigEntry]:
+    """Every farm that an action can reach: those it names or is aimed at, and all that run where it
+    leaves that open. What does not exist is skipped: the action itself refuses it."""
+    entities = er.async_get(hass)
+    registry = dr.async_get(hass)
+    devices = {
+        *data.get(ATTR_DEVICE_ID, ()),
+        *(
+            registered.device_id
+            for entity_id in data.get(ATTR_ENTITY_ID, ())
+            if (registered := entities.async_get(entity_id)) and registered.device_id
+        ),
+        *(
+            device.id
+            for area in data.get(ATTR_AREA_ID, ())
+            for device in dr.async_entries_for_area(registry, area)
+        ),
+    }
+    named = data.get(ATTR_CONFIG_ENTRY_ID)
+    found = {named} if named else set()
+    found |= {device.config_entry_id for d in devices if (device := registry.async_get(d))}
+    farms: list[VfarmConfigEntry] = [
+        entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.entry_id in found
+    ]
+    if not farms or (not named and data.get(ATTR_NODE)):
+        farms += hass.config_entries.async_loaded_entries(DOMAIN)
+    return farms
 
 
 @callback

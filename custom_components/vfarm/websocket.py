@@ -50,6 +50,7 @@ from vfarm_core.control.protection import gaps_of
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.codec import encode
 
+from .access import guarded_command
 from .const import DOMAIN, HARDWARE
 from .data import VfarmConfigEntry
 from .devices import async_device_id
@@ -65,9 +66,8 @@ INTERVAL_S: Final = 1.0
 @callback
 def async_setup(hass: HomeAssistant) -> None:
     """Register the commands."""
-    websocket_api.async_register_command(hass, websocket_overview)
-    websocket_api.async_register_command(hass, websocket_subscribe)
-    websocket_api.async_register_command(hass, websocket_explain)
+    for handler in (websocket_overview, websocket_subscribe, websocket_explain):
+        websocket_api.async_register_command(hass, guarded_command(handler))
 
 
 @callback

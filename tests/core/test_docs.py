@@ -196,6 +196,30 @@ def test_every_action_is_listed_with_its_fields() -> None:
         assert {key for cell in row[1:] for key in keys(cell)} >= fields, name
 
 
+def test_every_role_is_listed_with_the_actions_it_adds() -> None:
+    tree = _tree(SHELL / "roles.py")
+    needs = {"_EVERYBODY": "viewer", "_OPERATOR": "operator", "_GROWER": "grower"}
+    needs |= {"_PERSON": "operator", "_GROWER_PERSON": "grower", "_MANAGER": "manager"}
+    table = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and node.target.id == "ACTIONS"
+    )
+    assert table is not None
+    adds: dict[str, set[str]] = {}
+    for call in _calls(table, "_each"):
+        need, *names = call.args
+        assert isinstance(need, ast.Name)
+        role = adds.setdefault(needs[need.id], set())
+        role |= {f"vfarm.{text}" for name in names for text in _texts(name)}
+    said = {row[0]: set(keys(row[1])) for row in rows(section("daily.md", "Who may do what"))}
+    del said["role"]
+    assert said == adds
+    assert {f"vfarm.{name}" for name in actions()} == set().union(*adds.values())
+
+
 def test_every_problem_is_explained_and_no_other() -> None:
     said = section("trouble.md", "Every problem")
     assert first_keys(said) == problem_keys()

@@ -10,10 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.config_entries import ConfigSubentryData
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.core import Context, HomeAssistant, ServiceCall, callback
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_fire_time_changed,
+)
 
 AIR = "sensor.tent_air"
 HUMIDITY = "sensor.tent_humidity"
@@ -199,6 +204,21 @@ class Hardware:
     def services(self, entity_id: str) -> list[str]:
         """The services called on an entity, in order."""
         return [c.service for c in self.calls if c.data["entity_id"] == entity_id]
+
+
+def manager(hass: HomeAssistant) -> Context:
+    """Somebody who may do everything and has logged in."""
+    return somebody(hass, "manager", is_owner=True)
+
+
+def somebody(hass: HomeAssistant, id: str, **more: Any) -> Context:
+    """A user of Home Assistant, logged in."""
+    people: set[str] = hass.data.setdefault("people_of_the_test", set())
+    if id not in people:
+        people.add(id)
+        user = MockUser(id=id, name=id.capitalize(), **more).add_to_hass(hass)
+        user.groups.append(hass.auth._store._groups[GROUP_ID_USER])
+    return Context(user_id=id)
 
 
 def sub(entry: MockConfigEntry, type_: str) -> Any:

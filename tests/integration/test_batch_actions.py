@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from home_farm import manager
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -17,7 +18,7 @@ from vfarm_core.batches.model import Batch, BatchState
 
 async def act(hass: HomeAssistant, service: str, **data: Any) -> dict[str, Any]:
     answer = await hass.services.async_call(
-        DOMAIN, service, data, blocking=True, return_response=True
+        DOMAIN, service, data, blocking=True, return_response=True, context=manager(hass)
     )
     assert isinstance(answer, dict)
     return answer

@@ -99,10 +99,14 @@ async def test_only_administrators_export_and_import(
 ) -> None:
     await act(hass, "export_farm", admin, file="farm.zip")
     user = Context(user_id=MockUser().add_to_hass(hass).id)
-    for by in (None, user):
-        for service in ("export_farm", "import_farm"):
+    for service in ("export_farm", "import_farm"):
+        for by in (None, user):
             err = await refused(hass, service, by, file="farm.zip")
-            assert err.translation_key == "bundle_admin"
+            assert err.translation_key == "not_allowed"
+    hass.config_entries.async_update_entry(farm, options={"roles": {user.user_id: "manager"}})
+    for service in ("export_farm", "import_farm"):
+        err = await refused(hass, service, user, file="farm.zip")
+        assert err.translation_key == "bundle_admin"
 
 
 @pytest.mark.parametrize("name", ["../farm.zip", "/etc/farm.zip", "a/b.zip", "farm.db", ""])

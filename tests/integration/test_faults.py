@@ -33,6 +33,7 @@ from home_farm import (
     Hardware,
     bound,
     declared,
+    manager,
     small_farm,
     start_batch,
 )
@@ -130,7 +131,8 @@ class Story:
         assert self.states(VALVE, PUMP) == ["open", "on"]
 
     async def ask(self, service: str, **data: Any) -> None:
-        await self.hass.services.async_call(DOMAIN, service, data, blocking=True)
+        by = manager(self.hass)
+        await self.hass.services.async_call(DOMAIN, service, data, blocking=True, context=by)
         await self.at_once()
 
     def states(self, *entities: str) -> list[str]:

@@ -186,7 +186,7 @@ async def test_a_missing_solver_is_said_and_installed_by_an_administrator(
         assert error.translation_key == "planning_library_missing"
         assert "install: true" in str(error)
         with pytest.raises(ServiceValidationError):
-            await act(hass, "plan_orders", orders=order(farm), install=True)
+            await act(hass, "plan_orders", orders=order(farm), install=True, context=Context())
         install.assert_not_called()
         plan = await act(
             hass,

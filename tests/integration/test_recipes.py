@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from home_farm import settled, start_batch
+from home_farm import manager, settled, start_batch
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
@@ -67,7 +67,7 @@ async def test_a_broken_recipe_is_explained_hides_nothing_and_starts_nothing(
 
 async def act(hass: HomeAssistant, service: str, **data: Any) -> dict[str, Any]:
     answer = await hass.services.async_call(
-        DOMAIN, service, data, blocking=True, return_response=True
+        DOMAIN, service, data, blocking=True, return_response=True, context=manager(hass)
     )
     assert isinstance(answer, dict)
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from home_farm import HEATER, Hardware, settled, start_batch
+from home_farm import HEATER, Hardware, manager, settled, start_batch
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import area_registry as ar
@@ -22,8 +22,9 @@ async def act(
     hass: HomeAssistant, service: str, /, context: Context | None = None, **data: Any
 ) -> dict[str, Any]:
     """Call an action and return its answer."""
+    by = context or manager(hass)
     answer = await hass.services.async_call(
-        DOMAIN, service, data, blocking=True, return_response=True, context=context
+        DOMAIN, service, data, blocking=True, return_response=True, context=by
     )
     await settled(hass)
     assert answer is not None

@@ -309,6 +309,17 @@ class LogLabour(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRefusal(Request):
+    """Somebody asked for `what`, their `role` was not enough (it `needs` another), and it was not
+    done; `times` since it was noted last. It is for the records only."""
+
+    what: str
+    role: str
+    needs: str
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetOverride(Request):
     """A setpoint in place of the recipe's until it expires."""
 

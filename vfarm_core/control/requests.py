@@ -56,6 +56,7 @@ from .inputs import (
     FixtureReplaced,
     GiveBack,
     Harvest,
+    NoteRefusal,
     ReleaseStop,
     Request,
     RunShot,
@@ -564,6 +565,20 @@ def _fixture_replaced(d: Draft, request: FixtureReplaced) -> dict[str, Any]:
     return {"level": level.id, "hours": round(hours)}
 
 
+def _note_refusal(d: Draft, request: NoteRefusal) -> dict[str, Any]:
+    d.event(
+        "request_refused",
+        d.farm.id,
+        what=request.what,
+        role=request.role,
+        needs=request.needs,
+        times=request.times,
+        end="refused",
+        by=request.by,
+    )
+    return {}
+
+
 def _shutdown(d: Draft, request: Shutdown) -> dict[str, Any]:
     d.state = replace(d.state, stage=Stage.STOPPING)
     d.mark_all()
@@ -589,6 +604,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     ClearLatch: _clear_latch,
     GiveBack: _give_back,
     FixtureReplaced: _fixture_replaced,
+    NoteRefusal: _note_refusal,
     Shutdown: _shutdown,
     **tank_requests.HANDLERS,
     **labour.HANDLERS,

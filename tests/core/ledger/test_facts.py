@@ -34,6 +34,13 @@ def used(ledger: Ledger) -> dict[tuple[str, str, str], float]:
     return totals
 
 
+def test_what_was_refused_to_somebody_is_told_as_refused(ledger: Ledger) -> None:
+    what = {"what": "vfarm.run_shot", "role": "viewer", "needs": "operator", "times": 3}
+    tell(ledger, "request_refused", node="farm", end="refused", by="user:anna", **what)
+    ((_, kind, target, result),) = rows(ledger, schema.audit, "who", "what", "target", "result")
+    assert (kind, target, result) == ("request_refused", "vfarm.run_shot", "refused")
+
+
 def test_every_litre_millilitre_and_kilowatt_hour_goes_to_who_received_it(ledger: Ledger) -> None:
     both = {"one": 0.75, "two": 0.25}
     tell(ledger, "shot_ended", node="circuit", delivered_l=20.0, planned_l=21, shares=both)

@@ -1,0 +1,38 @@
+"""Refusals whose placeholders are keys themselves: they are said in the language of the system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.translation import async_get_translations
+
+from .const import DOMAIN
+from .targets import error
+
+#: Placeholders of refusals that are keys themselves, and the selector that has their words.
+_SAID_BY: Mapping[str, Mapping[str, str]] = {
+    "shot_not_ready": {"why": "why"},
+    "workflow_wrong_node": {"kind": "workflow"},
+    "workflow_too_long": {"kind": "workflow"},
+    "workflow_running": {"kind": "workflow"},
+    "workflow_last_step": {"kind": "workflow"},
+    "not_allowed": {"role": "user_role", "needs": "user_role"},
+}
+
+
+async def async_in_words(
+    hass: HomeAssistant, err: ServiceValidationError
+) -> ServiceValidationError:
+    """A refusal whose cause is said in the language of the system, not by its key."""
+    keys = _SAID_BY.get(err.translation_key or "")
+    placeholders = err.translation_placeholders
+    if keys is None or placeholders is None:
+        return err
+    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+    said = dict(placeholders)
+    for name, selector in keys.items():
+        path = f"component.{DOMAIN}.selector.{selector}.options.{said[name]}"
+        said[name] = texts.get(path, said[name])
+    return error(err.translation_key or "", **said)

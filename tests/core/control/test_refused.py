@@ -1,0 +1,18 @@
+"""What people may not do is kept for the records, and changes nothing."""
+
+from __future__ import annotations
+
+from tests.core.support import Bench, bench_farm
+from vfarm_core.control.inputs import NoteRefusal
+
+
+def test_a_refusal_is_recorded_with_who_what_and_how_often_and_nothing_else_happens() -> None:
+    bench = Bench(bench_farm())
+    before = dict(bench.runtime.snapshots)
+    note = NoteRefusal(what="vfarm.run_shot", role="viewer", needs="operator", times=3, by="Anna")
+    assert bench.ask(note).data == {}
+    (record,) = bench.journal.of("request_refused")
+    told = {"what": "vfarm.run_shot", "role": "viewer", "needs": "operator", "times": 3}
+    assert {key: record[key] for key in told} == told
+    assert (record["by"], record["end"]) == ("Anna", "refused")
+    assert bench.runtime.snapshots == before
