@@ -19,6 +19,7 @@ from ..farm.nodes import Farm
 from ..recipes import codec, library
 from ..recipes.diff import diff
 from ..recipes.errors import Problem, RecipeError
+from ..recipes.errors import problem as a_problem
 from ..recipes.feasibility import feasible
 from ..recipes.findings import Finding, Severity
 from ..recipes.formats.document import to_yaml
@@ -157,9 +158,8 @@ def take(
         try:
             text = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as err:
-            raise RecipeError(
-                [Problem(path="", message=f"cannot be read: {err}", file=str(file))]
-            ) from err
+            why = {"why": str(err)}
+            raise RecipeError([a_problem("cannot_read", "", file=str(file), params=why)]) from err
         found = read_form(known, text, under, file=str(file))
     made = to_yaml(found.recipe)
     if output is not None:
@@ -319,11 +319,7 @@ def _check(path: Path, place: _Place | None = None) -> _Result:
     return _Result(
         file=file,
         recipe=recipe,
-        problems=tuple(
-            Problem(path=f.path, message=f.message, accepted=f.accepted, file=file)
-            for f in found
-            if f.severity is Severity.ERROR
-        ),
+        problems=tuple(f.as_problem(file) for f in found if f.severity is Severity.ERROR),
         warnings=tuple(f for f in found if f.severity is Severity.WARNING),
         findings=found,
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .errors import Problem, RecipeError
+from .errors import Problem, RecipeError, problem
 
 _MAX_NODES = 20_000
 _MAX_DEPTH = 40
@@ -42,16 +42,16 @@ def read_document(text: str, file: str) -> Document:
     """The document in `text`. Raises RecipeError."""
     reader = _Reader(Document(file))
     if len(text) > _MAX_CHARACTERS:
-        reader.problem("", "is too large for a recipe", accepted=f"{_MAX_CHARACTERS:,} characters")
+        reader.problem("too_large", "", most=_MAX_CHARACTERS)
     else:
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as err:
             mark = err.problem_mark or err.context_mark
             line = mark.line + 1 if mark else None
-            reader.problem("", f"is no YAML: {err.problem or err.context}", line=line)
+            reader.problem("no_yaml", "", line=line, why=str(err.problem or err.context))
         except (yaml.YAMLError, RecursionError) as err:
-            reader.problem("", f"is no YAML: {str(err).splitlines()[0]}")
+            reader.problem("no_yaml", "", why=str(err).splitlines()[0])
         else:
             if root is not None:
                 reader.document.value = reader.value(root, "", 0)
@@ -67,21 +67,17 @@ class _Reader:
         self.nodes = 0
 
     def problem(
-        self, path: str, message: str, *, accepted: str = "", line: int | None = None
+        self, code: str, path: str, *, line: int | None = None, **params: float | str
     ) -> None:
-        self.problems.append(
-            Problem(
-                path=path, message=message, accepted=accepted, file=self.document.file, line=line
-            )
-        )
+        self.problems.append(problem(code, path, file=self.document.file, line=line, params=params))
 
     def value(self, node: yaml.Node, path: str, depth: int) -> Any:
         line = node.start_mark.line + 1
         self.document.lines.setdefault(path, line)
         self.nodes += 1
         if depth > _MAX_DEPTH or self.nodes > _MAX_NODES:
-            if not any("nested" in p.message for p in self.problems):
-                self.problem(path, "is nested too deep or repeated too often", line=line)
+            if not any(p.code == "nested" for p in self.problems):
+                self.problem("nested", path, line=line)
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
@@ -91,25 +87,25 @@ class _Reader:
             ]
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path, line)
-        self.problem(path, f"has the tag {node.tag}", accepted="no tags", line=line)
+        self.problem("tag", path, line=line, tag=node.tag)
         return None
 
     def _mapping(self, node: yaml.MappingNode, path: str, depth: int) -> Any:
         if node.tag != f"{_CORE}map":
             line = node.start_mark.line + 1
-            self.problem(path, f"has the tag {node.tag}", accepted="no tags", line=line)
+            self.problem("tag", path, line=line, tag=node.tag)
             return None
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problem(path, "has a key that is no text", line=line)
+                self.problem("key_no_text", path, line=line)
                 continue
             key = key_node.value
             inner = f"{path}.{key}" if path else key
             if key in found:
                 first = self.document.lines[inner]
-                self.problem(inner, f"is given twice, first in line {first}", line=line)
+                self.problem("given_twice", inner, line=line, first=first)
                 continue
             self.document.lines[inner] = line
             found[key] = self.value(value_node, inner, depth + 1)
@@ -128,10 +124,8 @@ class _Reader:
                 # YAML 1.1 reads 12:30 as 750 and 010 as 8; a recipe means what it shows.
                 if _NUMBER.fullmatch(text):
                     return float(text)
-                self.problem(
-                    path, f"{text} is no plain number", accepted="decimal digits", line=line
-                )
+                self.problem("no_plain_number", path, line=line, value=text)
                 return None
             case _:
-                self.problem(path, f"has the tag {node.tag}", accepted="no tags", line=line)
+                self.problem("tag", path, line=line, tag=node.tag)
                 return None

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from .errors import Problem
+
 
 class Severity(StrEnum):
     """Whether a finding forbids the recipe."""
@@ -32,6 +34,18 @@ class Finding:
     accepted: str = ""
     source: str = ""
     params: Mapping[str, float | str] = field(default_factory=dict)
+
+    def as_problem(self, file: str, line: int | None = None) -> Problem:
+        """What forbids a recipe, as what is wrong in its file."""
+        return Problem(
+            path=self.path,
+            code=self.code,
+            message=self.message,
+            accepted=self.accepted,
+            file=file,
+            line=line,
+            params=self.params,
+        )
 
     def __str__(self) -> str:
         accepted = f" (accepted: {self.accepted})" if self.accepted else ""

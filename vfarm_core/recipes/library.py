@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
-from .errors import Problem, RecipeError
+from .errors import Problem, RecipeError, problem
 from .load import load_file, load_recipe
 from .model import Recipe
 from .validate import require_valid
@@ -44,11 +44,11 @@ class Catalogue:
         if found is None:
             raise RecipeError(
                 [
-                    Problem(
-                        path="id",
-                        message=f"there is no recipe {recipe_id!r}",
-                        accepted=", ".join(self.recipes),
+                    problem(
+                        "no_recipe",
+                        "id",
                         file="library",
+                        params={"name": repr(recipe_id), "known": ", ".join(self.recipes)},
                     )
                 ]
             )
@@ -100,11 +100,11 @@ def catalogue(directory: Path | str | None = None) -> Catalogue:
             continue
         if recipe.id in own:
             problems.append(
-                Problem(
-                    path="id",
-                    message=f"{recipe.id!r} is taken by {own[recipe.id][1]}",
-                    accepted="an id of its own",
+                problem(
+                    "id_taken",
+                    "id",
                     file=str(path),
+                    params={"name": repr(recipe.id), "file": own[recipe.id][1]},
                 )
             )
             continue

@@ -18,7 +18,7 @@ from ..farm.nodes import Method
 from ..science.light import dli_mol_m2_d
 from . import quantities as q
 from .document import Document, read_document
-from .errors import Problem, RecipeError
+from .errors import Problem, RecipeError, problem
 from .model import (
     OPEN,
     Band,
@@ -53,11 +53,8 @@ from .version import content_hash
 FORMAT = 1
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_NAME_ACCEPTED = "a lower-case letter, then lower-case letters, digits and _"
 _VERSION = re.compile(r"[0-9a-f]{64}")
-_VERSION_ACCEPTED = "the version of a recipe: 64 digits and letters a-f, in quotes"
 _CONFIDENCE = re.compile(r"(A|B|C|D|computed|design)([/+](A|B|C|D|computed|design))*")
-_CONFIDENCE_ACCEPTED = "A, B, C, D, computed or design, joined by / or + where parts differ"
 #: ppfd × photoperiod and a stated dli may differ by rounding alone.
 _DLI_TOLERANCE = 0.02
 #: Shares of channels may miss the whole by rounding.
@@ -80,11 +77,11 @@ def load_file(path: Path | str) -> Recipe:
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as err:
-        message = f"cannot be read: {err.strerror or err}"
-        raise RecipeError([Problem(path="", message=message, file=str(path))]) from err
+        why = {"why": err.strerror or str(err)}
+        raise RecipeError([problem("cannot_read", "", file=str(path), params=why)]) from err
     except UnicodeDecodeError as err:
-        message = f"is not UTF-8 text (byte {err.start})"
-        raise RecipeError([Problem(path="", message=message, file=str(path))]) from err
+        where = {"byte": err.start}
+        raise RecipeError([problem("not_utf8", "", file=str(path), params=where)]) from err
     return load_recipe(text, file=str(path))
 
 
@@ -96,14 +93,14 @@ class _Reader:
         self.problems: list[Problem] = []
         self.sources: frozenset[str] = frozenset()
 
-    def problem(self, path: str, message: str, accepted: str = "") -> None:
+    def problem(self, path: str, code: str, **params: float | str) -> None:
         self.problems.append(
-            Problem(
-                path=path,
-                message=message,
-                accepted=accepted,
+            problem(
+                code,
+                path,
                 file=self.document.file,
                 line=self.document.line(path),
+                params=params,
             )
         )
 
@@ -140,8 +137,8 @@ class _Reader:
         if "format" in entries and (
             isinstance(entries["format"], bool) or entries["format"] != FORMAT
         ):
-            shown = entries["format"]
-            self.problem("format", f"unknown format {shown!r}", str(FORMAT))
+            shown = repr(entries["format"])
+            self.problem("format", "unknown_format", value=shown, known=str(FORMAT))
         sources = self.texts_by_name(entries, "sources", "")
         self.sources = frozenset(sources)
         phases, growth = self.phases(entries), self.growth(entries)
@@ -162,7 +159,7 @@ class _Reader:
             conflicts=self.texts(entries, "conflicts", ""),
             notes=self.texts(entries, "notes", ""),
             regrowth=self.regrowth(entries, phases),
-            parent=self._value(entries, "parent", "", _is_version, _VERSION_ACCEPTED) or None,
+            parent=self._value(entries, "parent", "", _is_version, "version") or None,
             changelog=self.texts(entries, "changelog", ""),
         )
 
@@ -173,7 +170,7 @@ class _Reader:
             phase = self.phase(item, path)
             if phase is not None:
                 if phase.name and any(other.name == phase.name for other in found):
-                    self.problem(f"{path}.name", f"a phase {phase.name!r} exists already")
+                    self.problem(f"{path}.name", "phase_twice", name=repr(phase.name))
                 found.append(phase)
         return tuple(found)
 
@@ -183,11 +180,7 @@ class _Reader:
             if phase.exit is None or phase.exit.ripe is not Ripe.DEGREE_DAYS:
                 continue
             if growth.base_temperature is None:
-                self.problem(
-                    f"phases[{index}].exit.degree_days",
-                    "has no temperature to count from",
-                    "growth.base_temperature",
-                )
+                self.problem(f"phases[{index}].exit.degree_days", "no_base_temperature")
 
     def regrowth(self, entries: Mapping[str, Any], phases: tuple[Phase, ...]) -> Regrowth | None:
         path = "regrowth"
@@ -204,7 +197,7 @@ class _Reader:
         name = self.name(inner, "phase", path)
         names = [phase.name for phase in phases]
         if name and name not in names:
-            self.problem(f"{path}.phase", f"there is no phase {name!r}", ", ".join(names))
+            self.problem(f"{path}.phase", "no_phase", name=repr(name), known=", ".join(names))
         cuts = self.number(inner, "cuts", path, q.CUTS)
         return Regrowth(
             phase=name,
@@ -260,11 +253,11 @@ class _Reader:
             return None
         given = [ripe for ripe in _RIPE if ripe in inner]
         if len(given) != 1:
-            self.problem(path, "needs one thing to wait for", ", ".join(_RIPE))
+            self.problem(path, "exit_one", known=", ".join(_RIPE))
         most = self.number(inner, "max_days", path, q.DAYS)
         least = self.number(inner, "min_days", path, q.DAYS) or 0.0
         if days is not None and most is not None and not least <= days <= most:
-            self.problem(path, f"{days:g} days are not within", f"{least:g} … {most:g}")
+            self.problem(path, "exit_days", days=days, least=least, most=most)
         if len(given) != 1 or most is None:
             return None
         needed = self.number(inner, given[0], path, _RIPE[given[0]])
@@ -296,14 +289,13 @@ class _Reader:
                         continue
                     self.problem(
                         f"{path}.climate.{wanted[0]}",
-                        f"has no target by {name}"
-                        if wanted[0] in given
-                        else f"is missing: {' or '.join(wanted)} needs a target by {name}",
-                        f"{' or '.join(wanted)} with {name} or value",
+                        "no_target_at" if wanted[0] in given else "target_missing",
+                        when=name,
+                        keys=" / ".join(wanted),
                     )
         co2 = given.get("co2")
         if phase.is_dark and isinstance(co2, Mapping) and "day" in co2:
-            self.problem(f"{path}.climate.co2.day", "CO2 is only a target when lit")
+            self.problem(f"{path}.climate.co2.day", "co2_lit")
 
     def setpoints[Q: StrEnum](
         self,
@@ -340,17 +332,17 @@ class _Reader:
         if entries is None:
             return _NO_SETPOINT
         if lit_only and (refused := [key for key in ("value", "night") if key in entries]):
-            self.problem(f"{path}.{refused[0]}", "CO2 is only a target when lit", "day")
+            self.problem(f"{path}.{refused[0]}", "co2_lit")
             return _NO_SETPOINT
         both = self.number(entries, "value", path, target)
         if "value" in entries and (twice := [key for key in ("day", "night") if key in entries]):
-            self.problem(f"{path}.{twice[0]}", "is given beside value", "value, or day and night")
+            self.problem(f"{path}.{twice[0]}", "beside_value")
         day = both if both is not None else self.number(entries, "day", path, target)
         night = both if both is not None else self.number(entries, "night", path, target)
         warning = self.bands(entries, "warning", path, limit)
         critical = self.bands(entries, "critical", path, limit)
         if not any(key in entries for key in ("value", "day", "night", "warning", "critical")):
-            self.problem(path, "has neither a target nor limits", "value, day, night, warning …")
+            self.problem(path, "no_setpoint")
         for name, wanted, warn, crit in (
             ("day", day, warning[0], critical[0]),
             ("night", night, warning[1], critical[1]),
@@ -380,14 +372,19 @@ class _Reader:
             if wanted is not None and not band.contains(wanted):
                 self.problem(
                     f"{path}.{key}",
-                    f"{wanted:g} by {name} is outside its {label} limits",
-                    str(band),
+                    "outside_limits",
+                    value=wanted,
+                    when=name,
+                    limit=label,
+                    band=band.span,
                 )
         if not warning.is_open and not critical.covers(warning):
             self.problem(
                 f"{path}.warning",
-                f"{warning} by {name} reaches beyond the critical limits",
-                str(critical),
+                "warning_beyond",
+                warning=warning.span,
+                when=name,
+                critical=critical.span,
             )
 
     def bands(
@@ -410,11 +407,11 @@ class _Reader:
         if entries is None:
             return OPEN
         if not entries:
-            self.problem(path, "is empty", "low, high or both")
+            self.problem(path, "empty_band")
         low = self.number(entries, "low", path, kind)
         high = self.number(entries, "high", path, kind)
         if low is not None and high is not None and low >= high:
-            self.problem(path, f"low {low:g} is not below high {high:g}", "low < high")
+            self.problem(path, "low_not_below", low=low, high=high)
             return OPEN
         return Band(low, high)
 
@@ -447,27 +444,23 @@ class _Reader:
         if hours is None or ppfd is None:
             return None
         if (hours > 0) != (ppfd > 0):
-            self.problem(path, "photoperiod and ppfd must be both 0 or both above 0")
+            self.problem(path, "light_both")
         if hours > 0:
             for key in ("ppfd_max", "dli_max"):
                 if key not in entries:
-                    self.problem(f"{path}.{key}", "missing", "what the crop takes at most")
+                    self.problem(f"{path}.{key}", "no_ceiling")
         computed = dli_mol_m2_d(ppfd, hours)
         if dli is not None and abs(dli - computed) > _DLI_TOLERANCE * max(dli, computed):
-            self.problem(
-                f"{path}.dli",
-                f"{dli:g} contradicts ppfd × photoperiod",
-                f"{computed:.2f} mol/m²/d, or leave it out",
-            )
+            self.problem(f"{path}.dli", "dli_contradicts", dli=dli, computed=computed)
         dli = computed if dli is None else dli
         for key, most, planned in (("ppfd_max", ppfd_max, ppfd), ("dli_max", dli_max, dli)):
             if most is not None and planned > most:
-                self.problem(f"{path}.{key}", f"{most:g} is below the plan", f"from {planned:g}")
+                self.problem(f"{path}.{key}", "below_plan", most=most, planned=planned)
         if 2 * ramp > hours * 60:
-            self.problem(f"{path}.ramp", "dawn and dusk are longer than the photoperiod")
+            self.problem(f"{path}.ramp", "ramp_long")
         shape = self.choice(entries, "ramp_shape", path, Shape)
         if shape is not None and ramp == 0:
-            self.problem(f"{path}.ramp_shape", "has no ramp to give a shape to", "ramp above 0")
+            self.problem(f"{path}.ramp_shape", "no_ramp")
         return LightPlan(
             photoperiod_h=hours,
             ppfd=ppfd,
@@ -491,7 +484,7 @@ class _Reader:
         shares = {Channel(key): self.number(inner, key, path, q.FRACTION) for key in inner}
         total = sum(share or 0.0 for share in shares.values())
         if None not in shares.values() and abs(total - 1.0) > _SHARES_TOLERANCE:
-            self.problem(path, f"the shares add up to {total:.0%}", "100 %")
+            self.problem(path, "shares_total", total=100 * total)
         return {channel: share or 0.0 for channel, share in shares.items()}
 
     def far_red(self, entries: Mapping[str, Any], path: str, hours: float) -> FarRed | None:
@@ -510,9 +503,9 @@ class _Reader:
         pfd = self.number(inner, "pfd", path, q.PFD)
         share = self.number(inner, "share", path, q.FRACTION)
         if ("pfd" in inner) == ("share" in inner):
-            self.problem(path, "needs how much far-red light", "either pfd or share")
+            self.problem(path, "far_red_amount")
         if minutes is not None and minutes > (24 - hours) * 60:
-            self.problem(f"{path}.duration", "is longer than the night", f"{24 - hours:g} h")
+            self.problem(f"{path}.duration", "beyond_night", hours=24 - hours)
         return FarRed(
             minutes=minutes or 0.0, pfd=pfd, share=share, provenance=self.provenance(inner, path)
         )
@@ -527,9 +520,9 @@ class _Reader:
         by = self.number(inner, "hours", path, q.SHIFT)
         dark = self.number(inner, "dark_min", path, q.PHOTOPERIOD)
         if not 0 < hours < 24:
-            self.problem(path, "a phase without day and night has no lights-on to move")
+            self.problem(path, "nothing_to_shift")
         elif dark is not None and dark > 24 - hours:
-            self.problem(f"{path}.dark_min", "is longer than the night", f"{24 - hours:g} h")
+            self.problem(f"{path}.dark_min", "beyond_night", hours=24 - hours)
         return Shift(hours=by, dark_min_h=dark) if by and dark is not None else None
 
     def irrigation(
@@ -572,14 +565,14 @@ class _Reader:
             events, duration = 0, 0.0
             for key in ("continuous", *by_event, "trigger"):
                 if key in entries:
-                    self.problem(f"{path}.{key}", "is given beside cycle")
+                    self.problem(f"{path}.{key}", "beside", other="cycle")
         elif "continuous" in entries and self.flag(entries, "continuous", path):
             if by_event:
-                self.problem(f"{path}.{by_event[0]}", "is given beside continuous")
+                self.problem(f"{path}.{by_event[0]}", "beside", other="continuous")
         else:
             for key in ("events_per_day", "duration"):
                 if key not in entries:
-                    self.problem(f"{path}.{key}", "missing", "or continuous: true")
+                    self.problem(f"{path}.{key}", "no_events")
             events = int(self.number(entries, "events_per_day", path, q.EVENTS) or 0)
             nights = int(self.number(entries, "night_events", path, q.EVENTS) or 0)
             duration = self.number(entries, "duration", path, q.DURATION) or 0.0
@@ -608,10 +601,12 @@ class _Reader:
             ("trigger", (Method.DRIP, Method.EBB_FLOW)),
         ):
             if key in entries and method not in methods:
-                self.problem(f"{path}.{key}", f"does not fit {method}", ", ".join(methods))
+                self.problem(
+                    f"{path}.{key}", "wrong_method", method=method, known=", ".join(methods)
+                )
         both = [key for key in ("steering", "trigger") if key in entries]
         if len(both) > 1:
-            self.problem(f"{path}.trigger", "is given beside steering", "one of them")
+            self.problem(f"{path}.trigger", "beside", other="steering")
 
     def cycle(self, entries: Mapping[str, Any], path: str) -> MistCycle | None:
         if "cycle" not in entries:
@@ -652,7 +647,7 @@ class _Reader:
         levels = ("floor_vwc", "p2_threshold_vwc", "p1_target_vwc")
         for low, high in pairwise(levels):
             if found[low] >= found[high]:
-                self.problem(f"{path}.{low}", f"is not below {high}", f"below {found[high]:g} %")
+                self.problem(f"{path}.{low}", "not_below", other=high, value=found[high])
         return CropSteering(
             p0_dryback_points=found["p0_dryback_points"],
             p0_max_wait_min=found["p0_max_wait"],
@@ -685,8 +680,7 @@ class _Reader:
             return None
         given = {key for key in _TRIGGERS if key in inner}
         if len(given) != 1 and given != {"transpiration", "light"}:
-            accepted = "moisture_below, light, or transpiration (light beside it stands in)"
-            self.problem(path, "needs one thing that triggers", accepted)
+            self.problem(path, "trigger_one")
         return ShotTrigger(
             moisture_below_pct=self.number(inner, "moisture_below", path, q.MOISTURE),
             light_mol_m2=self.number(inner, "light", path, q.LIGHT_SUM),
@@ -706,7 +700,11 @@ class _Reader:
             if count * duration_s > hours * 3600:
                 self.problem(
                     f"{path}.{key}",
-                    f"{count} × {duration_s:g} s do not fit into {hours:g} {name} hours",
+                    "events_long",
+                    count=count,
+                    duration=duration_s,
+                    hours=hours,
+                    when=name,
                 )
 
     def growth(self, entries: Mapping[str, Any]) -> Growth:
@@ -728,7 +726,7 @@ class _Reader:
         inner = inner or {}
         model = self.choice(inner, "model", path, GrowthModel) or GrowthModel.LIGHT_USE
         if inner.get("model") == GrowthModel.LIGHT_USE and "lue" not in inner:
-            self.problem(f"{path}.lue", "missing: light_use needs it", q.LUE.accepted)
+            self.problem(f"{path}.lue", "no_lue", range=q.LUE.accepted)
         return Growth(
             model=model,
             dry_matter_fraction=self.estimate(inner, "dry_matter_fraction", q.FRACTION),
@@ -764,7 +762,7 @@ class _Reader:
         low = self.number(inner, "low", path, q.AREA_MASS)
         high = self.number(inner, "high", path, q.AREA_MASS)
         if low is not None and high is not None and low > high:
-            self.problem(path, f"low {low:g} is above high {high:g}", "low ≤ high")
+            self.problem(path, "low_above_high", low=low, high=high)
         return Yield(
             low_kg_m2=low or 0.0,
             high_kg_m2=high or 0.0,
@@ -776,18 +774,14 @@ class _Reader:
         names = given if isinstance(given, list) else [given] if "source" in entries else []
         for name in names:
             if not isinstance(name, str) or name not in self.sources:
-                self.problem(
-                    f"{path}.source",
-                    f"{name!r} is not among the sources",
-                    ", ".join(sorted(self.sources)) or "a key of sources",
-                )
+                known = ", ".join(sorted(self.sources))
+                code = "unknown_source" if known else "no_source_yet"
+                self.problem(f"{path}.source", code, name=repr(name), known=known)
         if isinstance(given, list) and not given:
-            self.problem(f"{path}.source", "is empty", "one key of sources or a list of them")
+            self.problem(f"{path}.source", "empty_source")
         confidence = self.text(entries, "confidence", path)
         if confidence and not _CONFIDENCE.fullmatch(confidence):
-            self.problem(
-                f"{path}.confidence", f"unknown confidence {confidence!r}", _CONFIDENCE_ACCEPTED
-            )
+            self.problem(f"{path}.confidence", "unknown_confidence", value=repr(confidence))
         return Provenance(
             source=", ".join(str(name) for name in names),
             confidence=confidence,
@@ -809,13 +803,13 @@ class _Reader:
             return None
         known = (*required, *optional)
         if not isinstance(value, dict):
-            shown = "is empty" if value is None else "is no mapping"
-            self.problem(path, shown, f"a mapping with {', '.join(known)}")
+            code = "empty_mapping" if value is None else "no_mapping"
+            self.problem(path, code, known=", ".join(known))
             return None
         prefix = f"{path}." if path else ""
         for key in value:
             if key not in known:
-                self.problem(f"{prefix}{key}", "unknown key", ", ".join(known))
+                self.problem(f"{prefix}{key}", "unknown_key", known=", ".join(known))
         for key in required:
             if key not in value:
                 self.problem(f"{prefix}{key}", "missing")
@@ -827,11 +821,11 @@ class _Reader:
         try:
             return q.parse(entries[key], kind)
         except q.QuantityError as err:
-            self.problem(f"{path}.{key}" if path else key, err.message, err.accepted)
+            self.problem(f"{path}.{key}" if path else key, err.code, **err.params)
             return None
 
     def text(self, entries: Mapping[str, Any], key: str, path: str) -> str:
-        return self._value(entries, key, path, _is_text, "a text (in quotes where it is a number)")
+        return self._value(entries, key, path, _is_text, "text")
 
     def name(self, entries: Mapping[str, Any], key: str, path: str) -> str:
         return self._value(
@@ -839,7 +833,7 @@ class _Reader:
             key,
             path,
             lambda v: isinstance(v, str) and _NAME.fullmatch(v) is not None,
-            _NAME_ACCEPTED,
+            "name",
         )
 
     def _value(
@@ -848,23 +842,21 @@ class _Reader:
         key: str,
         path: str,
         fits: Callable[[Any], bool],
-        accepted: str,
+        kind: str,
     ) -> str:
         if key not in entries:
             return ""
         value = entries[key]
         if fits(value):
             return str(value).strip()
-        shown = "is empty" if value in (None, "") else f"{value!r} does not fit"
-        self.problem(f"{path}.{key}" if path else key, shown, accepted)
+        code = f"empty_{kind}" if value in (None, "") else f"no_{kind}"
+        self.problem(f"{path}.{key}" if path else key, code, value=repr(value))
         return ""
 
     def flag(self, entries: Mapping[str, Any], key: str, path: str) -> bool:
         value = entries.get(key, False)
         if not isinstance(value, bool):
-            self.problem(
-                f"{path}.{key}" if path else key, f"{value!r} does not fit", "true or false"
-            )
+            self.problem(f"{path}.{key}" if path else key, "no_flag", value=repr(value))
             return False
         return value
 
@@ -877,7 +869,11 @@ class _Reader:
             return kind(entries[key])
         except ValueError:
             self.problem(
-                f"{path}.{key}" if path else key, f"unknown {key} {entries[key]!r}", ", ".join(kind)
+                f"{path}.{key}" if path else key,
+                "unknown_choice",
+                key=key,
+                value=repr(entries[key]),
+                known=", ".join(kind),
             )
             return None
 
@@ -886,8 +882,8 @@ class _Reader:
             return ()
         value = entries[key]
         if not isinstance(value, list) or not value:
-            shown = "is no list" if value and not isinstance(value, list) else "is empty"
-            self.problem(f"{path}.{key}" if path else key, shown, "a list with at least one entry")
+            code = "no_list" if value and not isinstance(value, list) else "empty_list"
+            self.problem(f"{path}.{key}" if path else key, code)
             return ()
         return value
 
@@ -898,7 +894,7 @@ class _Reader:
             if _is_text(item):
                 found.append(item.strip())
             else:
-                self.problem(f"{inner}[{index}]", f"{item!r} does not fit", "a text")
+                self.problem(f"{inner}[{index}]", "no_text", value=repr(item))
         return tuple(found)
 
     def texts_by_name(self, entries: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
@@ -906,13 +902,13 @@ class _Reader:
             return {}
         value = entries[key]
         if not isinstance(value, dict) or not value:
-            self.problem(key, "is no mapping of names to texts", "at least one source")
+            self.problem(key, "no_sources")
             return {}
         for name, text in value.items():
             if not _NAME.fullmatch(name):
-                self.problem(f"{key}.{name}", f"{name!r} does not fit", _NAME_ACCEPTED)
+                self.problem(f"{key}.{name}", "no_name", value=repr(name))
             if not _is_text(text):
-                self.problem(f"{key}.{name}", f"{text!r} does not fit", "a text")
+                self.problem(f"{key}.{name}", "no_text", value=repr(text))
         return {name: text.strip() for name, text in value.items() if _is_text(text)}
 
 

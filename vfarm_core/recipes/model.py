@@ -163,6 +163,15 @@ class Band:
         """Whether the band accepts everything."""
         return self.low is None and self.high is None
 
+    @property
+    def span(self) -> str:
+        """The band in no language: `18 … 26`, `≥ 18`, `≤ 26`, `*` where it accepts everything."""
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} … {self.high:g}"
+        if self.low is not None:
+            return f"≥ {self.low:g}"
+        return "*" if self.high is None else f"≤ {self.high:g}"
+
     def __str__(self) -> str:
         if self.low is not None and self.high is not None:
             return f"{self.low:g} … {self.high:g}"

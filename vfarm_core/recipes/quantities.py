@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from ..farm.units import CONVERSIONS, normalise
+from .errors import PROBLEMS
 from .model import ClimateQuantity, SolutionQuantity
 
 
@@ -27,22 +28,26 @@ class Kind:
 
     @property
     def accepted(self) -> str:
-        """The accepted range in words, with its unit."""
-        low = f"above {self.low:g}, up to" if self.above_low else f"{self.low:g} …"
-        whole = "whole numbers, " if self.whole else ""
-        return f"{whole}{low} {self.high:g} {self.unit}".rstrip()
+        """The accepted range with its unit, in no language: `> 0 … 24 h`."""
+        low = f"> {self.low:g}" if self.above_low else f"{self.low:g}"
+        return f"{low} … {self.high:g} {self.unit}".rstrip()
 
 
 class QuantityError(ValueError):
-    """A value that is no such quantity. `accepted` says what is."""
+    """A value that is no such quantity: the code and the parameters of a problem (`errors`)."""
 
-    def __init__(self, message: str, accepted: str) -> None:
-        self.message = message
-        self.accepted = accepted
-        super().__init__(message, accepted)
+    def __init__(self, code: str, **params: str) -> None:
+        self.code = code
+        self.params = params
+        super().__init__(code, params)
+
+    @property
+    def accepted(self) -> str:
+        """What would be taken, in English."""
+        return PROBLEMS[self.code][1].format(**self.params)
 
     def __str__(self) -> str:
-        return f"{self.message} (accepted: {self.accepted})"
+        return f"{PROBLEMS[self.code][0].format(**self.params)} (accepted: {self.accepted})"
 
 
 PHOTOPERIOD = Kind("h", 0, 24)
@@ -143,27 +148,24 @@ def parse(value: object, kind: Kind) -> float:
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         found = float(value)
     else:
-        raise QuantityError(f"{_shown(value)} is no number", kind.accepted)
+        raise QuantityError("no_number", value=_shown(value), range=kind.accepted)
     if not isfinite(found):
-        raise QuantityError(f"{_shown(value)} is no finite number", kind.accepted)
+        raise QuantityError("not_finite", value=_shown(value), range=kind.accepted)
     if kind.whole and found != int(found):
-        raise QuantityError(f"{_shown(value)} is no whole number", kind.accepted)
+        raise QuantityError("not_whole", value=_shown(value), range=kind.accepted)
     below = found <= kind.low if kind.above_low else found < kind.low
     if below or found > kind.high:
-        raise QuantityError(f"{_shown(value)} is out of range", kind.accepted)
+        raise QuantityError("out_of_range", value=_shown(value), range=kind.accepted)
     return found
 
 
 def _split(text: str, kind: Kind) -> tuple[float, str | None]:
     match = _TEXT.fullmatch(text.strip().replace("−", "-"))
     if match is None:
-        raise QuantityError(f"{text!r} is no number", f"a number, {kind.accepted}")
+        raise QuantityError("no_number", value=repr(text), range=kind.accepted)
     if match[2] is None:
         if kind.unit not in ("", "pH"):
-            raise QuantityError(
-                f"{text!r} is a text without a unit",
-                f"a bare number in {kind.unit}, or a text with one of {_units(kind)}",
-            )
+            raise QuantityError("no_unit", value=repr(text), unit=kind.unit, units=_units(kind))
         return float(match[1]), None
     return float(match[1]), match[2].strip()
 
@@ -178,7 +180,7 @@ def _convert(number: float, unit: str, kind: Kind) -> float:
     elif wanted in CONVERSIONS[kind.unit]:
         factor, offset = CONVERSIONS[kind.unit][wanted]
         return number * factor + offset
-    raise QuantityError(f"unit {unit!r} does not fit", f"{kind.accepted}; units {_units(kind)}")
+    raise QuantityError("wrong_unit", unit=repr(unit), range=kind.accepted, units=_units(kind))
 
 
 def _units(kind: Kind) -> str:
@@ -188,9 +190,9 @@ def _units(kind: Kind) -> str:
 
 def _shown(value: object) -> str:
     if value is None:
-        return "nothing"
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, dict)):
-        return "a list" if isinstance(value, list) else "a mapping"
+        return "[…]" if isinstance(value, list) else "{…}"
     return f"{value:g}" if isinstance(value, float) else repr(value)

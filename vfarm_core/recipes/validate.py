@@ -13,7 +13,7 @@ from ..farm.nodes import Method
 from ..science.air import humidity_for_vpd_pct, vpd_air_kpa
 from ..science.errors import UnreachableError
 from . import agronomy
-from .errors import Problem, RecipeError
+from .errors import RecipeError
 from .findings import Finding, Severity, finding, ordered
 from .model import (
     Band,
@@ -55,10 +55,7 @@ def require_valid(recipe: Recipe, *, file: str = "") -> tuple[Finding, ...]:
     found = validate(recipe)
     errors = [f for f in found if f.severity is Severity.ERROR]
     if errors:
-        raise RecipeError(
-            Problem(path=f.path, message=f.message, accepted=f.accepted, file=file or recipe.id)
-            for f in errors
-        )
+        raise RecipeError(f.as_problem(file or recipe.id) for f in errors)
     return found
 
 
@@ -125,7 +122,7 @@ def _vpd_reachable(
                 vpd=vpd,
                 temperature=temperature,
                 humidity=needed,
-                accepted=str(band),
+                accepted=band.span,
             )
             return
 

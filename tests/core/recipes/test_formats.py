@@ -512,7 +512,7 @@ def test_a_table_may_come_from_any_spreadsheet(text):
         ("days\n3\n", "missing column"),
         ("phase,days\n", "has no phase"),
         ("phase,days\nx,soon\n", "'soon' does not fit"),
-        ("phase,days\nx,-3\n", "above 0"),
+        ("phase,days\nx,-3\n", "> 0 …"),
         ("phase,days\nx,3\nx,4\n", "is given twice"),
         ("phase,days\n,3\n", "is empty"),
     ],

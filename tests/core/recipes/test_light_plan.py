@@ -70,7 +70,7 @@ def test_a_linear_ramp_is_the_same_recipe_whether_it_is_said_or_not():
     [
         ({"ramp_shape": "square"}, "unknown ramp_shape"),
         ({"ramp": 0}, "no ramp to give a shape to"),
-        ({"channels": {"white": 0.6, "red": 0.3}}, "add up to 90%"),
+        ({"channels": {"white": 0.6, "red": 0.3}}, "add up to 90 %"),
         ({"channels": {"uv": 1}}, "unknown key"),
         ({"far_red": {"duration": "15 min"}}, "how much far-red"),
         ({"far_red": {"duration": "15 min", "pfd": 20, "share": 0.5}}, "how much far-red"),

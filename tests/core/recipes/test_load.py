@@ -129,11 +129,11 @@ def test_always_lit_phases_need_no_night():
         ("growth.model", "magic", "unknown model", "van_henten_1994, light_use"),
         ("growth.lue", DELETE, "light_use needs it", "g/mol"),
         ("growth.lue", 0.5, "is no mapping", "value"),
-        ("growth.dry_matter_fraction.value", 0, "out of range", "above 0, up to 1"),
+        ("growth.dry_matter_fraction.value", 0, "out of range", "> 0 … 1"),
         # phases
-        (f"{GREEN}.days", -3, "out of range", "above 0, up to 1000 d"),
-        (f"{GREEN}.days", 0, "out of range", "above 0"),
-        (f"{GREEN}.days", "soon", "no number", "above 0"),
+        (f"{GREEN}.days", -3, "out of range", "> 0 … 1000 d"),
+        (f"{GREEN}.days", 0, "out of range", "> 0 …"),
+        (f"{GREEN}.days", "soon", "no number", "> 0 …"),
         (f"{GREEN}.kind", "growing", "unknown kind", "germination, propagation"),
         (f"{GREEN}.density", "30 plants", "does not fit", "plants/m²"),
         (f"{GREEN}.humidity", 60, "unknown key", "climate"),
@@ -151,9 +151,9 @@ def test_always_lit_phases_need_no_night():
         (f"{AIR}.day", "24 kPa", "unit 'kPa' does not fit", "-5 … 45 °C; units °C, °F, K"),
         (f"{AIR}.day", "24", "without a unit", "a bare number in °C"),
         (f"{AIR}.day", True, "true is no number", "-5 … 45 °C"),
-        (f"{AIR}.day", None, "nothing is no number", "-5 … 45 °C"),
-        (f"{AIR}.day", [24], "a list is no number", "-5 … 45 °C"),
-        (f"{AIR}.day", {"a": 1}, "a mapping is no number", "-5 … 45 °C"),
+        (f"{AIR}.day", None, "null is no number", "-5 … 45 °C"),
+        (f"{AIR}.day", [24], "[…] is no number", "-5 … 45 °C"),
+        (f"{AIR}.day", {"a": 1}, "{…} is no number", "-5 … 45 °C"),
         (f"{AIR}.day", 30, "outside its warning limits", "15 … 28"),
         (f"{AIR}.warning", {"low": 8, "high": 28}, "beyond the critical limits", "10 … 32"),
         (f"{AIR}.warning", {"low": 20, "high": 20}, "not below high", "low < high"),
@@ -178,7 +178,7 @@ def test_always_lit_phases_need_no_night():
         (f"{FLOOD}.events_per_day", 2.5, "no whole number", "whole numbers, 0 … 288"),
         (f"{FLOOD}.events_per_day", DELETE, "missing", "continuous"),
         (f"{FLOOD}.duration", DELETE, "missing", "continuous"),
-        (f"{FLOOD}.duration", "0 s", "out of range", "above 0"),
+        (f"{FLOOD}.duration", "0 s", "out of range", "> 0 …"),
         (f"{FLOOD}.events_per_day", 200, "do not fit into 16 lit hours", ""),
         (f"{FLOOD}.night_events", 60, "do not fit into 8 dark hours", ""),
         (f"{FLOOD}.continuous", "yes please", "does not fit", "true or false"),
@@ -253,8 +253,7 @@ def test_a_problem_names_its_line():
     (problem,) = problems(text)
     assert text.splitlines()[problem.line - 1].strip() == "days: -3"
     assert str(problem) == (
-        f"cress.yaml:{problem.line}: phases[1].days: -3 is out of range "
-        "(accepted: above 0, up to 1000 d)"
+        f"cress.yaml:{problem.line}: phases[1].days: -3 is out of range (accepted: > 0 … 1000 d)"
     )
 
 

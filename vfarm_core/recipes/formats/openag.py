@@ -12,7 +12,7 @@ from dataclasses import replace
 from math import isclose
 from typing import Any
 
-from ..errors import Problem, RecipeError
+from ..errors import Problem, RecipeError, problem
 from ..model import ClimateQuantity, Phase, Recipe
 from .onto import Imported, PhaseValues, put_onto, slug
 
@@ -109,17 +109,17 @@ class _Reader:
         self.file = file
         self.problems: list[Problem] = []
 
-    def problem(self, path: str, message: str, accepted: str = "") -> None:
-        self.problems.append(Problem(path=path, message=message, accepted=accepted, file=self.file))
+    def problem(self, path: str, code: str, **params: float | str) -> None:
+        self.problems.append(problem(code, path, file=self.file, params=params))
 
     def json(self, text: str) -> Mapping[str, Any]:
         try:
             data = json.loads(text)
         except ValueError as err:
-            self.problem("", f"is no JSON: {err}")
+            self.problem("", "no_json", why=str(err))
             raise RecipeError(self.problems) from err
         if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-            self.problem("format", "is no OpenAg recipe", FORMAT)
+            self.problem("format", "no_openag", known=FORMAT)
             raise RecipeError(self.problems)
         return data
 
@@ -127,7 +127,7 @@ class _Reader:
         value = data.get(key)
         if isinstance(value, Mapping) and all(isinstance(v, Mapping) for v in value.values()):
             return value
-        self.problem(f"{path}{key}", "is no mapping of environments", "name to values")
+        self.problem(f"{path}{key}", "no_environments")
         return {}
 
     def number(self, value: Any, path: str, low: float, high: float) -> float | None:
@@ -136,20 +136,20 @@ class _Reader:
             or not isinstance(value, int | float)
             or not low <= value <= high
         ):
-            self.problem(path, f"{value!r} does not fit", f"a number, {low:g} … {high:g}")
+            self.problem(path, "not_between", value=repr(value), low=low, high=high)
             return None
         return float(value)
 
     def phases(self, data: Mapping[str, Any], environments: Mapping[str, Any]) -> list[PhaseValues]:
         given = data.get("phases")
         if not isinstance(given, list) or not given:
-            self.problem("phases", "is no list of phases", "at least one phase")
+            self.problem("phases", "no_phases")
             return []
         found: list[PhaseValues] = []
         for index, item in enumerate(given):
             path = f"phases[{index}]"
             if not isinstance(item, Mapping) or not isinstance(item.get("cycles"), list):
-                self.problem(path, "has no cycles", "name, repeat, cycles")
+                self.problem(path, "no_cycles")
                 continue
             values = self.phase(item, environments, path)
             if values is None:
@@ -171,7 +171,10 @@ class _Reader:
             environment = environments.get(name) if isinstance(name, str) else None
             if environment is None:
                 self.problem(
-                    f"{where}.environment", f"{name!r} is not among them", ", ".join(environments)
+                    f"{where}.environment",
+                    "unknown_environment",
+                    name=repr(name),
+                    known=", ".join(environments),
                 )
                 continue
             hours = self.number(cycle.get("duration_hours"), f"{where}.duration_hours", 0, 24)
@@ -188,7 +191,7 @@ class _Reader:
             return None
         hours = sum(part[0] for part in (*lit, *dark))
         if not isclose(hours, 24.0, abs_tol=1e-6):
-            self.problem(f"{path}.cycles", f"{hours:g} hours are no day", "24 hours")
+            self.problem(f"{path}.cycles", "no_day", hours=hours)
             return None
         photoperiod = sum(part[0] for part in lit)
         air = (_mean(lit), _mean(dark))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..errors import Problem, RecipeError
+from ..errors import RecipeError, problem
 from ..model import Band, ClimateQuantity, Phase, Recipe
 from ..version import content_hash
 from .onto import Imported, free_source, slug
@@ -53,15 +53,10 @@ def _plant(text: str, file: str) -> Mapping[str, Any]:
     try:
         data = json.loads(text)
     except ValueError as err:
-        raise RecipeError([Problem(path="", message=f"is no JSON: {err}", file=file)]) from err
+        why = {"why": str(err)}
+        raise RecipeError([problem("no_json", "", file=file, params=why)]) from err
     if not isinstance(data, Mapping) or not isinstance(data.get("pid"), str):
-        problem = Problem(
-            path="pid",
-            message="is no plant of OpenPlantbook",
-            accepted="pid, max_temp …",
-            file=file,
-        )
-        raise RecipeError([problem])
+        raise RecipeError([problem("no_plant", "pid", file=file)])
     return data
 
 
@@ -72,16 +67,14 @@ def _band(data: Mapping[str, Any], taken: tuple[str, str, float, float], file: s
         value = data.get(key)
         fits = isinstance(value, int | float) and not isinstance(value, bool)
         if value is not None and not (fits and least <= float(value) <= most):
-            accepted = f"a number, {least:g} … {most:g}"
-            problem = Problem(
-                path=key, message=f"{value!r} does not fit", accepted=accepted, file=file
-            )
-            raise RecipeError([problem])
+            params: dict[str, float | str] = {"value": repr(value), "low": least, "high": most}
+            raise RecipeError([problem("not_between", key, file=file, params=params)])
         ends.append(None if value is None else float(value))
     low, high = ends
     if low is not None and high is not None and low >= high:
-        message = f"{low:g} is not below {high:g}"
-        raise RecipeError([Problem(path=low_key, message=message, file=file)])
+        raise RecipeError(
+            [problem("low_no_band", low_key, file=file, params={"low": low, "high": high})]
+        )
     return Band(low, high)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .. import quantities as q
-from ..errors import Problem, RecipeError
+from ..errors import Problem, RecipeError, problem
 from ..model import ClimateQuantity, Phase, Recipe, SolutionQuantity
 from .onto import Imported, PhaseValues, put_onto, slug
 
@@ -99,12 +99,10 @@ def read(text: str, base: Recipe, *, file: str = "<text>") -> Imported:
     names = [name.strip() for name in rows.fieldnames or ()]
     for name in names:
         if name != "phase" and name not in _COLUMNS:
-            accepted = ", ".join(("phase", *_COLUMNS))
-            problems.append(
-                Problem(path=name, message="unknown column", accepted=accepted, file=file, line=1)
-            )
+            known = {"known": ", ".join(("phase", *_COLUMNS))}
+            problems.append(problem("unknown_column", name, file=file, line=1, params=known))
     if "phase" not in names:
-        problems.append(Problem(path="phase", message="missing column", file=file, line=1))
+        problems.append(problem("no_column", "phase", file=file, line=1))
     if problems:
         raise RecipeError(problems)
     phases = []
@@ -113,9 +111,9 @@ def read(text: str, base: Recipe, *, file: str = "<text>") -> Imported:
         phases.append(_phase(cells, problems, file, rows.line_num))
     doubled = {p.name for p in phases if [x.name for x in phases].count(p.name) > 1}
     for name in sorted(doubled):
-        problems.append(Problem(path=name, message="is given twice", file=file))
+        problems.append(problem("row_twice", name, file=file))
     if not phases:
-        problems.append(Problem(path="", message="has no phase", file=file))
+        problems.append(problem("no_row", "", file=file))
     if problems:
         raise RecipeError(problems)
     return put_onto(
@@ -136,19 +134,11 @@ def _phase(cells: Mapping[str, str], problems: list[Problem], file: str, line: i
             continue
         try:
             found[name] = q.parse(float(text.replace(",", ".")), column.kind)
-        except (ValueError, q.QuantityError) as err:
-            accepted = err.accepted if isinstance(err, q.QuantityError) else column.kind.accepted
-            problems.append(
-                Problem(
-                    path=name,
-                    message=f"{text!r} does not fit",
-                    accepted=accepted,
-                    file=file,
-                    line=line,
-                )
-            )
+        except ValueError:
+            said = {"value": repr(text), "range": column.kind.accepted}
+            problems.append(problem("no_cell", name, file=file, line=line, params=said))
     if not cells.get("phase"):
-        problems.append(Problem(path="phase", message="is empty", file=file, line=line))
+        problems.append(problem("empty_cell", "phase", file=file, line=line))
     both = {
         quantity: (found.get(_named(quantity, True)), found.get(_named(quantity, False)))
         for quantity in _UNITS
