@@ -129,7 +129,7 @@ def give(
     if as_json:
         answer = {"id": recipe.id, "version": recipe.version, "format": known.name}
         told = {"file": str(output)} if output is not None else {"text": text}
-        _print_json({**answer, **told, "loses": list(known.loses)})
+        _print_json({**answer, **told, "loses": [str(what) for what in known.loses]})
         return
     for what in known.loses:
         typer.echo(f"not held by {known.name}: {what}", err=True)
@@ -168,10 +168,17 @@ def take(
         answer = {"id": found.recipe.id, "version": found.recipe.version}
         told = {"file": str(output)} if output is not None else {"text": made}
         warnings = [asdict(finding) for finding in validate(found.recipe)]
-        _print_json({**answer, **told, "remarks": list(found.remarks), "warnings": warnings})
+        _print_json(
+            {
+                **answer,
+                **told,
+                "remarks": [str(remark) for remark in found.remarks],
+                "warnings": warnings,
+            }
+        )
         return
     for remark in found.remarks:
-        typer.echo(remark, err=True)
+        typer.echo(str(remark), err=True)
     for finding in validate(found.recipe):
         typer.echo(str(finding), err=True)
     if output is None:

@@ -101,7 +101,7 @@ def test_check_prints_every_problem_with_file_path_and_what_is_accepted(tmp_path
     lines = result.stderr.splitlines()
     assert len(lines) == 2
     assert f"{file}:" in lines[0]
-    assert "phases[1].days: -3 is out of range (accepted: above 0, up to 1000 d)" in lines[0]
+    assert "phases[1].days: -3 is out of range (accepted: > 0 … 1000 d)" in lines[0]
     assert "phases[1].light.ppfd_max" in lines[1]
     assert f"{good}: cress" in result.stdout
     got = answer("recipes", "check", file, good, code=1)

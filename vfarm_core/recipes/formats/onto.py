@@ -23,6 +23,7 @@ from ..model import (
     SolutionQuantity,
 )
 from ..version import content_hash
+from .notes import Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Imported:
     """A recipe that was read from another form, and what a person should know of it."""
 
     recipe: Recipe
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Note, ...] = ()
 
 
 def slug(text: str) -> str:
@@ -86,13 +87,14 @@ def put_onto(
     source = free_source(base, source)
     origin = Provenance(source=source, confidence=confidence)
     by_name = {phase.name: phase for phase in base.phases}
-    remarks: list[str] = []
+    remarks: list[Note] = []
     made: list[Phase] = []
     for index, values in enumerate(phases):
         place = max(0, len(base.phases) - len(phases) + index)
         under = by_name.get(values.name) or base.phases[place]
         if under.name != values.name:
-            remarks.append(f"{values.name}: what is not said is taken from phase {under.name}")
+            said = {"phase": values.name, "under": under.name}
+            remarks.append(Note(code="from_base", params=said))
         made.append(_phase(under, values, origin, remarks))
     recipe = replace(
         base,
@@ -108,28 +110,29 @@ def put_onto(
         changelog=(f"Read from: {text}",),
     )
     if base.expected_yield is not None:
-        remarks.append(f"the yield expected of {base.id} is left out: it is of another recipe")
+        remarks.append(Note(code="yield_left_out", params={"name": base.id}))
     return Imported(recipe=replace(recipe, version=content_hash(recipe)), remarks=tuple(remarks))
 
 
-def _kept(base: Recipe, phases: Sequence[Phase], remarks: list[str]) -> Regrowth | None:
+def _kept(base: Recipe, phases: Sequence[Phase], remarks: list[Note]) -> Regrowth | None:
     if base.regrowth is not None and any(p.name == base.regrowth.phase for p in phases):
         return base.regrowth
-    remarks.append("regrowth is left out: its phase is not among those that were read")
+    remarks.append(Note(code="regrowth_left_out"))
     return None
 
 
-def _phase(under: Phase, values: PhaseValues, origin: Provenance, remarks: list[str]) -> Phase:
+def _phase(under: Phase, values: PhaseValues, origin: Provenance, remarks: list[Note]) -> Phase:
     days = under.days if values.days is None else values.days
     ends = under.exit
     if ends is not None and not ends.min_days <= days <= ends.max_days:
-        remarks.append(f"{values.name}: its exit is left out, {days:g} days are not within it")
+        out: dict[str, float | str] = {"phase": values.name, "days": days}
+        remarks.append(Note(code="exit_left_out", params=out))
         ends = None
     density = values.density_plants_m2
     light = _light(under.light, values, origin)
     climate = _setpoints(under.climate, values.climate, origin, values.name, remarks)
     if light.photoperiod_h <= 0 and climate.pop(ClimateQuantity.CO2, None) is not None:
-        remarks.append(f"{values.name}: CO2 is left out, it is only a target when lit")
+        remarks.append(Note(code="co2_left_out", params={"phase": values.name}))
     irrigation = dict(under.irrigation)
     for method, plan in under.irrigation.items():
         if plan.continuous or plan.cycle is not None:
@@ -141,7 +144,8 @@ def _phase(under: Phase, values: PhaseValues, origin: Provenance, remarks: list[
         )
         if not fits:
             del irrigation[method]
-            remarks.append(f"{values.name}: {method} is left out, its events do not fit the day")
+            what = {"phase": values.name, "method": method.value}
+            remarks.append(Note(code="method_left_out", params=what))
     return replace(
         under,
         name=values.name,
@@ -192,7 +196,7 @@ def _setpoints[Q: (ClimateQuantity, SolutionQuantity)](
     given: Mapping[Q, tuple[float | None, float | None]],
     origin: Provenance,
     phase: str,
-    remarks: list[str],
+    remarks: list[Note],
 ) -> dict[Q, Setpoint]:
     found = dict(under)
     for quantity, (day, night) in given.items():
@@ -219,9 +223,8 @@ def _setpoints[Q: (ClimateQuantity, SolutionQuantity)](
         )
         setpoint = replace(known, day=day, night=night, provenance=origin)
         if not inside:
-            remarks.append(
-                f"{phase}: the limits of {quantity} are left out, its targets lie beyond"
-            )
+            said = {"phase": phase, "quantity": quantity.value}
+            remarks.append(Note(code="limits_left_out", params=said))
             setpoint = replace(
                 setpoint,
                 warning_day=OPEN,

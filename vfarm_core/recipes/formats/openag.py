@@ -14,19 +14,24 @@ from typing import Any
 
 from ..errors import Problem, RecipeError, problem
 from ..model import ClimateQuantity, Phase, Recipe
+from .notes import Note
 from .onto import Imported, PhaseValues, put_onto, slug
 
 FORMAT = "openag-phased-environment-v1"
 #: What recipes of ours say and this form cannot hold.
-LOSES = (
-    "humidity, VPD and CO2",
-    "the nutrient solution",
-    "irrigation",
-    "limits",
-    "exits, regrowth and densities",
-    "dawn and dusk, channels, far-red light",
-    "sources, confidence, growth and yield",
-    "parts of days",
+LOSES = tuple(
+    Note(code=code)
+    for code in (
+        "no_humidity",
+        "no_solution",
+        "no_irrigation",
+        "no_limits",
+        "no_exits",
+        "no_densities",
+        "no_light_extras",
+        "no_origin",
+        "no_part_days",
+    )
 )
 #: Their files spell it both ways.
 _TEMPERATURE = ("air_temperature_celsius", "air_temperature_celcius")
@@ -56,7 +61,7 @@ def read(text: str, base: Recipe, *, file: str = "<text>") -> Imported:
     )
     remarks = list(found.remarks)
     if any("light_spectrum_nm_percent" in e for e in environments.values()):
-        remarks.append("the spectrum by nm is not taken: lamps keep that of the base")
+        remarks.append(Note(code="spectrum_not_taken"))
     return Imported(recipe=found.recipe, remarks=tuple(remarks))
 
 

@@ -15,13 +15,11 @@ from typing import Any
 from ..errors import RecipeError, problem
 from ..model import Band, ClimateQuantity, Phase, Recipe
 from ..version import content_hash
+from .notes import Note
 from .onto import Imported, free_source, slug
 
 #: What a plant of theirs says and a recipe cannot take from it.
-LOSES = (
-    "light in mmol and lux: it is not said of which quantity and which lamp",
-    "moisture and EC of soil: they are not those of a nutrient solution",
-)
+LOSES = (Note(code="light_not_taken"), Note(code="soil_not_taken"))
 _TAKEN = {
     ClimateQuantity.AIR_TEMPERATURE: ("min_temp", "max_temp", -40.0, 60.0),
     ClimateQuantity.HUMIDITY: ("min_env_humid", "max_env_humid", 0.0, 100.0),
@@ -32,7 +30,7 @@ def read(text: str, base: Recipe, *, file: str = "<text>") -> Imported:
     """`base` within what the plant in `text` bears. Raises RecipeError."""
     data = _plant(text, file)
     bands = {quantity: _band(data, taken, file) for quantity, taken in _TAKEN.items()}
-    remarks: list[str] = []
+    remarks: list[Note] = []
     source = free_source(base, "openplantbook")
     phases = tuple(_within(phase, bands, source, remarks) for phase in base.phases)
     plant = str(data.get("display_pid") or data["pid"])
@@ -45,7 +43,7 @@ def read(text: str, base: Recipe, *, file: str = "<text>") -> Imported:
         parent=base.version,
         changelog=(f"Critical limits of the air of {plant} (OpenPlantbook)",),
     )
-    remarks += [f"not taken: {what}" for what in LOSES]
+    remarks += LOSES
     return Imported(recipe=replace(recipe, version=content_hash(recipe)), remarks=tuple(remarks))
 
 
@@ -79,7 +77,7 @@ def _band(data: Mapping[str, Any], taken: tuple[str, str, float, float], file: s
 
 
 def _within(
-    phase: Phase, bands: Mapping[ClimateQuantity, Band], source: str, remarks: list[str]
+    phase: Phase, bands: Mapping[ClimateQuantity, Band], source: str, remarks: list[Note]
 ) -> Phase:
     climate = dict(phase.climate)
     for quantity, band in bands.items():
@@ -92,9 +90,8 @@ def _within(
             for when, value in ((True, known.day), (False, known.night))
         )
         if not fits:
-            remarks.append(
-                f"{phase.name}: the limits of {quantity} stay, its targets reach beyond {band}"
-            )
+            said = {"phase": phase.name, "quantity": quantity.value, "band": band.span}
+            remarks.append(Note(code="limits_stay", params=said))
             continue
         names = ", ".join([*known.provenance.source.split(", "), source])
         climate[quantity] = replace(

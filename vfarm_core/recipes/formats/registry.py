@@ -11,6 +11,7 @@ from ..load import load_recipe
 from ..model import Recipe
 from ..validate import require_valid
 from . import document, openag, plantbook, table
+from .notes import Note
 from .onto import Imported
 
 
@@ -31,7 +32,7 @@ class Form:
     reads: Reads | None = None
     writes: Callable[[Recipe], str] | None = None
     complete: bool = False
-    loses: tuple[str, ...] = ()
+    loses: tuple[Note, ...] = ()
 
 
 FORMS: Mapping[str, Form] = MappingProxyType(

@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from .. import quantities as q
 from ..errors import Problem, RecipeError, problem
 from ..model import ClimateQuantity, Phase, Recipe, SolutionQuantity
+from .notes import Note
 from .onto import Imported, PhaseValues, put_onto, slug
 
 #: What recipes of ours say and this form cannot hold.
-LOSES = (
-    "limits",
-    "irrigation",
-    "ceilings, dawn and dusk, channels, far-red light, shifts",
-    "exits and regrowth",
-    "sources, confidence, notes, growth and yield",
+LOSES = tuple(
+    Note(code=code)
+    for code in ("no_limits", "no_irrigation", "no_light_extras", "no_exits", "no_origin")
 )
 
 
