@@ -94,6 +94,10 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unknown_format": ("unknown format {value}", "{known}"),
         "no_recipe": ("there is no recipe {name}", "{known}"),
         "id_taken": ("{name} is taken by {file}", "an id of its own"),
+        "moved_on": (
+            "was made from {based_on}, but the current version is another one",
+            "{now}",
+        ),
         "phase_twice": ("a phase {name} exists already", ""),
         "no_phase": ("there is no phase {name}", "{known}"),
         "no_sources": ("is no mapping of names to texts", "at least one source"),

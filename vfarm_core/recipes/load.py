@@ -85,6 +85,11 @@ def load_file(path: Path | str) -> Recipe:
     return load_recipe(text, file=str(path))
 
 
+def is_name(value: Any) -> bool:
+    """Whether a value can be the id of a recipe or the name of a phase."""
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
 class _Reader:
     """Reads on after a problem, with placeholders that never leave `load_recipe`."""
 
@@ -828,13 +833,7 @@ class _Reader:
         return self._value(entries, key, path, _is_text, "text")
 
     def name(self, entries: Mapping[str, Any], key: str, path: str) -> str:
-        return self._value(
-            entries,
-            key,
-            path,
-            lambda v: isinstance(v, str) and _NAME.fullmatch(v) is not None,
-            "name",
-        )
+        return self._value(entries, key, path, is_name, "name")
 
     def _value(
         self,
