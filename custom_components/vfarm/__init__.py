@@ -15,7 +15,7 @@ from vfarm_core.control.memory import Memory
 from vfarm_core.farm.build import FarmError
 from vfarm_core.farm.nodes import Farm
 
-from . import access, issues, services, websocket
+from . import access, issues, recipe_socket, services, websocket
 from .clock import FarmClock, RealClock
 from .const import CONF_KIND, DEMO_PLATFORMS, DOMAIN, PLATFORMS, FarmKind
 from .data import VfarmConfigEntry, VfarmData
@@ -36,6 +36,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     access.async_setup(hass)
     services.async_setup_services(hass)
     websocket.async_setup(hass)
+    recipe_socket.async_setup(hass)
     await async_setup_frontend(hass)
     return True
 

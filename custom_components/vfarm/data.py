@@ -44,6 +44,16 @@ class VfarmData:
         """The subentry a node belongs to; None for the farm itself."""
         return subentry_of_nodes(self.entry).get(node)
 
+    @property
+    def sites_taken(self) -> dict[str, int]:
+        """Occupied sites by level."""
+        taken: dict[str, int] = {}
+        for batch in self.engine.runtime.memory.batches.values():
+            if batch.is_growing:
+                for placement in batch.placements:
+                    taken[placement.level_id] = taken.get(placement.level_id, 0) + placement.sites
+        return taken
+
     @callback
     def listen_topology(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Hear when nodes or bindings were added, changed or removed."""

@@ -13,6 +13,7 @@ from vfarm_core.farm.build import Problem
 from vfarm_core.recipes.errors import Problem as RecipeProblem
 
 from .const import DOMAIN
+from .recipe_words import async_recipe_words
 
 _PROBLEM = "problem"
 _MISSING = "missing"
@@ -76,15 +77,17 @@ def async_tell_ledger(
     )
 
 
-@callback
-def async_tell_recipes(hass: HomeAssistant, problems: Iterable[RecipeProblem]) -> None:
-    """One issue for each recipe file that cannot be used, with everything that is wrong in it."""
-    by_file: dict[str, list[str]] = {}
+async def async_tell_recipes(hass: HomeAssistant, problems: Iterable[RecipeProblem]) -> None:
+    """One issue for each recipe file that cannot be used, with everything that is wrong in it, in
+    the language of the system: the text is kept, whoever reads it."""
+    by_file: dict[str, list[RecipeProblem]] = {}
     for problem in problems:
-        by_file.setdefault(problem.file, []).append(str(problem))
+        by_file.setdefault(problem.file, []).append(problem)
+    words = await async_recipe_words(hass, hass.config.language) if by_file else None
     found = {
-        f"{_RECIPE}_{file}": {"file": file, "problems": "\n".join(f"- {text}" for text in texts)}
-        for file, texts in by_file.items()
+        f"{_RECIPE}_{file}": {"file": file, "problems": words.listed(wrong)}
+        for file, wrong in by_file.items()
+        if words is not None
     }
     _async_replace(hass, f"{_RECIPE}_", "recipe_broken", ir.IssueSeverity.WARNING, found)
 

@@ -12,19 +12,28 @@ from pathlib import Path
 
 from homeassistant.core import HomeAssistant
 
-from vfarm_core.recipes.library import catalogue
+from vfarm_core.recipes.library import Catalogue, catalogue
 from vfarm_core.recipes.model import Recipe
 
 from .const import DOMAIN
 from .issues import async_tell_recipes
 
 
+def folder(hass: HomeAssistant) -> Path:
+    """Where a grower's own recipes lie."""
+    return Path(hass.config.path(DOMAIN, "recipes"))
+
+
+async def async_catalogue(hass: HomeAssistant) -> Catalogue:
+    """Every recipe with its header, and what is wrong with the files that are none."""
+    found = await hass.async_add_executor_job(catalogue, folder(hass))
+    await async_tell_recipes(hass, found.problems)
+    return found
+
+
 async def async_recipes(hass: HomeAssistant) -> Mapping[str, Recipe]:
     """Every recipe by id."""
-    folder = Path(hass.config.path(DOMAIN, "recipes"))
-    found = await hass.async_add_executor_job(catalogue, folder)
-    async_tell_recipes(hass, found.problems)
-    return found.recipes
+    return (await async_catalogue(hass)).recipes
 
 
 async def async_shipped(hass: HomeAssistant) -> Mapping[str, Recipe]:

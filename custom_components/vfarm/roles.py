@@ -74,6 +74,8 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         # A stop outranks every role.
         **_each(_EVERYBODY, "emergency_stop"),
         **_each(_EVERYBODY, "explain", "trace", "batch_report", "solve_nutrients"),
+        **_each(_EVERYBODY, "list_recipes", "get_recipe", "diff_recipes", "export_recipe"),
+        **_each(_EVERYBODY, "check_recipe"),
         **_each(_OPERATOR, "start_batch", "plan_batch", "sow_batch", "advance_phase"),
         **_each(_OPERATOR, "move_batch", "split_batch", "merge_batches", "transplant_batch"),
         **_each(_OPERATOR, "harvest", "cut_batch", "lose_plants"),
@@ -86,6 +88,7 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         # What stopped itself goes on when a person has looked.
         **_each(_PERSON, "clear_inhibit", "clear_reservoir", "clear_latch", "verify_probe"),
         **_each(_GROWER, "change_recipe", "fail_batch", "run_dose", "calibrate_pump"),
+        **_each(_GROWER, "save_recipe", "import_recipe"),
         **_each(_GROWER_PERSON, "release_emergency_stop", "arm_loop"),
         # Administrators of Home Assistant only, besides: they write files and entries.
         **_each(_MANAGER, "export_farm", "import_farm"),
@@ -94,7 +97,12 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
 
 #: Websocket commands.
 COMMANDS: Final[Mapping[str, Need]] = MappingProxyType(
-    _each(_EVERYBODY, "vfarm/overview", "vfarm/subscribe", "vfarm/explain")
+    {
+        **_each(_EVERYBODY, "vfarm/overview", "vfarm/subscribe", "vfarm/explain"),
+        **_each(_EVERYBODY, "vfarm/recipes/list", "vfarm/recipes/get", "vfarm/recipes/check"),
+        **_each(_EVERYBODY, "vfarm/recipes/diff", "vfarm/recipes/export"),
+        **_each(_GROWER, "vfarm/recipes/import", "vfarm/recipes/save"),
+    }
 )
 
 #: Entities that take commands, by domain and key. Simulated hardware is one kind.

@@ -78,6 +78,7 @@ from .entity import async_by, checked
 from .history import REPORT_SCHEMA, TRACE_SCHEMA, async_report, async_trace
 from .nutrients import SOLVE_SCHEMA, async_solve
 from .plan_actions import PLAN_HANDLERS, PLAN_SCHEMAS
+from .recipe_actions import RECIPE_HANDLERS, RECIPE_SCHEMAS
 from .recipe_shelf import async_recipes
 from .said import async_in_words
 from .targets import (
@@ -142,6 +143,13 @@ class Service(StrEnum):
     LOG_LABOUR = "log_labour"
     TRACE = "trace"
     BATCH_REPORT = "batch_report"
+    CHECK_RECIPE = "check_recipe"
+    SAVE_RECIPE = "save_recipe"
+    IMPORT_RECIPE = "import_recipe"
+    EXPORT_RECIPE = "export_recipe"
+    LIST_RECIPES = "list_recipes"
+    GET_RECIPE = "get_recipe"
+    DIFF_RECIPES = "diff_recipes"
 
 
 class Field(StrEnum):
@@ -295,6 +303,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     **{Service(name): schema for name, schema in PLAN_SCHEMAS.items()},
     Service.TRACE: TRACE_SCHEMA,
     Service.BATCH_REPORT: REPORT_SCHEMA,
+    **{Service(name): schema for name, schema in RECIPE_SCHEMAS.items()},
 }
 
 #: Actions that only answer.
@@ -305,6 +314,11 @@ _ANSWERS = frozenset(
         Service.PLAN_ORDERS,
         Service.TRACE,
         Service.BATCH_REPORT,
+        Service.CHECK_RECIPE,
+        Service.EXPORT_RECIPE,
+        Service.LIST_RECIPES,
+        Service.GET_RECIPE,
+        Service.DIFF_RECIPES,
     }
 )
 
@@ -349,7 +363,7 @@ def _one_farm(targets: list[Target]) -> VfarmConfigEntry:
 async def _start_batch(hass: HomeAssistant, call: ServiceCall) -> Response:
     """Sow a batch on levels; its plants fill the free sites in the order of the levels."""
     entry, recipe, farm_sites = await _wanted(hass, call)
-    taken = _taken(entry)
+    taken = entry.runtime_data.sites_taken
     free = {level: max(0, sites - taken.get(level, 0)) for level, sites in farm_sites.items()}
     return await _begin(
         hass,
@@ -419,16 +433,6 @@ async def _begin(
     except lifecycle.BatchError as err:
         raise error(f"batch_{err.key}", **{k: str(v) for k, v in err.params.items()}) from err
     return await ask(entry, StartBatch(batch=batch, recipe=recipe, by=by))
-
-
-def _taken(entry: VfarmConfigEntry) -> dict[str, int]:
-    """Occupied sites by level."""
-    taken: dict[str, int] = {}
-    for batch in entry.runtime_data.engine.runtime.memory.batches.values():
-        if batch.is_growing:
-            for placement in batch.placements:
-                taken[placement.level_id] = taken.get(placement.level_id, 0) + placement.sites
-    return taken
 
 
 @callback
@@ -772,4 +776,5 @@ _HANDLERS: Mapping[Service, Handler] = {
     **{Service(name): handler for name, handler in PLAN_HANDLERS.items()},
     Service.TRACE: async_trace,
     Service.BATCH_REPORT: async_report,
+    **{Service(name): handler for name, handler in RECIPE_HANDLERS.items()},
 }

@@ -16,6 +16,9 @@ from custom_components.vfarm.const import SubentryType
 from custom_components.vfarm.services import SCHEMAS
 from vfarm_core.control.reasons import TEXTS as REASONS
 from vfarm_core.farm.roles import Role
+from vfarm_core.recipes.crops import LIMITS
+from vfarm_core.recipes.model import Channel, ClimateQuantity, PhaseKind, SolutionQuantity
+from vfarm_core.recipes.words import templates
 
 SHELL = Path(__file__).parents[2] / "custom_components" / "vfarm"
 CORE = Path(vfarm_core.__file__).parent
@@ -69,6 +72,21 @@ def test_every_refusal_has_words() -> None:
     keys |= set(re.findall(r'error\(\s*"(\w+)"', shell))
     assert len(keys) > 30
     assert keys <= set(texts("en")["exceptions"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_a_check_of_a_recipe_can_find_has_words(language: str) -> None:
+    found = texts(language)
+    sentences = found["exceptions"]
+    for code, places in templates().items():
+        text = sentences[f"check_{code}"]["message"]
+        assert set(re.findall(r"{(\w+)}", text)) == set(places), code
+    checks = {key for key in sentences if key.startswith("check_")}
+    assert checks == {f"check_{code}" for code in templates()}, "words that nothing says"
+    words = set(found["selector"]["recipe_word"]["options"])
+    named = {*Channel, *ClimateQuantity, *SolutionQuantity, *PhaseKind, *LIMITS}
+    assert {str(key) for key in named} <= words
+    assert {"day", "night", "lit", "dark", "warning", "critical", "far_red"} <= words
 
 
 def test_every_subentry_and_role_has_words() -> None:

@@ -6,8 +6,6 @@ several of them has to be translated here, and a flow is not told for whom it ru
 
 from __future__ import annotations
 
-from homeassistant.components.frontend import DOMAIN as FRONTEND_DOMAIN
-from homeassistant.components.frontend.storage import async_user_store
 from homeassistant.components.http import KEY_HASS_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.generated.languages import LANGUAGES
@@ -16,9 +14,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.language import matches
 
 from ..const import DOMAIN
-
-#: Under this key the frontend keeps the language that a person has chosen in their profile.
-_CHOSEN = "language"
+from ..language import async_chosen
 
 
 async def async_language(hass: HomeAssistant) -> str:
@@ -28,12 +24,10 @@ async def async_language(hass: HomeAssistant) -> str:
     if request is None:
         return hass.config.language
     user = request.get(KEY_HASS_USER)
-    if user is not None and FRONTEND_DOMAIN in hass.config.components:
-        store = await async_user_store(hass, user.id)
-        kept = store.data.get(_CHOSEN)
-        chosen = kept.get("language") if isinstance(kept, dict) else None
-        if chosen:
-            return str(chosen)
+    if user is not None:
+        chosen = await async_chosen(hass, user.id)
+        if chosen is not None:
+            return chosen
     wanted = request.headers.get("Accept-Language", "").split(",")[0].split(";")[0].strip()
     known = matches(wanted, LANGUAGES) if wanted else []
     return known[0] if known else hass.config.language
