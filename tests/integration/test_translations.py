@@ -63,11 +63,16 @@ def test_every_refusal_has_words() -> None:
     source = (CORE / "control" / "requests.py").read_text()
     keys = set(re.findall(r'Refusal\(\s*"(\w+)"', source))
     keys |= set(re.findall(r'refused="(\w+)"', source))
-    for name in ("tank_requests", "batch_requests"):
+    for name in ("tank_requests", "batch_requests", "rollouts", "recipe_change"):
         asked = (CORE / "control" / f"{name}.py").read_text()
         keys |= set(re.findall(r'Clash\(\s*"(\w+)"', asked))
+    rules = "".join(
+        path.read_text()
+        for path in (CORE / "batches" / "rollout.py", CORE / "control" / "rollouts.py")
+    )
     life = "".join(path.read_text() for path in (CORE / "batches").glob("*.py"))
     keys |= {f"batch_{key}" for key in re.findall(r'BatchError\(\s*"(\w+)"', life)}
+    keys |= {f"rollout_{key}" for key in re.findall(r'RolloutError\(\s*"(\w+)"', rules)}
     shell = "".join(path.read_text() for path in SHELL.glob("*.py"))
     keys |= set(re.findall(r'error\(\s*"(\w+)"', shell))
     assert len(keys) > 30

@@ -253,7 +253,8 @@ def change_recipe(
     """The batch on another version of its recipe from `at` on, its targets moving there over
     `ramp_s`. It stays in the phase of the same name and keeps the day it is in.
 
-    A change that is under way begins anew from the phase it was to reach. Raises BatchError:
+    A change that is under way is turned round where it stands when it is to go back to where it
+    came from; to a third version it begins anew from the phase it was to reach. Raises BatchError:
     not_growing, recipe_mismatch, same_version, other_crop, phase_missing, ramp, time.
     """
     check_growing(batch)
@@ -271,21 +272,45 @@ def change_recipe(
     index = next((i for i, p in enumerate(new.phases) if p.name == phase), None)
     if index is None:
         raise BatchError("phase_missing", {"batch": batch.title, "phase": phase, "recipe": new.id})
-    way = Changeover(
-        from_version=old.version, from_phase=batch.phase_index, since=at, ramp_s=ramp_s
-    )
+    known = batch.changeover
+    if known is not None and known.from_version == new.version:
+        way = known.turned(old.version, batch.phase_index, at, ramp_s)
+    else:
+        way = Changeover(
+            from_version=old.version, from_phase=batch.phase_index, since=at, ramp_s=ramp_s
+        )
     moved = replace(
         batch,
         recipe_id=new.id,
         recipe_version=new.version,
         state=state_in(index),
         phase_index=index,
-        changeover=way if ramp_s > 0 else None,
+        changeover=way if way.ramp_s > 0 else None,
         # Another version may wait for something else: what was gathered is not its.
         ripening=batch.ripening if new.phases[index].exit == _exit_of(batch, old) else None,
         ready_at=None,
     )
     return noted(moved, Happened.RECIPE, at, by=by, was=old.version, now=new.version)
+
+
+def repinned(batch: Batch, recipe: Recipe, at: float) -> Batch:
+    """A batch that is sown at `at`, on another version of its recipe: it stands in the phase that
+    its days say there. Raises BatchError: days_ago, other_crop."""
+    if recipe.crop != batch.crop:
+        said = {"batch": batch.title, "crop": batch.crop, "other": recipe.crop}
+        raise BatchError("other_crop", said)
+    days = max(0.0, at - batch.sown_at) / DAY_S
+    if days > recipe.total_days:
+        raise BatchError("days_ago", {"days_ago": days, "most": recipe.total_days})
+    index = recipe.index_at(days)
+    return replace(
+        batch,
+        recipe_id=recipe.id,
+        recipe_version=recipe.version,
+        state=state_in(index),
+        phase_index=index,
+        phase_started_at=batch.sown_at + recipe.starts_on_day(index) * DAY_S,
+    )
 
 
 def _exit_of(batch: Batch, recipe: Recipe) -> Exit | None:

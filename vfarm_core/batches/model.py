@@ -154,21 +154,51 @@ class Failure:
     reason: str
 
 
+#: Targets of a batch that changes its recipe move in steps of this length (s of farm time).
+CHANGE_STEP_S = 3600.0
+#: A photoperiod moves in whole days.
+_CHANGE_DAY_S = 86400.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changeover:
     """A living batch on its way from another recipe version: where it came from, since when, and
-    over how many seconds of farm time its targets move."""
+    over how many seconds of farm time its targets move. One that was turned round on its way does
+    not begin at the beginning: `start` and `light_start` are how far it was then, 0…1."""
 
     from_version: str
     from_phase: int
     since: float
     ramp_s: float
+    start: float = 0.0
+    light_start: float = 0.0
 
-    def share(self, now: float, step_s: float) -> float:
-        """How far it has come at `now`, 0…1, in whole steps of `step_s`."""
+    def share(self, now: float) -> float:
+        """How far its targets have come at `now`, 0…1, in whole steps."""
+        return self._from(self.start, now, CHANGE_STEP_S)
+
+    def light_share(self, now: float) -> float:
+        """How far its photoperiod has come at `now`, 0…1, in whole days."""
+        return self._from(self.light_start, now, _CHANGE_DAY_S)
+
+    def turned(self, version: str, phase: int, at: float, ramp_s: float) -> Changeover:
+        """The way back from `version` at `at`: it begins where the batch stands, and takes the part
+        of `ramp_s` that the batch has come."""
+        come = self.share(at)
+        return Changeover(
+            from_version=version,
+            from_phase=phase,
+            since=at,
+            ramp_s=ramp_s * come,
+            start=1.0 - come,
+            light_start=1.0 - self.light_share(at),
+        )
+
+    def _from(self, start: float, now: float, step_s: float) -> float:
         if self.ramp_s <= 0 or now >= self.since + self.ramp_s:
             return 1.0
-        return max(0.0, (now - self.since) // step_s * step_s) / self.ramp_s
+        gone = max(0.0, (now - self.since) // step_s * step_s) / self.ramp_s
+        return start + (1.0 - start) * gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,9 @@ from ..batches.progress import progress
 from ..farm.nodes import NodeKind
 from ..farm.roles import DOSING
 from ..recipes.model import PhaseKind
-from . import ripening, solution
-from .clock import Due
-from .draft import CHANGE_STEP_S, Draft
+from . import rollouts, solution
+from .batch_watch import watch
+from .draft import Draft
 from .effects import Severity
 from .inputs import (
     CloseLot,
@@ -45,31 +45,6 @@ from .view import forecast_of
 from .workflows import Clash
 
 # -- what requests share ------------------------------------------------------------------------
-
-
-def watch(d: Draft, batch_id: str) -> None:
-    """Look at a batch again when its phase ends (the last one, to tell it), or when its changeover
-    comes a step further."""
-    batch = d.batches.get(batch_id)
-    if batch is None or not batch.is_growing:
-        d.due.remove(f"batch:{batch_id}")
-        return
-    recipe = d.recipe(batch)
-    due = []
-    if batch.phase_index + 1 < len(recipe.phases) or batch.ready_at is None:
-        due.append(progress(batch, recipe, d.now.farm).phase_ends_at)
-    if recipe.phases[batch.phase_index].exit is not None:
-        if batch.ripening is None:
-            batch = ripening.look(d, batch)
-        due.append(d.now.farm + ripening.LOOK_S)
-    if (way := batch.changeover) is not None:
-        gone = max(0.0, d.now.farm - way.since)
-        moves_on = way.since + (gone // CHANGE_STEP_S + 1) * CHANGE_STEP_S
-        due.append(min(moves_on, way.since + way.ramp_s))
-    if due:
-        d.wake(f"batch:{batch_id}", Due(farm=max(min(due), d.now.farm + 1.0)))
-    else:
-        d.due.remove(f"batch:{batch_id}")
 
 
 def placements(d: Draft, batch: Batch) -> list[dict[str, Any]]:
@@ -317,7 +292,9 @@ def planned(d: Draft, request: StartBatch) -> dict[str, Any]:
 def _sow(d: Draft, request: SowBatch) -> dict[str, Any]:
     batch = _batch(d, request.batch)
     sown = lifecycle.start(batch, d.now.farm, by=request.by, why=request.why)
+    sown, _ = rollouts.sown(d, sown, d.recipe(sown))
     _put(d, sown)
+    rollouts.took(d, _batch(d, sown.id))
     started(d, _batch(d, sown.id), by=request.by)
     return _answer(d, _batch(d, sown.id))
 

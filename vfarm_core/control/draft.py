@@ -119,10 +119,6 @@ def _by_age(batch: Batch) -> tuple[float, str]:
     return batch.sown_at, batch.id
 
 
-#: Targets of a batch that changes its recipe move in steps of this length (s of farm time).
-CHANGE_STEP_S = 3600.0
-#: A photoperiod moves in whole days.
-_DAY_S = 86400.0
 NO_POINT = PointState()
 NO_ACTUATOR = ActuatorState()
 _NO_ZONE = ZoneState()
@@ -152,6 +148,7 @@ class Draft:
         self.batches = Overlay(memory.batches)
         self.recipes = Overlay(memory.recipes)
         self.lots = Overlay(memory.lots)
+        self.rollouts = Overlay(memory.rollouts)
         self.overrides = Overlay(memory.overrides)
         self.workflows = Overlay(memory.workflows)
         self.due = Overlay(memory.due)
@@ -429,10 +426,10 @@ class Draft:
         way = batch.changeover
         if way is None:
             return None
-        share = way.share(self.now.farm, CHANGE_STEP_S)
+        share = way.share(self.now.farm)
         if share >= 1.0:
             return None
-        return way.from_version, way.from_phase, share, way.share(self.now.farm, _DAY_S)
+        return way.from_version, way.from_phase, share, way.light_share(self.now.farm)
 
     def override(self, node: str, quantity: Quantity) -> Override | None:
         """The override in force, if any."""

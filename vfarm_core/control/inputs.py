@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ..batches.lots import Lot
 from ..batches.model import Batch
+from ..batches.rollout import Gates, Judgement, Strategy
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
@@ -130,10 +131,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartBatch(Request):
-    """Start a batch that was sown with `batches.lifecycle.sow`, following its pinned recipe."""
+    """Start a batch that was sown with `batches.lifecycle.sow`, following its pinned recipe. Where
+    a roll-out is about this version, it decides which one the batch gets, but for one that is
+    `pinned` by a person."""
 
     batch: Batch
     recipe: Recipe
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,69 @@ class ChangeRecipe(Request):
     batch: str
     recipe: Recipe
     ramp_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRollout(Request):
+    """Bring version `new` of a recipe to the farm in place of `old`, see `batches.rollout`.
+    Living batches that are moved have their targets moved over `ramp_s` of farm time. With `auto`
+    it is promoted by itself once all gates hold."""
+
+    id: str
+    old: Recipe
+    new: Recipe
+    strategy: Strategy
+    ramp_s: float
+    levels: tuple[str, ...] = ()
+    batches: tuple[str, ...] = ()
+    gates: Gates = field(default_factory=Gates)
+    auto: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRollout(Request):
+    """Nobody gets the new version for now; who has it keeps it."""
+
+    rollout: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRollout(Request):
+    """Go on. Gates that are broken now do not pause it again, and still have to hold before it is
+    promoted."""
+
+    rollout: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromoteRollout(Request):
+    """The new version is for everybody now. Refused while a gate does not hold, but `despite` that
+    where a person says why."""
+
+    rollout: str
+    why: str = ""
+    despite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBackRollout(Request):
+    """Back to the old version: living batches that have the new one over `ramp_s` (that of the
+    roll-out when None), and whoever is sown from now on."""
+
+    rollout: str
+    why: str = ""
+    ramp_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeRollout(Request):
+    """What a comparison of yields says now, for the gate that asks for it."""
+
+    rollout: str
+    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from zlib import crc32
 from ..batches.codec import from_dict as batch_from_dict
 from ..batches.codec import to_dict as batch_to_dict
 from ..batches.lots import Lot
+from ..batches.rollout import Exposure, Rollout
 from ..farm.codec import decode, encode
 from ..farm.overrides import Override, Workflow
 from ..recipes.codec import from_dict as recipe_from_dict
@@ -67,6 +68,8 @@ def records(d: Draft) -> list[Record]:
     for group, rare in others:
         if rare.changed:
             found += _kept(d, group, rare, lambda old, new, now: True)
+    if d.rollouts.changed:
+        found += _kept(d, "rollout", d.rollouts, _rollout_matters)
     for key, batch in d.batches.changes.items():
         found.append(_slice(d, f"batch:{key}", batch_to_dict(batch)))
     for key, recipe in d.recipes.changes.items():
@@ -81,10 +84,14 @@ def records(d: Draft) -> list[Record]:
 def everything(d: Draft) -> list[Record]:
     """The counters too, for an orderly stop."""
     now = d.now.farm
-    return [
+    levels = [
         _slice(d, f"level:{key}", encode(replace(state, kept_at=now)))
         for key, state in d.levels.merged().items()
     ]
+    rollouts = [
+        _slice(d, f"rollout:{key}", encode(rollout)) for key, rollout in d.rollouts.merged().items()
+    ]
+    return [*levels, *rollouts]
 
 
 def _slice(d: Draft, key: str, data: Any) -> Record:
@@ -209,6 +216,33 @@ def _circuit_matters(old: CircuitState | None, new: CircuitState, now: float) ->
     return old != new
 
 
+def _rollout_matters(old: Rollout | None, new: Rollout, now: float) -> bool:
+    """What a roll-out counts is kept once an hour, everything else at once."""
+    if old is None or _hour_of(old) != _hour_of(new):
+        return True
+    return _without_counts(old) != _without_counts(new)
+
+
+def rollouts_turned(d: Draft) -> bool:
+    """Whether a roll-out did more in this step than count."""
+    return bool(d.rollouts.removed) or any(
+        (old := d.rollouts.old(key)) is None or _without_counts(old) != _without_counts(new)
+        for key, new in d.rollouts.changes.items()
+    )
+
+
+def _hour_of(rollout: Rollout) -> int | None:
+    return None if rollout.counted_at is None else int(rollout.counted_at // 3600)
+
+
+def _without_counts(rollout: Rollout) -> Rollout:
+    """A roll-out without what it counts."""
+    nothing = Exposure()
+    return replace(
+        rollout, new=nothing, old=nothing, counted_at=None, critical=(), critical_since=None
+    )
+
+
 def _uncounted(shot: Shot) -> Shot:
     return replace(
         shot, delivered_l=0.0, counted_at=None, metered=False, counter_l=None, pulse_at=None
@@ -257,6 +291,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
         recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},
         lots={k: decode(Lot, v, k) for k, v in groups.get("lot", {}).items()},
+        rollouts={k: decode(Rollout, v, k) for k, v in groups.get("rollout", {}).items()},
         workflows={k: decode(Workflow, v, k) for k, v in groups.get("workflow", {}).items()},
         overrides={k: decode(Override, v, k) for k, v in groups.get("override", {}).items()},
     )

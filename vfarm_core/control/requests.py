@@ -8,12 +8,12 @@ not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_no
 not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over,
 still_tripped, workflow_wrong_node, workflow_over, workflow_too_long, workflow_running,
 workflow_plants, workflow_dark, workflow_last_step, workflow_none,
-no_fixture, and those of `tank_requests`, `batch_requests` and `plan_requests`.
+no_fixture, and those of `tank_requests`, `batch_requests`, `plan_requests` and `rollouts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +21,10 @@ from ..batches import lifecycle
 from ..batches.lead import EmptyBand
 from ..batches.model import Batch
 from ..batches.progress import progress
+from ..batches.rollout import RolloutError
 from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Step, Workflow, WorkflowKind
 from ..farm.roles import Loop, Role
-from ..recipes.diff import Change, diff
+from ..recipes.diff import diff
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
 from . import (
@@ -32,7 +33,10 @@ from . import (
     labour,
     plan_requests,
     readings,
+    recipe_change,
     ripening,
+    rollout_view,
+    rollouts,
     safety,
     solution,
     tank_requests,
@@ -40,6 +44,7 @@ from . import (
     watering,
     workflows,
 )
+from .batch_watch import watch
 from .clock import Due
 from .draft import Draft
 from .effects import Answer, Severity
@@ -67,7 +72,7 @@ from .inputs import (
     StartWorkflow,
 )
 from .memory import EmergencyState, Stage
-from .targets import common_setpoints, zone_setpoints, zone_target
+from .targets import zone_setpoints, zone_target
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
@@ -93,6 +98,9 @@ def handle(d: Draft, request: Request) -> Answer:
     except lifecycle.BatchError as err:
         params = {name: str(value) for name, value in err.params.items()}
         return Answer(refused=f"batch_{err.key}", params=params)
+    except RolloutError as err:
+        params = {name: str(value) for name, value in err.params.items()}
+        return Answer(refused=f"rollout_{err.key}", params=params)
 
 
 def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
@@ -105,6 +113,8 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
         raise Refusal("batch_no_level", batch=batch.title)
     if not batch.is_growing:
         return batch_requests.planned(d, request)
+    if not request.pinned:
+        batch, recipe = rollouts.sown(d, batch, recipe)
     batch_requests.check_seed(d, batch)
     for placement in batch.placements:
         level = d.farm.level.get(placement.level_id)
@@ -126,19 +136,21 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
     d.batches_changed()
     zones = {d.farm.zone_of_level[p.level_id] for p in batch.placements}
     try:
-        _shares(d, zones)
+        recipe_change.check_shares(d, zones)
     except EmptyBand as err:
         d.batches.remove(batch.id)
-        if d.recipes.old(recipe.version) is None:
+        if d.recipes.old(recipe.version) is None and not recipe_change.pinned(d, recipe.version):
             d.recipes.remove(recipe.version)
         d.batches_changed()
         raise Refusal("limits_disjoint", batch=batch.title, why=err) from err
     batch = batch_requests.arrived(d, batch.id)
-    batch_requests.watch(d, batch.id)
+    watch(d, batch.id)
+    rollouts.took(d, batch, pinned=request.pinned)
     batch_requests.started(d, batch, by=request.by)
     outlook = progress(batch, recipe, d.now.farm)
     return {
         "batch": batch.id,
+        "version": batch.recipe_version,
         "phase": outlook.phase,
         "expected_harvest_at": outlook.expected_harvest_at,
     }
@@ -159,7 +171,7 @@ def phase_due(d: Draft, batch_id: str) -> None:
             batch = _next_phase(d, batch_id, at=ended, by="recipe")
         if batch.ready_at is None and lifecycle.is_ready(batch, recipe, d.now.farm):
             _ready(d, batch, progress(batch, recipe, d.now.farm).phase_ends_at)
-    batch_requests.watch(d, batch_id)
+    watch(d, batch_id)
 
 
 def _ready(d: Draft, batch: Batch, at: float) -> None:
@@ -199,7 +211,7 @@ def _next_phase(d: Draft, batch_id: str, *, at: float, by: str) -> Any:
 
 def _advance_phase(d: Draft, request: AdvancePhase) -> dict[str, Any]:
     moved = _next_phase(d, request.batch, at=d.now.farm, by=request.by)
-    batch_requests.watch(d, request.batch)
+    watch(d, request.batch)
     outlook = progress(moved, d.recipe(moved), d.now.farm)
     return {
         "batch": request.batch,
@@ -213,60 +225,17 @@ def _change_recipe(d: Draft, request: ChangeRecipe) -> dict[str, Any]:
     if batch is None:
         raise Refusal("batch_unknown", batch=request.batch)
     old = d.recipe(batch)
-    moved = lifecycle.change_recipe(batch, old, new, d.now.farm, request.ramp_s, by=request.by)
-    d.recipes.set(new.version, new)
-    d.batches.set(batch.id, moved)
-    d.batches_changed()
-    zones = {d.farm.zone_of_level[level] for level in moved.levels if level in d.farm.level}
-    try:
-        # On the way limits are the wider of both: what has to be shared is where it arrives.
-        d.batches.set(batch.id, replace(moved, changeover=None))
-        d.batches_changed()
-        _shares(d, zones)
-    except EmptyBand as err:
-        d.batches.set(batch.id, batch)
-        if d.recipes.old(new.version) is None:
-            d.recipes.remove(new.version)
-        d.batches_changed()
-        raise Refusal("limits_disjoint", batch=batch.title, why=err) from err
-    d.batches.set(batch.id, moved)
-    d.batches_changed()
-    batch_requests.watch(d, batch.id)
-    changes = diff(old, new)
-    d.event(
-        "recipe_changed",
-        batch.placements[0].level_id if batch.placements else d.farm.id,
-        batch=batch.id,
-        title=batch.title,
-        recipe=new.id,
-        was=old.version,
-        version=new.version,
-        hours=round(request.ramp_s / 3600, 2),
-        by=request.by,
-    )
+    moved = recipe_change.change(d, batch, new, request.ramp_s, by=request.by)
     outlook = progress(moved, new, d.now.farm)
+    changes = diff(old, new)
     return {
         "batch": batch.id,
         "was": old.version,
         "version": new.version,
         "phase": outlook.phase,
         "expected_harvest_at": outlook.expected_harvest_at,
-        "changes": [str(change).strip() for change in changes if _matters(change)],
+        "changes": [str(change).strip() for change in changes if rollout_view.matters(change)],
     }
-
-
-def _matters(change: Change) -> bool:
-    """Whether plants feel a change: sources, notes and titles they do not."""
-    return change.path.startswith("phases") and "provenance" not in change.path
-
-
-def _shares(d: Draft, zones: Iterable[str]) -> None:
-    """Whether all batches of zones and of dosed reservoirs share their limits. Raises EmptyBand."""
-    for zone in zones:
-        common_setpoints(d, zone)
-    for reservoir in d.farm.reservoirs:
-        if solution.is_dosed(d, reservoir.id):
-            solution.common(d, reservoir)
 
 
 def _harvest(d: Draft, request: Harvest) -> dict[str, Any]:
@@ -288,7 +257,7 @@ def _harvest(d: Draft, request: Harvest) -> dict[str, Any]:
     )
     d.batches.set(batch.id, done)
     d.batches_changed()
-    batch_requests.watch(d, batch.id)
+    watch(d, batch.id)
     level = batch.placements[0].level_id if batch.placements else d.farm.id
     weighed = batch_requests.weighed(done)
     data = {"batch": batch.id, "title": batch.title, **weighed, "by": request.by}
@@ -610,4 +579,5 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     **labour.HANDLERS,
     **plan_requests.HANDLERS,
     **batch_requests.HANDLERS,
+    **rollouts.HANDLERS,
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..batches.rollout import RolloutState, Strategy, Turn, Verdict
 from ..farm.overrides import Mode, Step, WorkflowKind
 from ..farm.roles import Loop, Role
 from .hot import hot_value
@@ -118,6 +119,37 @@ class BatchView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutView:
+    """A roll-out of a recipe version. `sown`, `moved` and `returned` are its batches by what it did
+    with them, `on_old` living ones of the old version, `left` those that could not be moved and
+    why, `waits_for` whom it waits for at its end. `*_inside` is the share of the `*_hours` that
+    batches of a version were within warning limits."""
+
+    id: str
+    recipe: str
+    was: str
+    version: str
+    strategy: Strategy
+    state: RolloutState
+    auto: bool
+    started_at: float
+    ramp_h: float
+    levels: tuple[str, ...]
+    sown: tuple[str, ...]
+    moved: tuple[str, ...]
+    returned: tuple[str, ...]
+    on_old: tuple[str, ...]
+    waits_for: tuple[str, ...]
+    left: Mapping[str, str]
+    new_inside: float | None
+    old_inside: float | None
+    new_hours: float
+    old_hours: float
+    gates: tuple[Verdict, ...]
+    history: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FarmSnapshot:
     """The farm: mode, latches and what grows. `problems` are keys of standing problems."""
 
@@ -131,6 +163,7 @@ class FarmSnapshot:
     batches: tuple[BatchView, ...]
     problems: tuple[str, ...]
     status: Status
+    rollouts: tuple[RolloutView, ...] = ()
 
 
 @hot_value

@@ -30,6 +30,7 @@ from . import (
     light,
     readings,
     requests,
+    rollouts,
     safety,
     shot,
     solution,
@@ -90,7 +91,11 @@ def step(
         else:
             _take(d, item, answers)
     _wake_due(d)
+    if d.rollouts.now and d.batches.changed:
+        rollouts.act(d)
     _look(d)
+    if d.rollouts.now:
+        rollouts.count(d)
     return _finish(d, answers, show)
 
 
@@ -224,6 +229,7 @@ def _look_again(d: Draft) -> None:
     for batch in list(d.batches.values()):
         requests.phase_due(d, batch.id)
     workflows.look_again(d)
+    rollouts.look_again(d)
     for override in list(d.overrides.values()):
         d.wake(f"override:{override.key}", Due(farm=override.expires_at))
     _wind_clock(d)
@@ -311,6 +317,8 @@ def _wake_due(d: Draft) -> None:
             workflows.due(d, key.removeprefix(workflows.DUE))
         elif key.startswith(virtual.DUE):
             virtual.check(d, key.removeprefix(virtual.DUE))
+        elif key.startswith(rollouts.DUE):
+            rollouts.woken(d, key.removeprefix(rollouts.DUE))
         elif key.startswith("override:"):
             requests.override_due(d, key.removeprefix("override:"))
         else:
@@ -517,6 +525,8 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
     effects += [Send(c) for c in sent if c.gated]
     effects += [Emit(event) for event in d.events]
     changed = d.state is not d.memory.farm and d.state != d.memory.farm
+    if d.rollouts.changed and keep.rollouts_turned(d):
+        changed = True
     if d.batches.changes or changed or (d.state.emergency and d.actuators.changes):
         d.seen.add(d.farm.id)
     if show:
@@ -538,6 +548,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         batches=d.batches.merged(),
         recipes=d.recipes.merged(),
         lots=d.lots.merged(),
+        rollouts=d.rollouts.merged(),
         overrides=d.overrides.merged(),
         workflows=d.workflows.merged(),
         due=d.due.merged(),

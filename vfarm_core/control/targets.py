@@ -191,12 +191,13 @@ def _between(setpoint: Setpoint, day: bool, share: float) -> Target:
     value = now if now is None or before is None else before + (now - before) * share
     return Target(
         None if value is None else round(value, 2),
-        _hull(setpoint.warning(True), setpoint.warning(False)),
-        _hull(setpoint.critical(True), setpoint.critical(False)),
+        hull(setpoint.warning(True), setpoint.warning(False)),
+        hull(setpoint.critical(True), setpoint.critical(False)),
     )
 
 
-def _hull(a: Band, b: Band) -> Band:
+def hull(a: Band, b: Band) -> Band:
+    """The narrowest band that covers both."""
     low = None if a.low is None or b.low is None else min(a.low, b.low)
     high = None if a.high is None or b.high is None else max(a.high, b.high)
     return Band(low, high)

@@ -24,6 +24,7 @@ from . import (
     drain,
     interlocks,
     readings,
+    rollout_view,
     safety,
     solution,
     spectrum,
@@ -91,6 +92,13 @@ def snapshots(d: Draft) -> list[Publish]:
         elif key == farm.id:
             found.append(Publish(key, _farm(d)))
     return found
+
+
+def is_critical(d: Draft, node: str) -> bool:
+    """Whether a node is in a critical state."""
+    known = d.farm.nodes.get(node)
+    make = _SNAPSHOTS.get(type(known))
+    return make is not None and make(d, known).status is Status.CRITICAL
 
 
 def actuator_view(d: Draft, binding: Binding) -> ActuatorView:
@@ -312,6 +320,7 @@ def _farm(d: Draft) -> FarmSnapshot:
         batches=batches,
         problems=tuple(sorted(problems)),
         status=_status(problems, (), used=bool(batches)),
+        rollouts=rollout_view.views(d),
     )
 
 

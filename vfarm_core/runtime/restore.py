@@ -36,6 +36,7 @@ _GROUPS = (
     "interlocks",
     "workflows",
     "overrides",
+    "rollouts",
 )
 #: Kind of the event that says where a memory came from.
 IMPORTED = "farm_imported"
