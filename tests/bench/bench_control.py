@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.bench.farms import farm_of, leaf_room, reports, running
-from vfarm_core.control.clock import Now
+from vfarm_core.control.clock import Due, Now
 from vfarm_core.control.effects import Publish, Record, Send
 from vfarm_core.control.inputs import EmergencyStop, Started
 from vfarm_core.control.memory import Memory
-from vfarm_core.control.step import step
+from vfarm_core.control.step import Step, step
 from vfarm_core.farm.codec import encode
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.science.air import dew_point_c, humidity_for_vpd_pct, vpd_air_kpa
@@ -118,17 +118,21 @@ def _full_steps(farm: Farm, rounds: int) -> _Times:
     """Steps that follow one another, a minute apart, in each of which every sensor reports another
     value, further from the last one than its resolution: the light of every level is counted, every
     fifth minute it is kept in the journal, and every quarter of an hour the output of every lamp is
-    planned anew."""
+    planned anew. Devices obey, and say so with the next reports: shots start and end, all circuits
+    in the same minute."""
     memory, now = running(farm)
+    result = Step(memory, (), Due())
 
     def prepare(number: int) -> Any:
         nonlocal now
         now = Now(now.farm + 60, now.mono + 60)
-        return reports(farm, now.farm, shift=1.1 + 1.5 * (number % 2), memory=memory)
+        sent = {e.command.point: e.command.value for e in result.effects if isinstance(e, Send)}
+        shift = 1.1 + 1.5 * (number % 2)
+        return reports(farm, now.farm, shift=shift, memory=result.memory, sent=sent)
 
     def run(inputs: Any) -> None:
-        nonlocal memory
-        memory = step(farm, memory, now, inputs).memory
+        nonlocal result
+        result = step(farm, result.memory, now, inputs)
 
     return _timed(rounds, prepare, run)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tests.core.support import START, actuator, bench_recipe, sensor
@@ -111,16 +111,22 @@ _VALUES = {
 
 
 def reports(
-    farm: Farm, at: float, shift: float = 0.0, memory: Memory | None = None
+    farm: Farm,
+    at: float,
+    shift: float = 0.0,
+    memory: Memory | None = None,
+    sent: Mapping[str, float] = {},
 ) -> list[Report]:
     """Every entity reports; `shift` moves every measured value by so many of its resolutions.
-    Actuators report what they did before (`memory`), off otherwise."""
+    Actuators report what they were told (`sent`) or did before (`memory`), off otherwise."""
     made = []
     for b in farm.bindings:
         facts = spec(b.role)
         value = _VALUES.get(b.role, 0.0)
         if facts.kind is RoleKind.MEASURE:
             value += shift * facts.resolution
+        elif b.id in sent:
+            value = sent[b.id]
         elif memory is not None and (state := memory.actuators.get(b.id)) is not None:
             value = state.reported or 0.0
         made.append(Report(b.id, value, facts.unit, at))

@@ -121,8 +121,8 @@ def _by_age(batch: Batch) -> tuple[float, str]:
 
 NO_POINT = PointState()
 NO_ACTUATOR = ActuatorState()
-_NO_ZONE = ZoneState()
-_NO_LEVEL = LevelState()
+NO_ZONE = ZoneState()
+NO_LEVEL = LevelState()
 _NO_CIRCUIT = CircuitState()
 _NO_RESERVOIR = ReservoirState()
 _NO_CHECK = CheckState()
@@ -206,11 +206,11 @@ class Draft:
 
     def zone(self, key: str) -> ZoneState:
         """A zone's slice."""
-        return self.zones.now.get(key) or _NO_ZONE
+        return self.zones.now.get(key) or NO_ZONE
 
     def level(self, key: str) -> LevelState:
         """A level's slice."""
-        return self.levels.now.get(key) or _NO_LEVEL
+        return self.levels.now.get(key) or NO_LEVEL
 
     def circuit(self, key: str) -> CircuitState:
         """A circuit's slice."""

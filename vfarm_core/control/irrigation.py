@@ -41,6 +41,11 @@ _COUNT_S = 30.0
 #: two dry minutes in seven, and roots whose meter has failed get water in them).
 _LOST_S = 120.0
 _REST_S = 300.0
+#: So many planned shots may be starting at once on a farm, valves on their way and pumps not yet
+#: proved; the others look again after this long (s) (design choice: motors draw several times
+#: their current when they start, and a batch on many racks has all its shots at the same minute).
+STARTING_TOGETHER = 10
+_TURN_S = 2.0
 
 
 def advance(d: Draft, circuit: Circuit) -> None:
@@ -90,7 +95,8 @@ def _planned_due(d: Draft, circuit: Circuit) -> Due:
     level, plan = found
     now = d.now.farm
     if wanted_shot(d, circuit) is not None or _mist_due(d, circuit):
-        return Due(farm=now + 60.0)
+        turn = d.now.mono + _TURN_S if _starting(d) >= STARTING_TOGETHER else None
+        return Due(now + 60.0, turn)
     times = _looks(d, circuit, level, plan)
     planned = next_shot(d, circuit)
     if planned is not None:
@@ -127,7 +133,28 @@ def _start_when_due(d: Draft, circuit: Circuit) -> None:
         wanted = cycles.wanted(d, circuit, cycle)
     if wanted is None or wanted.planned_s <= 0 or not_ready(d, circuit):
         return
+    if not quiet and d.circuit(circuit.id).requested is None:
+        starting = _starting(d)
+        if starting >= STARTING_TOGETHER:
+            return
+        d.derived[_STARTING] = starting + 1
     start_shot(d, circuit, wanted, quiet=quiet)
+
+
+_STARTING = ("", "starting")
+
+
+def _starting(d: Draft) -> int:
+    """How many shots are starting on the farm. Mists of a cycle neither wait nor count: they are
+    short, and roots in air depend on them."""
+    found: int | None = d.derived.get(_STARTING)
+    if found is None:
+        found = sum(
+            c.shot is not None and not c.shot.quiet and c.shot.is_starting
+            for c in d.circuits.values()
+        )
+        d.derived[_STARTING] = found
+    return found
 
 
 # -- circulation --------------------------------------------------------------------------------

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
-from zlib import crc32
 
 from ..batches.codec import from_dict as batch_from_dict
 from ..batches.codec import to_dict as batch_to_dict
@@ -20,7 +18,7 @@ from ..farm.codec import decode, encode
 from ..farm.overrides import Override, Workflow
 from ..recipes.codec import from_dict as recipe_from_dict
 from ..recipes.codec import to_dict as recipe_to_dict
-from . import cycles
+from . import cycles, turns
 from .draft import Draft, Overlay
 from .effects import Record
 from .memory import (
@@ -105,19 +103,12 @@ def _farm(state: FarmState) -> FarmState:
 def _levels(d: Draft) -> Iterable[Record]:
     overlay, now, before = d.levels, d.now.farm, d.memory.levels
     for key, new in list(overlay.changes.items()):
-        if _level_matters(before.get(key), new, now, _turn_s(key)):
+        if _level_matters(key, before.get(key), new, now):
             kept = new.kept(now)
             overlay.put(key, kept)
             yield _slice(d, f"level:{key}", encode(kept))
     for key in overlay.removed:
         yield _slice(d, f"level:{key}", None)
-
-
-@lru_cache(maxsize=4096)
-def _turn_s(key: str) -> float:
-    """When within the interval a level has its turn to be kept: a farm whose levels were all looked
-    at together does not write all of them together too."""
-    return crc32(key.encode()) % _KEEP_S
 
 
 def _kept[T](
@@ -182,7 +173,7 @@ def _reservoir_matters(old: ReservoirState | None, new: ReservoirState, now: flo
     return _given(new) != _given(old or ReservoirState())
 
 
-def _level_matters(old: LevelState | None, new: LevelState, now: float, turn_s: float) -> bool:
+def _level_matters(key: str, old: LevelState | None, new: LevelState, now: float) -> bool:
     if old is None or old.lit is not new.lit:
         return True
     if old.light_day is not new.light_day and old.light_day != new.light_day:
@@ -199,7 +190,7 @@ def _level_matters(old: LevelState | None, new: LevelState, now: float, turn_s: 
     if new.dli == old.dli:
         return False
     at = new.kept_at
-    return at is None or (now + turn_s) // _KEEP_S > (at + turn_s) // _KEEP_S
+    return at is None or turns.is_due(key, now, at, _KEEP_S)
 
 
 def _circuit_matters(old: CircuitState | None, new: CircuitState, now: float) -> bool:

@@ -14,8 +14,8 @@ from ..farm.nodes import Level
 from ..farm.roles import Role
 from ..recipes.ramps import Shape, area, dawn_and_dusk
 from ..science.light import LightDay, light_day
-from . import dark, readings, spectrum, tariff, virtual, workflows
-from .draft import Draft
+from . import dark, readings, spectrum, tariff, turns, virtual, workflows
+from .draft import NO_LEVEL, NO_ZONE, Draft
 from .effects import Severity
 from .intents import Intent
 from .memory import LampState, LevelState, Night, Quality
@@ -51,11 +51,20 @@ _SHED = frozenset({"too_warm_dim", "no_temperature_dim"})
 
 def advance_day(d: Draft, level: Level) -> None:
     """Move the level's light day to now and count the light since the last look."""
-    key, place = level.id, d.farm.places[level.id]
-    state = d.level(key)
+    key, now = level.id, d.now.farm
+    place, state = d.farm.places[key], d.levels.now.get(key) or NO_LEVEL
     target = d.light_of_level[key] = light_target(d, key)
-    now = d.now.farm
-    day = _day(d, level, state, target)
+    before = state.light_day
+    if (
+        before is not None
+        and target is not None
+        and before.start_s <= now < before.end_s
+        and before.start_s + target.photoperiod_h * 3600 == before.end_s
+    ):
+        # As it is in every minute of a light day.
+        day: LightDay | None = before
+    else:
+        day = _day(d, level, state, target)
     night = state.night
     by_day = day is not None and day.start_s <= now < day.end_s
     if not by_day:
@@ -63,7 +72,6 @@ def advance_day(d: Draft, level: Level) -> None:
     if night is not None:
         day = _follow_night(day, night)
     lit = by_day and not (d.workflows.now and workflows.dark(d, key))
-    before = state.light_day
     other_day = day is not before and day != before
     if lit is not state.lit or other_day:
         d.mark(place.zone, key)
@@ -330,7 +338,7 @@ def control(d: Draft, level: Level, found: dict[str, Intent]) -> None:
     lamps = place.lamps
     target = light_target(d, key)
     intent = _intent(d, place, target)
-    state = d.level(key)
+    state = d.levels.now.get(key) or NO_LEVEL
     day = state.light_day
     at = None
     if day is not None:
@@ -342,6 +350,11 @@ def control(d: Draft, level: Level, found: dict[str, Intent]) -> None:
             soon = d.now.farm + (_RAMP_S if ramping else _COUNT_S)
             if soon < at:
                 at = soon
+                due = d.due.now.get(key)
+                if due is not None and due.farm is not None and d.now.farm < due.farm < soon:
+                    # What reports every minute is looked at in every minute: a look that is due
+                    # sooner than it must be costs less than to put it off each time.
+                    at = due.farm
         if not state.lit:
             at = _night_due(d, level, state, at)
     d.wake_at(key, at)
@@ -380,8 +393,8 @@ def _whole(intent: Intent) -> Intent:
 
 def _intent(d: Draft, place: Place, target: LightTarget | None) -> Intent:
     level = place.level
-    state = d.level(level.id)
-    zone = d.zone(place.zone)
+    state = d.levels.now.get(level.id) or NO_LEVEL
+    zone = d.zones.now.get(place.zone) or NO_ZONE
     if target is None or state.light_day is None:
         if d.state.lost_memory:
             return Intent(None, Reason("hold"))
@@ -467,7 +480,8 @@ def _output(d: Draft, level: Level, state: LevelState, target: LightTarget, full
     shape = plan.ramp_shape or Shape.LINEAR
     ramp = 1.0 if full_day else dawn_and_dusk(since, left, ramp_s, shape)
     in_ramp = ramp < 1.0
-    if not in_ramp and state.planned_at is not None and now - state.planned_at < _PLAN_S:
+    planned = state.planned_at
+    if not in_ramp and planned is not None and not turns.is_due(level.id, now, planned, _PLAN_S):
         output = state.ppfd_target / full
         return 1.0 if output > 1.0 else output
     missing = max(0.0, target.dli - state.dli)

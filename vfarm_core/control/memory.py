@@ -406,6 +406,11 @@ class Shot:
     due_end: ShotEnd | None = None
     quiet: bool = False
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether its valve is on its way, or its pump not yet proved on."""
+        return self.end is None and self.started_at is None
+
 
 class SteeringPhase(StrEnum):
     """The parts of a day of crop steering: wait for the first shot, fill up, maintain, dry back."""

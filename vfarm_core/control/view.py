@@ -33,7 +33,7 @@ from . import (
     watering,
     workflows,
 )
-from .draft import NO_ACTUATOR, NO_POINT, Draft
+from .draft import NO_ACTUATOR, NO_LEVEL, NO_POINT, NO_ZONE, Draft
 from .effects import Publish
 from .explain import change_of
 from .light import ppfd_by
@@ -76,6 +76,10 @@ _CRITICAL = frozenset(
         "not_proved",
     }
 )
+
+
+#: How warm a zone is when its lamps give less.
+_SHEDS = ("dim", "off")
 
 
 def snapshots(d: Draft) -> list[Publish]:
@@ -404,7 +408,7 @@ def _next_lights_on(day: LightDay | None, now: float) -> float | None:
 
 def _level(d: Draft, level: Level) -> LevelSnapshot:
     key, place = level.id, d.farm.places[level.id]
-    state = d.level(key)
+    state = d.levels.now.get(key) or NO_LEVEL
     target = light_target(d, key)
     fixture = level.fixture
     problems, actuators = _bound(d, key)
@@ -413,8 +417,9 @@ def _level(d: Draft, level: Level) -> LevelSnapshot:
     modelled = source == "modelled"
     if modelled and fixture is None:
         ppfd = None
-    shed = d.zone(place.zone).over_temperature in ("dim", "off")
-    if shed and state.lit and target is not None and d.state.mode is not Mode.MONITOR:
+    hot = (d.zones.now.get(place.zone) or NO_ZONE).over_temperature
+    shed = hot in _SHEDS and state.lit and target is not None
+    if shed and d.state.mode is not Mode.MONITOR:
         problems.add("light_shed")
     if place.supply and supply.limited(d, key):
         problems.add("supply_limit")
