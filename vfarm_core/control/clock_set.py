@@ -252,6 +252,7 @@ def _reservoir(state: ReservoirState, by_s: float) -> ReservoirState:
             stage_at=fill.stage_at + by_s,
             started_at=_moved(fill.started_at, by_s),
             rose_at=_moved(fill.rose_at, by_s),
+            metered_at=_moved(fill.metered_at, by_s),
         )
     dosers = {
         key: replace(
@@ -281,4 +282,5 @@ def _reservoir(state: ReservoirState, by_s: float) -> ReservoirState:
         acid_at=_moved(state.acid_at, by_s),
         base_at=_moved(state.base_at, by_s),
         closed_at=_moved(state.closed_at, by_s),
+        readings=tuple((at + by_s, litres) for at, litres in state.readings),
     )

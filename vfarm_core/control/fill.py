@@ -1,7 +1,8 @@
 """Filling: fresh water into a reservoir, and one fill from its record to the valve that is closed.
 
-A fill is counted in litres that the volume shows, and ends early rather than late: at its litres,
-at its time, at the high float, when the water does not rise, and when anything is not known.
+A fill is counted in litres that the volume or a meter shows, whichever is more, and ends early
+rather than late: at its litres, at its time, at the high float, when the water does not rise, and
+when anything is not known.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from ..farm.bindings import Binding, Proof
 from ..farm.nodes import Fill, Reservoir
 from ..farm.roles import Loop, Role
 from ..recipes.model import SolutionQuantity
-from . import dose, dosing, readings, safety, solution, workflows
+from . import dose, dosing, filled, readings, safety, solution, workflows
 from .draft import Draft
 from .effects import Severity
 from .intents import Intent
@@ -46,6 +47,9 @@ _OVERSHOOT_L = 0.5
 #: A meter or a contact that shows water for so long (s) after its valve has closed means it (design
 #: choice: meters report by the minute).
 _SHOWS_S = 90.0
+#: Without a meter a fill waits for the last of a flood to run back, unless the volume is below its
+#: mark by this share of the capacity (design choice).
+_PATIENCE = 0.05
 #: No fill of less than this (L): a ripple is no reason to open a valve (design choice).
 _LEAST_L = 1.0
 
@@ -159,6 +163,11 @@ def choose(d: Draft, reservoir: Reservoir, asked_l: float | None = None) -> Plan
         wanted, why = asked_l or room, "person"
     elif litres < fill.below * reservoir.capacity_l:
         wanted, why = room, "top_up"
+        at_rest = filled.rests_at(d, reservoir)
+        urgent = litres < (fill.below - _PATIENCE) * reservoir.capacity_l
+        if at_rest is not None and d.now.farm < at_rest and not urgent:
+            # The last of a flood still runs back: it would be taken for fresh water.
+            return Reason("fill_water_out")
     else:
         wanted, why = _dilution_l(d, reservoir, litres), "dilute"
     wanted = min(wanted, room, fill.max_l)
@@ -198,6 +207,7 @@ def advance(d: Draft, reservoir: Reservoir) -> None:
         return
     if d.reservoir(reservoir.id).fill is not None:
         _advance(d, reservoir)
+    filled.watch(d, reservoir)
     _watch_closed(d, reservoir)
     waits = None
     if d.reservoir(reservoir.id).fill is None:
@@ -229,11 +239,13 @@ def start(d: Draft, reservoir: Reservoir, planned: Planned, *, by: str) -> FillR
         stage_at=now,
         by=by,
     )
+    made = filled.begun(d, made, reservoir.id)
     d.reservoirs.set(
         reservoir.id,
         replace(
             state,
             fill=made,
+            readings=(),
             fills=(*dose.recent(state.fills, now), (now, planned.litres)),
             closed_at=None,
             closed=None,
@@ -306,7 +318,7 @@ def _run(d: Draft, reservoir: Reservoir, run: FillRun) -> None:
     assert run.rose_at is not None
     fill = reservoir.fill
     assert fill is not None
-    if run.delivered_l >= run.planned_l or room_l(d, reservoir, fill) <= 0:
+    if max(run.delivered_l, _metered_l(run)) >= run.planned_l or room_l(d, reservoir, fill) <= 0:
         end(d, reservoir, FillEnd.DONE)
     elif not all(d.actuator(b.id).is_on for b in valves(d, reservoir.id)):
         end(d, reservoir, FillEnd.STOPPED)
@@ -316,17 +328,25 @@ def _run(d: Draft, reservoir: Reservoir, run: FillRun) -> None:
         end(d, reservoir, FillEnd.NO_RISE)
 
 
+def _metered_l(run: FillRun) -> float:
+    """What the meter says, once the volume has shown that water comes at all: a meter that turns
+    without water must not hide that none does."""
+    return (run.metered_l or 0.0) if run.rose_l >= _RISE_L else 0.0
+
+
 def _count(d: Draft, reservoir: Reservoir) -> None:
-    """Count what the volume shows."""
+    """Count what the volume and the meter show."""
     state = d.reservoir(reservoir.id)
-    run, litres = state.fill, solution.volume(d, reservoir.id)
-    if run is None or run.started_at is None or litres is None:
+    if state.fill is None:
         return
-    delivered = max(run.delivered_l, litres - run.from_l)
-    counted = replace(run, delivered_l=delivered)
-    if delivered >= run.rose_l + _RISE_L:
-        counted = replace(counted, rose_l=delivered, rose_at=d.now.farm)
-    d.reservoirs.set(reservoir.id, replace(state, fill=counted))
+    run, litres = filled.counted(d, state.fill, reservoir.id), solution.volume(d, reservoir.id)
+    if run.started_at is not None and litres is not None:
+        delivered = max(run.delivered_l, litres - run.from_l)
+        run = replace(run, delivered_l=delivered)
+        if delivered >= run.rose_l + _RISE_L:
+            run = replace(run, rose_l=delivered, rose_at=d.now.farm)
+    if run != state.fill:
+        d.reservoirs.set(reservoir.id, replace(state, fill=run))
 
 
 def _close(d: Draft, reservoir: Reservoir) -> None:
@@ -350,7 +370,12 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
     assert run is not None
     why = run.end or FillEnd.STOPPED
     certain = not failed and why not in (FillEnd.CRASH, FillEnd.VALVE_FAILED, FillEnd.VOLUME)
-    litres = run.delivered_l if certain else max(run.delivered_l, run.planned_l)
+    metered = certain and run.metered_l is not None
+    litres = max(run.delivered_l, run.metered_l or 0.0)
+    if not certain:
+        litres = max(litres, run.planned_l)
+    # Caps count what may have come, history what came as far as anybody knows.
+    told = round(run.metered_l if metered and run.metered_l is not None else litres, 2)
     fills = dose.settled(state.fills, run.opened_at, now, litres)
     d.reservoirs.set(
         reservoir.id,
@@ -365,8 +390,17 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
             feed_at=None,
             last_fill_end=why,
             closed_at=now,
-            closed_l=solution.volume(d, reservoir.id),
-            closed=ClosedFill(id=run.id, from_l=run.from_l, booked_l=litres),
+            closed_l=_expected_l(d, reservoir, run, litres),
+            closed=ClosedFill(
+                id=run.id,
+                from_l=run.from_l,
+                booked_l=litres,
+                told_l=told,
+                metered=metered,
+                before_l=run.before_l if certain and not metered else None,
+                before_error_l=run.before_error_l,
+                scatter_l=run.scatter_l,
+            ),
             overshoot_l=0.0,
         ),
     )
@@ -378,12 +412,20 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
         fill=run.id,
         end=why.value,
         planned_l=round(run.planned_l, 1),
-        delivered_l=round(litres, 1),
+        delivered_l=told,
+        metered=metered,
+        source="meter" if metered else "volume" if certain else "assumed",
         by=run.by,
     )
     if why in (FillEnd.NO_RISE, FillEnd.VALVE_FAILED):
         inhibit(d, reservoir.id, "no_rise" if why is FillEnd.NO_RISE else "failed")
     d.mark(reservoir.id)
+
+
+def _expected_l(d: Draft, reservoir: Reservoir, run: FillRun, litres: float) -> float | None:
+    """Where the volume is as the valve closes: a meter knows that before the volume is told."""
+    shown = solution.volume(d, reservoir.id)
+    return shown if shown is None or run.metered_l is None else max(shown, run.from_l + litres)
 
 
 def _watch_closed(d: Draft, reservoir: Reservoir) -> None:
@@ -400,7 +442,12 @@ def _watch_closed(d: Draft, reservoir: Reservoir) -> None:
         return
     if litres is None:
         return
-    if state.closed_l is None or litres < state.closed_l:
+    settling = (
+        state.closed is not None
+        and state.closed.metered
+        and d.now.farm < state.closed_at + _AFTER_S
+    )
+    if state.closed_l is None or (litres < state.closed_l and not settling):
         d.reservoirs.set(reservoir.id, replace(state, closed_l=litres))
     elif litres >= state.closed_l + _PASSES_SHARE * reservoir.capacity_l:
         d.reservoirs.set(reservoir.id, replace(state, closed_at=None, closed_l=None))
@@ -436,6 +483,25 @@ def _watch_shown(d: Draft, reservoir: Reservoir) -> None:
             _passes(d, reservoir)
 
 
+def _measured(d: Draft, reservoir: Reservoir, state: ReservoirState, closed: ClosedFill) -> None:
+    """Tell history what a fill has brought, once the water is at rest, where no meter said it."""
+    found = filled.measured(state, closed)
+    if found is None:
+        return
+    litres, error = found
+    d.event(
+        "fill_measured",
+        reservoir.id,
+        Severity.INFO,
+        {"shares": d.shares(reservoir.id)},
+        fill=closed.id,
+        litres=round(litres, 2),
+        correction_l=round(litres - closed.told_l, 2),
+        plus_minus_l=None if error is None else round(error, 2),
+        ended_at=state.closed_at,
+    )
+
+
 def _after(d: Draft, reservoir: Reservoir) -> None:
     """Count what comes after the valve has closed to the fill that it came with."""
     state, litres = d.reservoir(reservoir.id), solution.volume(d, reservoir.id)
@@ -444,6 +510,7 @@ def _after(d: Draft, reservoir: Reservoir) -> None:
         return
     over = state.overshoot_l
     if solution.water_out(d, reservoir.id) or d.now.farm >= state.closed_at + _AFTER_S:
+        _measured(d, reservoir, state, closed)
         d.reservoirs.set(reservoir.id, replace(state, closed=None))
         if over >= _OVERSHOOT_L:
             litres_told = round(over, 1)
@@ -488,8 +555,10 @@ def due(d: Draft, reservoir: Reservoir) -> list[float | None]:
     times: list[float | None] = []
     if run is not None and run.started_at is not None and run.rose_at is not None:
         times += [run.started_at + run.planned_s, run.rose_at + _RISE_S]
+        times.append(filled.full_at(d, run, reservoir.id))
     elif run is None and reservoir.fill is not None:
         times += [solution.dry_at(d, reservoir.id), solution.mixed_at(d, reservoir)]
+        times.append(filled.rests_at(d, reservoir))
         if state.fill_waits is not None and state.fill_waits.code == "fill_cap":
             times += [at + dose.DAY_S for at, _ in state.fills]
     if state.closed_at is not None:

@@ -166,11 +166,21 @@ def _given(state: ReservoirState) -> ReservoirState:
         dry_at=None,
         waits=None,
         fill_waits=None,
+        readings=(),
     )
 
 
 def _reservoir_matters(old: ReservoirState | None, new: ReservoirState, now: float) -> bool:
-    return _given(new) != _given(old or ReservoirState())
+    return _by_the_minute(_given(new)) != _by_the_minute(_given(old or ReservoirState()))
+
+
+def _by_the_minute(state: ReservoirState) -> ReservoirState:
+    """What the meter of a fill has counted is kept once a minute."""
+    fill = state.fill
+    if fill is None or fill.metered_at is None:
+        return state
+    minute = fill.metered_at // 60
+    return replace(state, fill=replace(fill, metered_l=0.0, counter_l=None, metered_at=minute))
 
 
 def _level_matters(key: str, old: LevelState | None, new: LevelState, now: float) -> bool:

@@ -631,7 +631,10 @@ class FillEnd(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillRun:
     """A top-up in progress. `from_l` is the volume before it, `rose_l` the litres seen at
-    `rose_at`, when the volume last rose; `why` is top_up, dilute or person."""
+    `rose_at`, when the volume last rose; `why` is top_up, dilute or person. `metered_l` is what the
+    meter in its line has counted until `metered_at`, from `counter_l` on where it is a counter;
+    None where there is none that says. `before_l` is where the volume was by its readings at rest,
+    with its standard error and the scatter of a reading."""
 
     id: str
     planned_l: float
@@ -645,6 +648,12 @@ class FillRun:
     delivered_l: float = 0.0
     rose_l: float = 0.0
     rose_at: float | None = None
+    metered_l: float | None = None
+    metered_at: float | None = None
+    counter_l: float | None = None
+    before_l: float | None = None
+    before_error_l: float | None = None
+    scatter_l: float | None = None
     end: FillEnd | None = None
     by: str = ""
 
@@ -652,11 +661,17 @@ class FillRun:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedFill:
     """A fill that has ended, as it is in the books: from which volume on, and the litres that it
-    counts for."""
+    counts for. `told_l` is what history was told of it; where no meter said that, `before_l`, its
+    standard error and the scatter of a reading say it better once the water is at rest."""
 
     id: str
     from_l: float
     booked_l: float
+    told_l: float = 0.0
+    metered: bool = False
+    before_l: float | None = None
+    before_error_l: float | None = None
+    scatter_l: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -670,7 +685,8 @@ class ReservoirState:
     roughly: it tells a probe that fell out of the water from plain water. `closed_at` and
     `closed_l` are when a fill ended, and the volume then; `closed` is that fill in the books, and
     `overshoot_l` what came after its valve was seen closed. `waits` and `fill_waits` say why
-    nothing is given now.
+    nothing is given now. `readings` are the newest of the volume at rest, each with when it was
+    made; not kept.
     """
 
     low: bool = False
@@ -696,6 +712,7 @@ class ReservoirState:
     closed_l: float | None = None
     closed: ClosedFill | None = None
     overshoot_l: float = 0.0
+    readings: tuple[tuple[float, float], ...] = ()
     filled_today_l: float = 0.0
     day_start: float | None = None
     last_dose_end: DoseEnd | None = None

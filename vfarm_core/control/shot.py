@@ -221,7 +221,9 @@ def _run(d: Draft, circuit: Circuit, shot: Shot) -> None:
             now = d.now.farm
             total = trips.counter(d, circuit)
             virtual.pump_started(d, circuit.pump, shot.planned_s)
-            begun = replace(shot, started_at=now, counted_at=now, counter_l=total)
+            # Water came before it was proved: from when the pump said that it runs.
+            since = max([shot.stage_at, *_changed_at(d, pumps(d, circuit))])
+            begun = replace(shot, started_at=now, counted_at=min(since, now), counter_l=total)
             _set(d, circuit, replace(begun, metered=trips.metered(d, circuit)))
         return
     end = trips.trip(d, circuit, shot)
@@ -307,7 +309,14 @@ def _count(d: Draft, circuit: Circuit) -> None:
     assert shot is not None
     if shot.started_at is None or shot.stopped_at is not None or shot.counted_at is None:
         return
-    _set(d, circuit, trips.count(d, circuit, shot))
+    off = [d.actuator(b.id).is_on is False for b in pumps(d, circuit)]
+    until = max(_changed_at(d, pumps(d, circuit))) if off and all(off) else d.now.farm
+    _set(d, circuit, trips.count(d, circuit, shot, until))
+
+
+def _changed_at(d: Draft, bindings: tuple[Binding, ...]) -> list[float]:
+    """When each of them said that it went on or off; the beginning of time where none did."""
+    return [d.actuator(b.id).changed_at or 0.0 for b in bindings]
 
 
 def _finish(d: Draft, circuit: Circuit, shot: Shot) -> None:

@@ -63,12 +63,12 @@ def metered(d: Draft, circuit: Circuit) -> bool:
     return counter(d, circuit) is not None or rate(d, circuit) is not None
 
 
-def count(d: Draft, circuit: Circuit, shot: Shot) -> Shot:
+def count(d: Draft, circuit: Circuit, shot: Shot, until: float) -> Shot:
     """The shot with what came since the last look: by the counter, else by the measured flow, else
-    by the rated one."""
+    by the rated one, as long as its pump ran: `until`, now at the latest."""
     assert shot.counted_at is not None
     now = d.now.farm
-    minutes = max(0.0, now - shot.counted_at) / 60
+    minutes = max(0.0, min(until, now) - shot.counted_at) / 60
     total = counter(d, circuit)
     pulse_at = shot.pulse_at
     flow = rate(d, circuit)
@@ -84,7 +84,7 @@ def count(d: Draft, circuit: Circuit, shot: Shot) -> Shot:
     return replace(
         shot,
         delivered_l=shot.delivered_l + litres,
-        counted_at=now,
+        counted_at=max(shot.counted_at, min(until, now)),
         metered=known and not d.circuit(circuit.id).meter_dead,
         counter_l=total,
         pulse_at=pulse_at,

@@ -306,7 +306,14 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         ),
         # Counters of litres: what counts is how they grow, so a restart at 0 is no fault.
         Role.WATER_TOTAL: _measure(
-            "pump circuit", "L", 0, 1e9, 7200, 0.001, "water volume", "water total consumption"
+            "pump circuit reservoir",
+            "L",
+            0,
+            1e9,
+            7200,
+            0.001,
+            "water volume",
+            "water total consumption",
         ),
         Role.PRESSURE: _measure("pump circuit", "kPa", 0, 2000, 600, 1, "pressure", "pressure"),
         Role.TABLE_LEVEL: _contact("circuit", "moisture problem opening", "table flood level"),

@@ -245,6 +245,20 @@ def _fill(fact: Fact) -> Iterator[Change]:
     yield from fact.given("water_l", "fill", litres)
 
 
+def _fill_measured(fact: Fact) -> Iterator[Change]:
+    """What a fill has brought is known better once the water is at rest."""
+    yield from fact.given("water_l", "fill", fact.number("correction_l"))
+    yield (
+        update(deliveries)
+        .where(
+            deliveries.c.what == "fill",
+            deliveries.c.node == fact.node,
+            deliveries.c.at == fact.number("ended_at"),
+        )
+        .values(delivered=fact.number("litres"))
+    )
+
+
 def _dose(fact: Fact) -> Iterator[Change]:
     ml = fact.number("ml" if fact.kind == "dosed_by_hand" else "delivered_ml")
     yield fact.delivery("dose", "mL", ml)
@@ -509,6 +523,7 @@ _MEANINGS: Mapping[str, Callable[[Fact], Iterator[Change]]] = MappingProxyType(
     {
         "shot_ended": _shot,
         "fill_ended": _fill,
+        "fill_measured": _fill_measured,
         "dose_ended": _dose,
         "dosed_by_hand": _dose,
         "hour": _hour,

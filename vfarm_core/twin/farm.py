@@ -499,8 +499,10 @@ class Twin:
         }[role]
 
     def _counted(self, node: str) -> float:
-        """Litres that a counter at a pump or a circuit has seen."""
+        """Litres that a counter at a pump, at a circuit or in a fill line has seen."""
         self._flow_until(self.now)
+        if node in self.tanks:
+            return self.tanks[node].refilled
         circuits = self.farm.circuits_of_pump.get(node)
         nodes = [node] if circuits is None else [c.id for c in circuits]
         return sum(self.pipes[c].pumped for c in nodes)

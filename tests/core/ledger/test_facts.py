@@ -41,6 +41,23 @@ def test_what_was_refused_to_somebody_is_told_as_refused(ledger: Ledger) -> None
     assert (kind, target, result) == ("request_refused", "vfarm.run_shot", "refused")
 
 
+def test_a_fill_that_is_known_better_later_is_corrected(ledger: Ledger) -> None:
+    both = {"one": 0.75, "two": 0.25}
+    tell(ledger, "fill_ended", node="tank", delivered_l=8.0, planned_l=8.0, shares=both)
+    tell(
+        ledger,
+        "fill_measured",
+        node="tank",
+        litres=7.6,
+        correction_l=-0.4,
+        ended_at=T0,
+        shares=both,
+    )
+    assert used(ledger) == {("one", "water_l", "fill"): 5.7, ("two", "water_l", "fill"): 1.9}
+    told = rows(ledger, schema.deliveries, "what", "planned", "delivered")
+    assert told == [("fill", 8.0, 7.6)]
+
+
 def test_every_litre_millilitre_and_kilowatt_hour_goes_to_who_received_it(ledger: Ledger) -> None:
     both = {"one": 0.75, "two": 0.25}
     tell(ledger, "shot_ended", node="circuit", delivered_l=20.0, planned_l=21, shares=both)
