@@ -423,6 +423,9 @@ def cut(
         changeover=None,
         ripening=None,
         ready_at=None,
+        # What lacked before is cut off, or weighed with the cut: the next one has its own.
+        light=None,
+        warmth=None,
     )
     return noted(left, Happened.CUT, at, by=by, why=note, other=done.id, kg=done.kg)
 

@@ -233,6 +233,16 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Warmth:
+    """Thermal time (°C d above the crop's base temperature) of the `days` in which the air was
+    measured: what a batch got, and what its recipe gives in as many days."""
+
+    got_c_d: float
+    planned_c_d: float
+    days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Plants of one cultivar sown together, following one pinned recipe version.
 
@@ -241,8 +251,9 @@ class Batch:
     move from another version of the recipe to this one. `ripening` is set in a phase that ends by
     what has been gathered. `plants` are those that are left, `stays` the places it had before the
     present ones, `cuts` its harvests so far, after `regrown` of which its plants grew again,
-    `origin` the batches it was split off from or took in, `light` what it got of its light so far.
-    `ready_at` is when its last phase was over, once that was told; another phase forgets it.
+    `origin` the batches it was split off from or took in, `light` and `warmth` what it got of them
+    since it was sown, or cut. `ready_at` is when its last phase was over, once that was told;
+    another phase forgets it.
     `order` is what it is grown for, `reserved` where a plan wants its plants later. `history` are
     the newest of its transitions: all of them are in the journal's records.
     """
@@ -269,6 +280,7 @@ class Batch:
     cuts: tuple[Cut, ...] = ()
     regrown: int = 0
     light: Light | None = None
+    warmth: Warmth | None = None
     losses: tuple[Loss, ...] = ()
     seed_lots: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 
 from .lifecycle import BatchError, check_growing, check_time, noted
-from .model import Batch, BatchState, Happened, Light, Merge, Placement, Stay
+from .model import Batch, BatchState, Happened, Light, Merge, Placement, Stay, Warmth
 
 #: Rounding of areas and densities must not cost a site.
 _EPSILON = 1e-9
@@ -200,6 +200,7 @@ def merge(
         inputs=(*into.inputs, *(used for used in other.inputs if used.lot not in known)),
         origin=(*into.origin, other.id),
         light=_light(into, other),
+        warmth=_warmth(into, other),
     )
     ended = replace(other, state=BatchState.MERGED, merge=Merge(at=at, into=into.id))
     return (
@@ -236,6 +237,22 @@ def _light(into: Batch, other: Batch) -> Light | None:
     return Light(
         got=(into.light.got * into.plants + other.light.got * other.plants) / plants,
         planned=(into.light.planned * into.plants + other.light.planned * other.plants) / plants,
+    )
+
+
+def _warmth(into: Batch, other: Batch) -> Warmth | None:
+    """The warmth of a mean plant of both."""
+    if into.warmth is None or other.warmth is None:
+        return into.warmth or other.warmth
+    plants = into.plants + other.plants
+
+    def mean(one: float, two: float) -> float:
+        return (one * into.plants + two * other.plants) / plants
+
+    return Warmth(
+        got_c_d=mean(into.warmth.got_c_d, other.warmth.got_c_d),
+        planned_c_d=mean(into.warmth.planned_c_d, other.warmth.planned_c_d),
+        days=mean(into.warmth.days, other.warmth.days),
     )
 
 

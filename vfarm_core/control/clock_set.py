@@ -117,6 +117,7 @@ def _zone(state: ZoneState, by_s: float) -> ZoneState:
         loops={k: replace(v, at=_moved(v.at, by_s)) for k, v in state.loops.items()},
         warming=tuple((at + by_s, value) for at, value in state.warming),
         injection=None if flow is None else replace(flow, at=flow.at + by_s),
+        air=state.air and replace(state.air, since=state.air.since + by_s, at=state.air.at + by_s),
     )
 
 

@@ -175,6 +175,16 @@ class Injection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AirLog:
+    """How long (s) the air of a zone had which temperature (°C, by half degrees), from `since` to
+    `at`; what was not measured is left out."""
+
+    since: float
+    at: float
+    seconds: Mapping[float, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneState:
     """One zone: its day state, what its strategies remember by device, and its over-temperature
     stage: `dim`, `off`, `unknown` (no valid temperature) or none; `trip_at` is the limit in °C.
@@ -182,7 +192,8 @@ class ZoneState:
     `warming` are the temperatures of the last minutes with their times, `rise` is how fast it warms
     (`warn`, `critical`); `condensing`: dew forms on the coldest surface; `co2`: too much of it
     (`stop`, `danger`); `injection` is what an open CO2 valve is watched by;
-    `co2_empty`: it was open without effect, so it stays closed until the next lights-on."""
+    `co2_empty`: it was open without effect, so it stays closed until the next lights-on. `air` is
+    how warm it was since that was last counted."""
 
     day: bool = False
     day_changed_at: float | None = None
@@ -195,6 +206,7 @@ class ZoneState:
     co2: str = ""
     injection: Injection | None = None
     co2_empty: bool = False
+    air: AirLog | None = None
 
 
 @hot_value(kw_only=False)

@@ -36,6 +36,7 @@ from . import (
     solution,
     supply,
     virtual,
+    warmth,
     watering,
     workflows,
 )
@@ -233,6 +234,8 @@ def _look_again(d: Draft) -> None:
     for override in list(d.overrides.values()):
         d.wake(f"override:{override.key}", Due(farm=override.expires_at))
     _wind_clock(d)
+    d.due.remove(warmth.DUE)
+    warmth.wind(d)
 
 
 def _farm_changed(d: Draft, item: FarmChanged) -> None:
@@ -302,6 +305,8 @@ def _wake_due(d: Draft) -> None:
         elif key == _CLOCK:
             d.mark(d.farm.id)
             _wind_clock(d)
+        elif key == warmth.DUE:
+            warmth.look(d)
         elif (binding := d.farm.binding.get(key)) is not None:
             if spec(binding.role).is_actuator:
                 d.mark(binding.node)
@@ -515,6 +520,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         batch_light.count(d)
     if d.batches.changes or d.batches.removed:
         _wind_clock(d)
+        warmth.wind(d)
     kept: list[Record] = keep.records(d)
     effects: list[Effect] = []
     # What was wanted first and no longer at the end of the step is not sent at all: an off leaves

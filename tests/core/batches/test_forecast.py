@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vfarm_core.batches.course import thermal_a_day
 from vfarm_core.batches.forecast import (
     Forecast,
     Outcome,
-    Received,
     expected_kg_m2,
     forecast,
     outcome_of,
 )
-from vfarm_core.batches.lifecycle import DAY_S, BatchError, harvest, sow
-from vfarm_core.batches.model import Batch, Light
+from vfarm_core.batches.lifecycle import DAY_S, BatchError, cut, harvest, sow
+from vfarm_core.batches.model import Batch, Light, Warmth
 from vfarm_core.recipes.library import catalogue, load_shipped
+from vfarm_core.recipes.model import ClimateQuantity
 from vfarm_core.twin.plants import follow, raised, stand_of
 
 NOW = 1_800_000_000.0
@@ -56,6 +57,9 @@ def test_the_interval_holds_what_the_twin_harvests_of_every_shipped_recipe(recip
     batch = sown(known)
     stand = raised(known, 38, 1e6, known.total_days)
     kg = stand.harvest_g * 38 / 1000
+    if known.regrowth is not None:
+        # A harvest of what grows again is one cut.
+        kg *= known.regrowth.share
     found = forecast(batch, known, NOW)
     assert found.kg.low <= kg <= found.kg.high
 
@@ -104,9 +108,114 @@ def test_days_that_nobody_counted_are_taken_as_planned():
 def test_a_cold_room_delays_the_harvest_too_and_what_lacks_most_decides():
     batch = sown(BASIL, 20)
     warm = forecast(batch, BASIL, NOW)
-    cold = forecast(batch, BASIL, NOW, Received(thermal_c_d=100.0))
-    assert cold.ready_at.mid > warm.ready_at.mid + DAY_S
+    pace = thermal_a_day(BASIL, BASIL.phases[-1])
+    chilled = Warmth(got_c_d=280.0 - 3 * pace, planned_c_d=280.0, days=20.0)
+    cold = forecast(replace(batch, warmth=chilled), BASIL, NOW)
+    assert cold.ready_at.mid == pytest.approx(warm.ready_at.mid + 3 * DAY_S)
     assert "warmth" in cold.basis
+    # Nobody knows what cold does to the weight of basil.
+    assert "model" not in cold.basis
+    assert cold.kg == warm.kg
+    dli = BASIL.phases[-1].light.dli
+    dim = Light(got=150.0 - 5 * dli, planned=150.0)
+    both = forecast(replace(batch, warmth=chilled, light=dim), BASIL, NOW)
+    assert both.ready_at.mid == pytest.approx(warm.ready_at.mid + 5 * DAY_S)
+
+
+@pytest.mark.parametrize(("kelvin", "days_ago"), [(-3.0, 24.0), (-2.0, 33.0), (2.0, 33.0)])
+def test_lettuce_that_grew_cooler_or_warmer_lies_in_the_interval_that_knows_of_it(kelvin, days_ago):
+    stand = stand_of(LETTUCE, 38, 1e6)
+    day = 0.0
+    for phase in LETTUCE.phases:
+        if phase.density_plants_m2:
+            stand.area_m2 = 38 / phase.density_plants_m2
+        stand.growing = phase.kind.value not in ("germination", "blackout")
+        air = phase.climate[ClimateQuantity.AIR_TEMPERATURE]
+        other = replace(air, day=air.day + kelvin, night=air.night + kelvin)
+        off = replace(phase, climate={**phase.climate, ClimateQuantity.AIR_TEMPERATURE: other})
+        counted = min(phase.days, max(0.0, days_ago - day))
+        follow(stand, off, counted)
+        follow(stand, phase, phase.days - counted)
+        day += phase.days
+    kg = stand.harvest_g * 38 / 1000
+    planned = 17.0 * days_ago
+    felt = Warmth(got_c_d=planned + kelvin * days_ago, planned_c_d=planned, days=days_ago)
+    batch = sown(days_ago=days_ago)
+    hopes, knows = (
+        forecast(batch, LETTUCE, NOW),
+        forecast(replace(batch, warmth=felt), LETTUCE, NOW),
+    )
+    full = raised(LETTUCE, 38, 1e6, LETTUCE.total_days).harvest_g * 38 / 1000
+    assert abs(kg / full - 1) > 0.005
+    assert knows.kg.low <= kg <= knows.kg.high
+    assert knows.kg.mid / hopes.kg.mid == pytest.approx(kg / full, rel=0.03)
+
+
+@pytest.mark.parametrize("key", ["mint", "chives"])
+def test_what_regrew_lies_in_the_interval_cut_after_cut(key):
+    recipe = load_shipped(key)
+    again = recipe.regrowth
+    batch, at = sown(recipe, recipe.total_days), NOW
+    stand = raised(recipe, 38, 1e6, recipe.total_days)
+    phase = next(p for p in recipe.phases if p.name == again.phase)
+    density = recipe.phases[-1].density_plants_m2
+    stand.area_m2 = 38 / density
+    first = forecast(sown(recipe), recipe, NOW)
+    for number in range(1, 4):
+        kg = stand.harvest_g * 38 / 1000 * again.share
+        found = forecast(batch, recipe, at)
+        assert found.kg.low <= kg <= found.kg.high, number
+        batch = cut(batch, recipe, at, kg)
+        stand.cut(again.share)
+        fresh = forecast(batch, recipe, at)
+        # A cut has told how these plants grow: the next is known better than the first was.
+        assert {"model", "history"} <= set(fresh.basis)
+        assert fresh.kg.high / fresh.kg.low < first.kg.high / first.kg.low
+        assert fresh.ready_at.mid == pytest.approx(at + again.days * DAY_S)
+        assert fresh.ready_at.high - fresh.ready_at.mid == pytest.approx(3 * DAY_S)
+        follow(stand, phase, again.days)
+        at += again.days * DAY_S
+
+
+def test_light_that_lacks_after_a_cut_makes_the_next_one_late_and_light():
+    recipe = load_shipped("mint")
+    batch = cut(
+        replace(sown(recipe, recipe.total_days), light=Light(got=1.0, planned=300.0)),
+        recipe,
+        NOW,
+        1.0,
+    )
+    # What lacked before the cut was weighed with it.
+    assert batch.light is None
+    later = NOW + 10 * DAY_S
+    dli = recipe.phases[-1].light.dli
+    fed = forecast(batch, recipe, later)
+    dim = forecast(replace(batch, light=Light(got=5 * dli, planned=9 * dli)), recipe, later)
+    assert dim.ready_at.mid == pytest.approx(fed.ready_at.mid + 4 * DAY_S)
+    assert dim.kg.mid < 0.95 * fed.kg.mid
+
+
+def test_the_cuts_of_a_batch_tell_of_the_next_batch_and_so_does_a_whole_harvest():
+    recipe = load_shipped("mint")
+    expected, _ = expected_kg_m2(recipe)
+    area = 38 / recipe.phases[-1].density_plants_m2
+    batch = sown(recipe, recipe.total_days)
+    cut_twice = cut(batch, recipe, NOW, expected * area)
+    done = harvest(cut_twice, NOW + DAY_S, 9.0)
+    told = outcome_of(done, recipe)
+    assert told.kg_m2 == pytest.approx(told.expected_kg_m2)
+    assert outcome_of(harvest(cut(batch, recipe, NOW, None), NOW, 9.0), recipe) is None
+    whole = outcome_of(harvest(batch, NOW, expected * area / 0.33), recipe)
+    assert whole.kg_m2 == pytest.approx(whole.expected_kg_m2)
+
+
+def test_a_crop_whose_cut_nobody_measured_is_taken_to_give_as_much_again():
+    plain = load_shipped("mint")
+    recipe = replace(plain, regrowth=replace(plain.regrowth, share=None))
+    batch = sown(recipe, recipe.total_days)
+    again = forecast(cut(batch, recipe, NOW, None), recipe, NOW)
+    assert "model" not in again.basis
+    assert again.kg.mid == pytest.approx(expected_kg_m2(recipe)[0] * 38 / 28)
 
 
 def test_the_nearer_the_harvest_the_narrower_the_interval():
