@@ -28,6 +28,9 @@ from ..ledger.verify import verify as verify_ledger
 from ..reports.audit import deeds
 from ..reports.batch import BatchSummary, known_batches
 from ..reports.batch import summary as batch_summary
+from ..reports.compare import TEXTS, Comparison
+from ..reports.compare import compare as comparison_of
+from ..reports.compare import data as comparison_data
 from ..reports.cost import Bill, Tariffs, bill
 from ..reports.errors import ReportError, UnknownError
 from ..reports.export import lines
@@ -225,6 +228,65 @@ def _show_summary(found: BatchSummary, cost: Bill, time_zone: str) -> None:
     per_kg = "" if cost.per_kg is None else f", {cost.per_kg:.2f} a kg"
     missing = f"; no price for {', '.join(cost.unpriced)}" if cost.unpriced else ""
     console.print(f"{cost.total:.2f} in all{per_kg}{missing}")
+
+
+@app.command()
+def compare(
+    db: Database,
+    recipe: Annotated[str, typer.Option(help="The recipe whose versions are compared.")],
+    old: Annotated[
+        str | None, typer.Option(help="A version, or what it begins with; else the one before.")
+    ] = None,
+    new: Annotated[
+        str | None, typer.Option(help="A version, or what it begins with; else the newest.")
+    ] = None,
+    effect: Annotated[
+        float, typer.Option(min=0.001, max=1.0, help="The difference that matters, as a share.")
+    ] = 0.1,
+    margin: Annotated[
+        float, typer.Option(min=0.0, max=0.99, help="What less of yield is borne, as a share.")
+    ] = 0.1,
+    as_json: AsJson = False,
+) -> None:
+    """Two versions of a recipe: yield, days, energy, water and losses of their batches, with spread
+    and, where there is enough to say one, a verdict."""
+    with _opened(db, as_json) as ledger:
+        found = comparison_of(ledger, recipe, old=old, new=new, effect=effect, margin=margin)
+    if as_json:
+        _print(comparison_data(found))
+    else:
+        _show_comparison(found)
+
+
+def _show_comparison(found: Comparison) -> None:
+    console = Console()
+    heads = (f"old {found.old[:12]}", f"new {found.new[:12]}", "Change", "p", "Verdict")
+    table = Table(found.recipe, *heads, box=None)
+    for m in found.measures:
+        told = m.contrast
+        groups = [
+            "-"
+            if one.mean is None
+            else f"{one.mean:.4g}{'' if one.sd is None else f' ± {one.sd:.3g}'} (n {one.n})"
+            for one in (m.old, m.new)
+        ]
+        change = "" if told.change is None else f"{told.change:+.1%}"
+        p = "" if told.p is None else f"{told.p:.3g} {told.method.value}"
+        verdict = told.verdict.value.replace("_", " ")
+        if told.why:
+            verdict += f": {TEXTS[told.why]}"
+            verdict += f"; {told.needed} of each are needed" if told.needed else ""
+        table.add_row(f"{m.name} {m.unit}", *groups, change, p, escape(verdict))
+    console.print(table)
+    methods = {m.contrast.method: m.contrast.assumes for m in found.measures if m.contrast.method}
+    for method, assumes in methods.items():
+        console.print(f"{method.value} assumes: {assumes}")
+    for note in found.notes:
+        console.print(TEXTS[note])
+    for batch, why in found.left_out.items():
+        console.print(escape(f"{batch} is left out: it {TEXTS[why]}"))
+    if found.install:
+        console.print(escape(f"{TEXTS['scipy_missing']}: {found.install}"))
 
 
 @app.command()
