@@ -140,9 +140,14 @@ def _through_go_between(hass: HomeAssistant, context: Context) -> bool:
     return path.startswith(_SPOKEN_PATHS) or context.id in hass.data[_MODELS].ids
 
 
-async def async_asker(hass: HomeAssistant, context: Context) -> Asker:
-    """Who is behind a context."""
-    talking = _in_conversation(hass)
+async def async_asker(
+    hass: HomeAssistant, context: Context | None, *, through_model: bool = False
+) -> Asker:
+    """Who is behind a context. `through_model`: it is a language model that asks, for a user or
+    for nobody."""
+    if context is None:
+        return Asker(origin=Origin.VOICE, spoken=True)
+    talking = through_model or _in_conversation(hass)
     spoken = talking or _through_go_between(hass, context)
     if context.user_id is None:
         # Where a model has answered an automation, the automation goes on as itself.
@@ -248,15 +253,17 @@ def _is_own(entry: VfarmConfigEntry, context: Context) -> bool:
 async def async_require(
     hass: HomeAssistant,
     farms: Iterable[VfarmConfigEntry],
-    context: Context,
+    context: Context | None,
     what: str,
     need: Need,
+    *,
+    through_model: bool = False,
 ) -> None:
     """That whoever is behind a context may do `what` in these farms. Raises
     ServiceValidationError, after it was recorded."""
     if need.nothing:
         return
-    asker = await async_asker(hass, context)
+    asker = await async_asker(hass, context, through_model=through_model)
     entries = list(farms)
     if need.person and not asker.is_person:
         for entry in entries:
@@ -282,7 +289,7 @@ async def _async_not_allowed(
 async def _async_record(
     hass: HomeAssistant,
     entry: VfarmConfigEntry,
-    context: Context,
+    context: Context | None,
     asker: Asker,
     what: str,
     need: Need,

@@ -114,6 +114,17 @@ ENTITIES: Final[Mapping[str, Need]] = MappingProxyType(
 )
 
 
+#: Tools of language models. A proposal is answered to everybody; it is carried out for those who
+#: may set an override.
+TOOLS: Final[Mapping[str, Need]] = MappingProxyType(
+    {
+        **_each(_EVERYBODY, "vfarm__overview", "vfarm__look", "vfarm__explain"),
+        **_each(_EVERYBODY, "vfarm__propose_setpoint"),
+        "vfarm__log_harvest": ACTIONS["harvest"],
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """What Home Assistant says of a user. `system`: made by Home Assistant for one of its own

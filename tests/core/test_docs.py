@@ -220,6 +220,21 @@ def test_every_role_is_listed_with_the_actions_it_adds() -> None:
     assert {f"vfarm.{name}" for name in actions()} == set().union(*adds.values())
 
 
+def test_every_tool_of_a_language_model_is_listed_and_no_other() -> None:
+    tree = _tree(SHELL / "roles.py")
+    (table,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and node.target.id == "TOOLS"
+    )
+    assert table is not None
+    tools = {text for node in ast.walk(table) for text in _texts(node) if "__" in text}
+    assert tools
+    assert first_keys(section("voice.md", "A language model")) == tools
+
+
 def test_every_problem_is_explained_and_no_other() -> None:
     said = section("trouble.md", "Every problem")
     assert first_keys(said) == problem_keys()

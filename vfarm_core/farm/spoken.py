@@ -33,6 +33,24 @@ _NUMBERS: Mapping[str, str] = MappingProxyType(
         for word in words.split()
     }
 )
+#: Words for one thing in these languages: a rack is found by the word of whoever asks, whatever the
+#: farm calls it.
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        word: kind
+        for kind, words in {
+            "rack": "racks regal etagere rayonnage estanteria estante stelling rek",
+            "level": "levels tier shelf ebene niveau etage nivel laag plank",
+            "zone": "zones zona bereich",
+            "room": "raum salle chambre kamer ruimte sala cuarto",
+            "tent": "zelt tente tienda carpa",
+            "reservoir": "reservoirs tank tanque cuve vat deposito",
+            "circuit": "circuits kreislauf kreis kring circuito",
+            "bench": "tisch table tafel mesa",
+        }.items()
+        for word in words.split()
+    }
+)
 #: What is said around a name and says nothing; the farm itself, where no other place is named.
 _FILLERS_SAID = """
     the in of on at number  das die der dem den im am auf von nummer  le la les l du de des dans sur
@@ -53,13 +71,14 @@ class Named:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words that count, without accents; numbers as digits. A name that is nothing but fillers
-    keeps them."""
+    """The words that count, without accents; numbers as digits, kinds of places by one word for
+    all languages. A name that is nothing but fillers keeps them."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     said = [word for word in _NOT_A_WORD.split(plain) if word]
     kept = [word for word in said if word not in _FILLERS] or said
-    return tuple(_NUMBERS.get(word, word.lstrip("0") or word) for word in kept)
+    same = {**_NUMBERS, **_KINDS}
+    return tuple(same.get(word, word.lstrip("0") or word) for word in kept)
 
 
 def find(places: Mapping[str, Named], said: str, *, farm: str) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ PLACES = {
         ("rack two", ["r2"]),
         ("the Rack 2", ["r2"]),
         ("Rack zwei", ["r2"]),
+        ("Regal zwei", ["r2"]),
+        ("l\u2019\u00e9tag\u00e8re deux", ["r2"]),
+        ("Ebene drei in Regal eins", ["r1l3"]),
         ("rack 02", ["r2"]),
         ("Fensterregal", ["r2"]),
         ("Level 3 in rack two", ["r2l3"]),
@@ -39,6 +42,7 @@ PLACES = {
         ("the leaf room", ["leaf"]),
         ("serre d'ete", ["ete"]),
         ("reservoir a", ["tank"]),
+        ("tank A", ["tank"]),
         ("reservoir", []),
         ("op de la", ["here"]),
         ("the farm", ["farm"]),
@@ -65,4 +69,4 @@ def test_a_name_that_is_said_whole_goes_before_one_that_lies_in_it() -> None:
 
 
 def test_accents_case_and_zeros_make_no_difference() -> None:
-    assert words_of("\u00c9tag\u00e8re F\u00fcnf") == words_of("etagere 05") == ("etagere", "5")
+    assert words_of("\u00c9tag\u00e8re F\u00fcnf") == words_of("etagere 05") == ("rack", "5")
