@@ -22,7 +22,7 @@ from homeassistant.util.ulid import ulid_now
 
 from vfarm_core.batches import lifecycle
 from vfarm_core.batches.model import Batch
-from vfarm_core.control.explain import explain
+from vfarm_core.control.explain import about_gap, explain
 from vfarm_core.control.inputs import (
     AdvancePhase,
     AdvanceWorkflow,
@@ -72,10 +72,12 @@ from .access import async_check_action
 from .asking import ask, ask_all
 from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
 from .bundles import EXPORT_SCHEMA, IMPORT_SCHEMA, async_export, async_import
+from .card_words import async_card_words
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by, checked
 from .history import REPORT_SCHEMA, TRACE_SCHEMA, async_report, async_trace
+from .language import async_language
 from .nutrients import SOLVE_SCHEMA, async_solve
 from .plan_actions import PLAN_HANDLERS, PLAN_SCHEMAS
 from .recipe_actions import RECIPE_HANDLERS, RECIPE_SCHEMAS
@@ -723,6 +725,7 @@ _EXPLAINED = (
 
 async def _explain(hass: HomeAssistant, call: ServiceCall) -> Response:
     """How nodes look and why their actuators are as they are."""
+    words = await async_card_words(hass, await async_language(hass, call.context))
     nodes: list[Any] = []
     for target in async_targets(hass, call, *_EXPLAINED):
         snapshot = target.entry.runtime_data.engine.snapshot(target.node)
@@ -734,8 +737,8 @@ async def _explain(hass: HomeAssistant, call: ServiceCall) -> Response:
                 ATTR_NODE: target.node,
                 "name": known.name if known is not None else target.farm.name,
                 **encode(snapshot),
-                "sentences": list(explain(snapshot)),
-                "unprotected": [gap.text for gap in gaps_of(target.farm, target.node)],
+                "sentences": list(explain(snapshot, words)),
+                "unprotected": [about_gap(gap, words) for gap in gaps_of(target.farm, target.node)],
             }
         )
     return {"nodes": nodes}

@@ -27,10 +27,11 @@ instant are farm time in epoch seconds; `speed` is farm seconds per real second.
     {"type": "event", "kind", "node", "name", "severity", "at", "params"}   what happened
     {"type": "closed"}                              the farm was unloaded; subscribe again
 
-`vfarm/explain` {node, entry_id?} answers why the actuators of a node are as they are and what would
-change it, in English, and which of its dangers nothing ends while vfarm is not there:
+`vfarm/explain` {node, entry_id?, language?} answers why the actuators of a node are as they are and
+what would change it, and which of its dangers nothing ends while vfarm is not there; in `language`,
+or in that of the system:
 
-    {"sentences": [text], "unprotected": [{"node", "key", "params"}]}
+    {"sentences": [text], "unprotected": [{"node", "key", "params", "text"}]}
 """
 
 from __future__ import annotations
@@ -45,12 +46,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from vfarm_core.control.effects import Event
-from vfarm_core.control.explain import explain
+from vfarm_core.control.explain import about_gap, explain
 from vfarm_core.control.protection import gaps_of
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.codec import encode
 
 from .access import guarded_command
+from .card_words import async_card_words
 from .const import DOMAIN, HARDWARE
 from .data import VfarmConfigEntry
 from .devices import async_device_id
@@ -118,24 +120,27 @@ def websocket_subscribe(
         vol.Required("type"): TYPE_EXPLAIN,
         vol.Required("node"): str,
         vol.Optional("entry_id"): str,
+        vol.Optional("language"): str,
     }
 )
-@callback
-def websocket_explain(
+@websocket_api.async_response
+async def websocket_explain(
     hass: HomeAssistant,
     connection: websocket_api.ActiveConnection,
     msg: dict[str, Any],
 ) -> None:
     """Why the actuators of a node are as they are."""
+    words = await async_card_words(hass, msg.get("language", hass.config.language))
     for entry in _entries(hass, msg.get("entry_id")):
         snapshot = entry.runtime_data.engine.snapshot(msg["node"])
         if snapshot is not None:
             connection.send_result(
                 msg["id"],
                 {
-                    "sentences": list(explain(snapshot)),
+                    "sentences": list(explain(snapshot, words)),
                     "unprotected": [
-                        encode(g) for g in gaps_of(entry.runtime_data.farm, msg["node"])
+                        {**encode(gap), "text": about_gap(gap, words)}
+                        for gap in gaps_of(entry.runtime_data.farm, msg["node"])
                     ],
                 },
             )

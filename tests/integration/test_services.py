@@ -167,6 +167,27 @@ async def test_a_node_explains_itself(hass: HomeAssistant, farm: MockConfigEntry
     assert by_node[farm.entry_id]["batches"][0]["crop"] == "lettuce"
 
 
+@pytest.mark.parametrize(
+    ("language", "heater", "gap"),
+    [
+        ("en", "The heater is ", "smoke detector"),
+        ("de-AT", "Heizung: ", "Rauchmelder"),
+        ("fr", "Chauffage : ", "fumée"),
+        ("nl", "Verwarming: ", "rookmelder"),
+        ("es", "Calefacción: ", "humo"),
+        ("pt", "The heater is ", "smoke detector"),
+    ],
+)
+async def test_a_node_explains_itself_in_the_language_of_the_system(
+    hass: HomeAssistant, farm: MockConfigEntry, language: str, heater: str, gap: str
+) -> None:
+    hass.config.language = language
+    (tent,) = (await act(hass, "explain", node="tent"))["nodes"]
+    assert any(sentence.startswith(heater) for sentence in tent["sentences"]), tent["sentences"]
+    assert "{" not in "".join(tent["sentences"])
+    assert any(gap in text for text in tent["unprotected"]), tent["unprotected"]
+
+
 LEVEL_1 = {"node": "rack_level_1"}
 OVERRIDE = {"node": "tent", "quantity": "air_temperature", "value": 20, "duration": 3600}
 

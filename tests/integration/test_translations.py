@@ -11,10 +11,11 @@ import pytest
 import yaml
 
 import vfarm_core
+from custom_components.vfarm.card_words import FOLDER, read_words
 from custom_components.vfarm.config_flow import VfarmConfigFlow
 from custom_components.vfarm.const import SubentryType
 from custom_components.vfarm.services import SCHEMAS
-from vfarm_core.control.reasons import TEXTS as REASONS
+from vfarm_core.control.explain import ENGLISH
 from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.crops import LIMITS
 from vfarm_core.recipes.model import Channel, ClimateQuantity, PhaseKind, SolutionQuantity
@@ -115,10 +116,25 @@ def test_actions_fields_and_their_words_agree() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_of_a_command_has_words_on_the_dashboard(language: str) -> None:
-    words = (SHELL / "frontend" / "translations" / f"{language}.js").read_text()
-    for code, sentence in REASONS.items():
-        found = re.search(rf'^\s*"?reason_{code}"?:\s*"((?:[^"\\]|\\.)*)"', words, re.MULTILINE)
-        assert found is not None, code
-        placeholders = sorted(set(re.findall(r"{\w+}", sentence)))
-        assert sorted(set(re.findall(r"{\w+}", found[1]))) == placeholders, code
+def test_everything_that_can_be_explained_has_words_on_the_dashboard(language: str) -> None:
+    words = read_words(FOLDER / f"{language}.js")
+    for key, sentence in ENGLISH.items():
+        assert key in words, key
+        assert set(re.findall(r"{\w+}", words[key])) == set(re.findall(r"{\w+}", sentence)), key
+
+
+def test_the_cards_and_the_core_say_the_same_in_english() -> None:
+    words = read_words(FOLDER / "en.js")
+    # Names of roles stand in a sentence here and alone there.
+    said = {key: text for key, text in ENGLISH.items() if not key.startswith("role_")}
+    assert {key: words[key] for key in said} == said
+
+
+def test_a_table_of_words_holds_nothing_but_pairs(tmp_path: Path) -> None:
+    good = tmp_path / "good.js"
+    good.write_text('export default {\n  // a remark\n  a: "x \\"y\\"",\n  "b":\n    "z",\n};\n')
+    assert read_words(good) == {"a": 'x "y"', "b": "z"}
+    bad = tmp_path / "bad.js"
+    bad.write_text('export default {\n  a: "x",\n  b: word(),\n};\n')
+    with pytest.raises(ValueError, match=r"bad\.js, line 3"):
+        read_words(bad)

@@ -1,11 +1,16 @@
-"""Why an actuator is in its state and what would change it, in one sentence."""
+"""Why an actuator is in its state and what would change it, in one sentence.
+
+In English, unless the words of another language are given: the same keys that the cards use.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .reasons import Reason
+from ..farm.roles import Role
+from .protection import GAPS, LOSSES, Gap
+from .reasons import QUANTITIES, TEXTS
 from .snapshot import ActuatorView, FarmSnapshot, SensorView, Snapshot
 
 #: What would change a state: key -> sentence, with the parameters of the reason.
@@ -84,33 +89,86 @@ def change_of(code: str) -> str:
     return _OF_CODE.get(code, "other")
 
 
-def explain(snapshot: Snapshot) -> tuple[str, ...]:
+#: The English words, by the keys that every language has.
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        "explain_actuator": "The {name} is {state}.",
+        "explain_undecided": "The {name} is {state}; nothing was decided about it yet.",
+        "explain_sensor": "The {name} sensor ({point}) is not trusted.",
+        "explain_on": "on",
+        "explain_off": "off",
+        "explain_at": "at {share} %",
+        "explain_unknown": "not known",
+        **{f"reason_{code}": text for code, text in TEXTS.items()},
+        **{f"change_{key}": text for key, text in CHANGES.items()},
+        **{f"quantity_{key}": text for key, text in QUANTITIES.items()},
+        **{f"gap_{key}": text for key, text in GAPS.items()},
+        **{f"does_{key}": text for key, text in LOSSES.items()},
+        **{f"role_{role.value}": role.value.replace("_", " ") for role in Role},
+    }
+)
+
+
+def explain(snapshot: Snapshot, words: Mapping[str, str] = ENGLISH) -> tuple[str, ...]:
     """For every actuator of a node one sentence: its state, why, and what would change it; and for
     every sensor that is not good, why and since when."""
     if isinstance(snapshot, FarmSnapshot):
         return ()
     return (
-        *(sentence(view) for view in snapshot.actuators),
-        *(about_sensor(view) for view in snapshot.sensors),
+        *(sentence(view, words) for view in snapshot.actuators),
+        *(about_sensor(view, words) for view in snapshot.sensors),
     )
 
 
-def about_sensor(view: SensorView) -> str:
+def about_sensor(view: SensorView, words: Mapping[str, str] = ENGLISH) -> str:
     """The sentence of one sensor that is not good."""
-    name = view.role.value.replace("_", " ")
-    return f"The {name} sensor ({view.point}) is not trusted. {view.reason}"
+    told = _say(words, "explain_sensor", {"name": _role(words, view.role), "point": view.point})
+    return f"{told} {_reason(words, view.code, view.params)}"
 
 
-def sentence(view: ActuatorView) -> str:
+def sentence(view: ActuatorView, words: Mapping[str, str] = ENGLISH) -> str:
     """The sentence of one actuator."""
-    name = view.role.value.replace("_", " ")
+    name = _role(words, view.role)
     if view.reported is None:
-        state = "not known"
+        state = _say(words, "explain_unknown")
     elif 0 < view.reported < 1:
-        state = f"at {view.reported:.0%}"
+        state = _say(words, "explain_at", {"share": f"{100 * view.reported:.0f}"})
     else:
-        state = "on" if view.reported else "off"
+        state = _say(words, "explain_on" if view.reported else "explain_off")
+    told = {"name": name, "state": state}
     if not view.code:
-        return f"The {name} is {state}; nothing was decided about it yet."
-    reason = Reason(view.code, view.params).text
-    return f"The {name} is {state}. {reason} {CHANGES[view.change].format(**view.params)}"
+        return _say(words, "explain_undecided", told)
+    said = _say(words, "explain_actuator", told)
+    change = _say(words, f"change_{view.change}", view.params)
+    return f"{said} {_reason(words, view.code, view.params)} {change}"
+
+
+def about_gap(gap: Gap, words: Mapping[str, str] = ENGLISH) -> str:
+    """The sentence of one danger that only vfarm looks after."""
+    params = dict(gap.params)
+    if "does" in params:
+        params["does"] = _say(words, f"does_{params['does']}")
+    return _say(words, f"gap_{gap.key}", params)
+
+
+def _say(
+    words: Mapping[str, str],
+    key: str,
+    params: Mapping[str, str | float | int] = MappingProxyType({}),
+) -> str:
+    """The text of a key; the English one where a language has none."""
+    return (words.get(key) or ENGLISH[key]).format(**params)
+
+
+def _reason(words: Mapping[str, str], code: str, params: Mapping[str, str | float | int]) -> str:
+    quantity = params.get("quantity")
+    named: dict[str, str | float | int] = dict(params)
+    if quantity is not None:
+        known = f"quantity_{quantity}"
+        named["quantity"] = words.get(known) or ENGLISH.get(known) or quantity
+    text = _say(words, f"reason_{code}", named)
+    return text[:1].upper() + text[1:]
+
+
+def _role(words: Mapping[str, str], role: Role) -> str:
+    return _say(words, f"role_{role.value}")

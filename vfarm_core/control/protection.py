@@ -26,7 +26,10 @@ class Gap:
     @property
     def text(self) -> str:
         """The English sentence."""
-        return GAPS[self.key].format(**self.params)
+        params = dict(self.params)
+        if "does" in params:
+            params["does"] = LOSSES[params["does"]]
+        return GAPS[self.key].format(**params)
 
 
 GAPS: Mapping[str, str] = MappingProxyType(
@@ -48,8 +51,15 @@ GAPS: Mapping[str, str] = MappingProxyType(
         "no_leak": "No leak sensor is bound at {name} or where it waters.",
     }
 )
-_DOES = {OnLoss.KEEPS: "keeps its state", OnLoss.ON: "goes on", OnLoss.OFF: "goes off"}
-_UNKNOWN = "does what nobody has declared"
+#: What a device does on a loss, by what was declared of it.
+LOSSES: Mapping[str, str] = MappingProxyType(
+    {
+        OnLoss.KEEPS.value: "keeps its state",
+        OnLoss.ON.value: "goes on",
+        OnLoss.OFF.value: "goes off",
+        OnLoss.UNKNOWN.value: "does what nobody has declared",
+    }
+)
 
 
 def gaps(farm: Farm) -> tuple[Gap, ...]:
@@ -100,7 +110,7 @@ def _actuator(farm: Farm, binding: Binding) -> Iterator[Gap]:
     def gap(key: str, loss: OnLoss = OnLoss.UNKNOWN) -> Gap:
         params = {
             "point": binding.id,
-            "does": _DOES.get(loss, _UNKNOWN),
+            "does": loss.value,
             "limit": f"{declared.max_on_s or 0:.0f}",
         }
         return Gap(node=binding.node, key=key, params=params)

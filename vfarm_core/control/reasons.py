@@ -22,13 +22,13 @@ class Reason:
         if not self.params:
             return _PLAIN[self.code]
         quantity = self.params.get("quantity")
-        words = {"quantity": _QUANTITIES.get(str(quantity), quantity)}
+        words = {"quantity": QUANTITIES.get(str(quantity), quantity)}
         text = TEXTS[self.code].format(**{**self.params, **words})
         return text[:1].upper() + text[1:]
 
 
 #: What quantities are called in a sentence.
-_QUANTITIES: Mapping[str, str] = MappingProxyType(
+QUANTITIES: Mapping[str, str] = MappingProxyType(
     {
         "air_temperature": "air temperature",
         "humidity": "humidity",
