@@ -14,8 +14,16 @@ import vfarm_core
 from custom_components.vfarm.card_words import FOLDER, read_words
 from custom_components.vfarm.config_flow import VfarmConfigFlow
 from custom_components.vfarm.const import SubentryType
+from custom_components.vfarm.sensor import (
+    CIRCUIT_SENSORS,
+    LEVEL_SENSORS,
+    RESERVOIR_SENSORS,
+    ZONE_SENSORS,
+)
 from custom_components.vfarm.services import SCHEMAS
 from vfarm_core.control.explain import ENGLISH
+from vfarm_core.control.memory import Quality
+from vfarm_core.control.reasons import TEXTS as REASONS
 from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.crops import LIMITS
 from vfarm_core.recipes.model import Channel, ClimateQuantity, PhaseKind, SolutionQuantity
@@ -23,6 +31,7 @@ from vfarm_core.recipes.words import templates
 
 SHELL = Path(__file__).parents[2] / "custom_components" / "vfarm"
 CORE = Path(vfarm_core.__file__).parent
+SENSORS = (*ZONE_SENSORS, *LEVEL_SENSORS, *RESERVOIR_SENSORS, *CIRCUIT_SENSORS)
 LANGUAGES = ("en", "de", "fr", "nl", "es")
 
 
@@ -138,3 +147,24 @@ def test_a_table_of_words_holds_nothing_but_pairs(tmp_path: Path) -> None:
     bad.write_text('export default {\n  a: "x",\n  b: word(),\n};\n')
     with pytest.raises(ValueError, match=r"bad\.js, line 3"):
         read_words(bad)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_codes_in_attributes_have_words_in_dialogs(language: str) -> None:
+    entities = texts(language)["entity"]
+    reasons = {key for key in REASONS if key.startswith("reading_")}
+    doubts = {quality.value for quality in Quality} - {Quality.GOOD.value}
+    measuring = {d.translation_key for d in SENSORS if d.measures is not None}
+    assert len(measuring) > 10
+    for key in measuring:
+        said = entities["sensor"][str(key)]["state_attributes"]
+        assert set(said["reason"]["state"]) == reasons, key
+        assert set(said["quality"]["state"]) == doubts, key
+        assert said["since"]["name"]
+    cards = read_words(FOLDER / f"{language}.js")
+    problems = entities["binary_sensor"]["problem"]["state_attributes"]["problems"]["state"]
+    assert problems == {
+        key.removeprefix("problem_"): text
+        for key, text in cards.items()
+        if key.startswith("problem_")
+    }, "the dialog and the cards say the same of each problem"
