@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import functools
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from conftest import OpenPage
 from playwright.sync_api import Page, expect
 from real_ha.process import REPOSITORY
+
+from vfarm_core.farm.codec import encode
+from vfarm_core.recipes.codec import to_dict
+from vfarm_core.recipes.findings import Severity, finding
+from vfarm_core.recipes.library import catalogue
 
 LANGUAGES = ("en", "de", "fr", "nl", "es")
 PHONE = (360, 740)
@@ -258,3 +265,110 @@ def test_every_language_has_every_text_and_its_placeholders(show: Show) -> None:
         ["/custom_components/vfarm/frontend/translations", LANGUAGES[1:]],
     )
     assert wrong == []
+
+
+def test_a_batch_shows_what_it_will_weigh_and_when_as_intervals(show: Show) -> None:
+    page = show("card=batches")
+    first = page.locator("[data-batch=batch_0]")
+    expect(first).to_contain_text("3.1 to 5.7 kg, most likely 4.2")
+    expect(first).to_contain_text("ready between Wed, Nov 25 and Sat, Nov 28")
+    expect(first).to_contain_text("the light so far")
+    expect(page.locator("[data-batch=batch_1]")).to_contain_text("ready Wed, Dec 2")
+    expect(page.locator("[data-batch=batch_3] .forecast")).to_have_count(0)
+
+
+def recipe_answers() -> dict[str, Any]:
+    """What the websocket says of the shipped recipes, with a version and findings made up."""
+    known = catalogue()
+    basil = known.get("basil_sweet")
+    other = {
+        "version": "f" * 64,
+        "current": False,
+        "parent": None,
+        "changelog": ["warmer nights"],
+        "batches": ["b1", "b2"],
+    }
+    current = {**other, "version": basil.version, "current": True, "changelog": [], "batches": []}
+    found = finding(
+        Severity.WARNING,
+        "light_no_reserve",
+        "phases[1].light.ppfd",
+        level="Level 1",
+        ppfd=200.0,
+        share=95.0,
+        most=190.0,
+        source="design",
+    )
+    said = {"severity": "warning", "path": found.path, "text": found.message, "source": "design"}
+    return {
+        "vfarm/recipes/list": {
+            "recipes": [{**encode(h), "own": h.id == "mint"} for h in known.headers],
+            "problems": [{"file": "/config/vfarm/recipes/odd.yaml", "path": "id", "text": "odd"}],
+        },
+        "vfarm/recipes/get": {
+            "id": basil.id,
+            "recipe": to_dict(basil),
+            "versions": [current, other],
+        },
+        "vfarm/recipes/check": {"ok": True, "problems": [], "findings": [said]},
+    }
+
+
+@pytest.fixture
+def recipes(site: str, open_page: OpenPage) -> Show:
+    """The recipes card."""
+
+    def show(language: str = "en", answers: dict[str, Any] | None = None) -> Page:
+        page = open_page(*PHONE)
+        told = json.dumps(recipe_answers() if answers is None else answers)
+        page.add_init_script(f"window.answers = {told}")
+        page.goto(f"{site}?card=recipes&language={language}")
+        page.locator(".card").first.wait_for()
+        return page
+
+    return show
+
+
+def test_recipes_show_versions_phases_sources_and_what_this_farm_cannot_give(
+    recipes: Show,
+) -> None:
+    page = recipes()
+    expect(page.locator("[data-recipe]")).to_have_count(26)
+    expect(page.locator("[data-recipe=mint]")).to_contain_text("your own")
+    expect(page.get_by_text("odd.yaml: id odd")).to_be_visible()
+    page.locator("[data-recipe=basil_sweet]").click()
+    expect(page.locator("[data-findings]")).to_contain_text("Level 1")
+    expect(page.locator("[data-findings]")).to_contain_text("[design]")
+    phase = page.locator("[data-phase=germination]")
+    expect(phase).to_contain_text("24.0 °C")
+    expect(phase).to_contain_text("(")
+    page.get_by_text("2 versions").click()
+    older = page.locator("[data-version=ffffffff]")
+    expect(older).to_contain_text("warmer nights")
+    expect(older).to_contain_text("2 batches")
+    older.click()
+    asked = page.evaluate("window.harness.asked.at(-2)")
+    assert asked["recipe"] == "basil_sweet@" + "f" * 64
+    page.get_by_role("button", name="All recipes").click()
+    expect(page.locator("[data-recipe]")).to_have_count(26)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_recipe_is_no_wider_than_a_phone(recipes: Show, language: str) -> None:
+    page = recipes(language)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    page.locator("[data-recipe=basil_sweet]").click()
+    page.locator("[data-findings]").wait_for()
+    for summary in page.locator("summary").all():
+        if not summary.evaluate("one => one.parentElement.open"):
+            summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    boxes = [b.bounding_box() for b in page.locator("button, summary").all() if b.is_visible()]
+    assert all(box and min(box["width"], box["height"]) >= TOUCH_PX for box in boxes)
+    assert "{" not in page.locator("vfarm-recipes-card").inner_text()
+
+
+def test_recipes_that_cannot_be_asked_for_say_why(recipes: Show) -> None:
+    page = recipes(answers={})
+    expect(page.get_by_role("alert")).to_contain_text("vfarm/recipes/list is not known")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()

@@ -101,6 +101,8 @@ def test_everything_a_check_of_a_recipe_can_find_has_words(language: str) -> Non
     words = set(found["selector"]["recipe_word"]["options"])
     named = {*Channel, *ClimateQuantity, *SolutionQuantity, *PhaseKind, *LIMITS}
     assert {str(key) for key in named} <= words
+    cards = read_words(FOLDER / f"{language}.js")
+    assert {f"crop_{crop}" for crop in LIMITS} <= set(cards)
     assert {"day", "night", "lit", "dark", "warning", "critical", "far_red"} <= words
 
 

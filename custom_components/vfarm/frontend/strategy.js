@@ -1,5 +1,5 @@
 /**
- * The dashboard of a farm: an overview and one view for each zone.
+ * The dashboard of a farm: an overview, one view for each zone, and the recipes.
  *
  * Configuration: `type: custom:vfarm`, and `entry_id` to show one farm of several.
  */
@@ -50,6 +50,12 @@ class DashboardStrategy extends HTMLElement {
             path: `${key}zone-${zone.id}`,
             strategy: { type: "custom:vfarm-zone", zone: zone.id, entry_id: farm.entry_id },
           })),
+          {
+            title: t("recipes"),
+            path: `${key}recipes`,
+            icon: "mdi:book-open-variant",
+            strategy: { type: "custom:vfarm-recipes", entry_id: farm.entry_id },
+          },
         ];
       }),
     };
@@ -66,6 +72,14 @@ class OverviewStrategy extends HTMLElement {
 
   static async generate({ entry_id }) {
     return { type: "panel", cards: [{ type: "custom:vfarm-overview-card", entry_id }] };
+  }
+}
+
+class RecipesStrategy extends HTMLElement {
+  static registryDependencies = [];
+
+  static async generate({ entry_id }) {
+    return { type: "panel", cards: [{ type: "custom:vfarm-recipes-card", entry_id }] };
   }
 }
 
@@ -108,3 +122,4 @@ class ZoneStrategy extends HTMLElement {
 customElements.define("ll-strategy-dashboard-vfarm", DashboardStrategy);
 customElements.define("ll-strategy-view-vfarm-overview", OverviewStrategy);
 customElements.define("ll-strategy-view-vfarm-zone", ZoneStrategy);
+customElements.define("ll-strategy-view-vfarm-recipes", RecipesStrategy);

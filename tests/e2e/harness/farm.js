@@ -128,6 +128,13 @@ const batch = (number, index, harvestIn) => {
     expected_harvest_at: NOW + harvestIn * DAY,
     plants: 72,
     levels: [`rack_a_${number}`],
+    ready_low_at: NOW + (harvestIn - 1) * DAY,
+    ready_high_at: NOW + (harvestIn + (number === 2 ? -1 : 2)) * DAY,
+    forecast_low_kg: number === 4 ? 0 : 3.14,
+    forecast_kg: number === 4 ? 0 : 4.2,
+    forecast_high_kg: number === 4 ? 0 : 5.65,
+    forecast_basis: ["recipe", "light", "model"],
+    harvested_kg: 0,
   };
 };
 

@@ -7,6 +7,7 @@
 import "/custom_components/vfarm/frontend/cards/overview-card.js";
 import "/custom_components/vfarm/frontend/cards/zone-card.js";
 import "/custom_components/vfarm/frontend/cards/batches-card.js";
+import "/custom_components/vfarm/frontend/cards/recipes-card.js";
 import { farm } from "./farm.js";
 
 const asked = new URLSearchParams(location.search);
@@ -18,6 +19,8 @@ window.harness = {
   connection: null,
   subscriptions: 0,
   refuse: null,
+  answers: window.answers ?? {},
+  asked: [],
   send: (event) => listeners.forEach((listener) => listener(event)),
 };
 
@@ -42,6 +45,12 @@ card.hass = {
   language,
   locale: { language, time_format: "24" },
   connection,
+  callWS: async (message) => {
+    window.harness.asked.push(message);
+    const answer = window.harness.answers[message.type];
+    if (answer === undefined) throw new Error(`${message.type} is not known`);
+    return answer;
+  },
   callService: async (...call) => {
     window.harness.calls.push(call);
     if (window.harness.refuse) throw new Error(window.harness.refuse);

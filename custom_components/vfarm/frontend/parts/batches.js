@@ -2,6 +2,31 @@ import { css, html, nothing } from "../vendor/lit.js";
 import { icon } from "../ui/icons.js";
 import { bar, cropName, phaseName } from "./levels.js";
 
+/** Grams matter for a tray of cress, and not for a room of lettuce. */
+const kilos = (f, kg) => f.number(kg, kg < 1 ? 2 : kg < 20 ? 1 : 0);
+
+/** What it will weigh and when it will be ready, each as the limits it probably lies in. */
+const forecast = ({ t, f }, batch) => {
+  if (!(batch.forecast_high_kg > 0)) return nothing;
+  const [low, high] = [batch.ready_low_at, batch.ready_high_at].map(f.date);
+  return html`<p class="forecast">
+    ${icon("forecast", "small")}
+    <span>
+      ${t("forecast_kg", {
+        low: kilos(f, batch.forecast_low_kg),
+        high: kilos(f, batch.forecast_high_kg),
+        kg: kilos(f, batch.forecast_kg),
+      })}
+      · ${low === high ? t("ready_on", { date: low }) : t("ready_between", { low, high })}
+      <span class="muted"
+        >${t("forecast_from", {
+          basis: batch.forecast_basis.map((key) => t.or(`basis_${key}`, key)).join(", "),
+        })}</span
+      >
+    </span>
+  </p>`;
+};
+
 const batchRow = ({ farm, t, f, now }, batch) => {
   const due = batch.expected_harvest_at <= now;
   return html`<li class="batch" data-batch=${batch.id}>
@@ -16,6 +41,7 @@ const batchRow = ({ farm, t, f, now }, batch) => {
       </span>
     </div>
     ${bar("growth", batch.fraction, 1, t("harvest_on", { date: f.date(batch.expected_harvest_at) }))}
+    ${forecast({ t, f }, batch)}
     <p class="muted">
       ${[
         batch.title && batch.title !== cropName(t, batch.crop) ? cropName(t, batch.crop) : null,
@@ -68,6 +94,10 @@ export const batchStyles = css`
   }
   .batch .row {
     gap: 4px 8px;
+  }
+  .forecast {
+    display: flex;
+    gap: 8px;
   }
   .due {
     font-weight: 500;
