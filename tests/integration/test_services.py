@@ -50,7 +50,7 @@ async def test_a_batch_is_started_on_levels_by_device(
     answer = await act(
         hass, "start_batch", device_id=device, recipe="basil_sweet", plants=12, title="Basil"
     )
-    assert set(answer) == {"batch", "phase", "expected_harvest_at"}
+    assert set(answer) == {"batch", "phase", "expected_harvest_at", "version"}
     assert "T" in answer["expected_harvest_at"]
     batch = farm.runtime_data.engine.runtime.memory.batches[answer["batch"]]
     assert (batch.title, batch.plants) == ("Basil", 12)
