@@ -15,7 +15,7 @@ from vfarm_core.control.memory import Memory
 from vfarm_core.farm.build import FarmError
 from vfarm_core.farm.nodes import Farm
 
-from . import access, issues, recipe_socket, services, websocket
+from . import access, issues, recipe_socket, rollout_judge, services, websocket
 from .clock import FarmClock, RealClock
 from .const import CONF_KIND, DEMO_PLATFORMS, DOMAIN, PLATFORMS, FarmKind
 from .data import VfarmConfigEntry, VfarmData
@@ -64,6 +64,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     try:
         async_sync_devices(hass, entry, farm)
         entry.async_on_unload(async_tell(hass, entry))
+        entry.async_on_unload(rollout_judge.async_watch(hass, entry))
         await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
         if demo is not None:
             # The hardware is registered now; its ids are what the bindings keep.

@@ -13,6 +13,7 @@ from homeassistant.helpers import config_validation as cv
 
 from vfarm_core.farm.codec import encode
 
+from .data import VfarmConfigEntry
 from .targets import ENTRY_SCHEMA, async_entry, error
 
 if TYPE_CHECKING:
@@ -67,13 +68,19 @@ async def async_report(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]
 async def _async_ask(
     hass: HomeAssistant, call: ServiceCall, name: str, question: Callable[[Ledger], Any]
 ) -> dict[str, Any]:
-    ledger = async_entry(hass, call).runtime_data.engine.ledger
+    answer: dict[str, Any] = await async_answered(hass, async_entry(hass, call), name, question)
+    return answer
+
+
+async def async_answered(
+    hass: HomeAssistant, entry: VfarmConfigEntry, name: str, question: Callable[[Ledger], Any]
+) -> Any:
+    """Ask the history of a farm, in a thread; `name` is what is asked for. Raises
+    ServiceValidationError."""
+    ledger = entry.runtime_data.engine.ledger
     if ledger is None:
         raise error("ledger_unreadable", why="the farm is starting")
-    answer: dict[str, Any] = await hass.async_add_executor_job(
-        _answered, ledger.path, name, question
-    )
-    return answer
+    return await hass.async_add_executor_job(_answered, ledger.path, name, question)
 
 
 def _answered(path: Path, name: str, question: Callable[[Ledger], Any]) -> Any:

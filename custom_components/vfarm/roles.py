@@ -76,6 +76,7 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_EVERYBODY, "explain", "trace", "batch_report", "solve_nutrients"),
         **_each(_EVERYBODY, "list_recipes", "get_recipe", "diff_recipes", "export_recipe"),
         **_each(_EVERYBODY, "check_recipe"),
+        **_each(_EVERYBODY, "get_rollouts", "compare_versions"),
         **_each(_OPERATOR, "start_batch", "plan_batch", "sow_batch", "advance_phase"),
         **_each(_OPERATOR, "move_batch", "split_batch", "merge_batches", "transplant_batch"),
         **_each(_OPERATOR, "harvest", "cut_batch", "lose_plants"),
@@ -84,11 +85,15 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_OPERATOR, "run_shot", "run_fill", "solution_changed", "set_probe"),
         **_each(_OPERATOR, "start_workflow", "advance_workflow", "end_workflow"),
         **_each(_OPERATOR, "fixture_replaced"),
+        # Whoever sees that something is wrong may stop a roll-out; to go on is a grower's decision.
+        **_each(_OPERATOR, "pause_rollout"),
         **_each(_OPERATOR, "plan_orders", "apply_plan", "reschedule_batch"),
         # What stopped itself goes on when a person has looked.
         **_each(_PERSON, "clear_inhibit", "clear_reservoir", "clear_latch", "verify_probe"),
         **_each(_GROWER, "change_recipe", "fail_batch", "run_dose", "calibrate_pump"),
         **_each(_GROWER, "save_recipe", "import_recipe"),
+        **_each(_GROWER, "start_rollout", "resume_rollout", "promote_rollout"),
+        **_each(_GROWER, "roll_back_rollout"),
         **_each(_GROWER_PERSON, "release_emergency_stop", "arm_loop"),
         # Administrators of Home Assistant only, besides: they write files and entries.
         **_each(_MANAGER, "export_farm", "import_farm"),

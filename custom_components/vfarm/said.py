@@ -18,6 +18,11 @@ _SAID_BY: Mapping[str, Mapping[str, str]] = {
     "workflow_too_long": {"kind": "workflow"},
     "workflow_running": {"kind": "workflow"},
     "workflow_last_step": {"kind": "workflow"},
+    "rollout_running": {"state": "rollout_state"},
+    "rollout_state": {"state": "rollout_state"},
+    "rollout_all_levels": {"strategy": "rollout_strategy"},
+    "rollout_no_levels": {"strategy": "rollout_strategy"},
+    "rollout_levels": {"strategy": "rollout_strategy"},
     "not_allowed": {"role": "user_role", "needs": "user_role"},
 }
 

@@ -82,6 +82,7 @@ from .nutrients import SOLVE_SCHEMA, async_solve
 from .plan_actions import PLAN_HANDLERS, PLAN_SCHEMAS
 from .recipe_actions import RECIPE_HANDLERS, RECIPE_SCHEMAS
 from .recipe_shelf import async_recipes
+from .rollout_actions import ROLLOUT_HANDLERS, ROLLOUT_SCHEMAS
 from .said import async_in_words
 from .targets import (
     ATTR_NODE,
@@ -152,6 +153,13 @@ class Service(StrEnum):
     LIST_RECIPES = "list_recipes"
     GET_RECIPE = "get_recipe"
     DIFF_RECIPES = "diff_recipes"
+    START_ROLLOUT = "start_rollout"
+    PAUSE_ROLLOUT = "pause_rollout"
+    RESUME_ROLLOUT = "resume_rollout"
+    PROMOTE_ROLLOUT = "promote_rollout"
+    ROLL_BACK_ROLLOUT = "roll_back_rollout"
+    GET_ROLLOUTS = "get_rollouts"
+    COMPARE_VERSIONS = "compare_versions"
 
 
 class Field(StrEnum):
@@ -167,6 +175,7 @@ class Field(StrEnum):
     WASTE_KG = "waste_kg"
     CULTIVAR = "cultivar"
     SEED_LOT = "seed_lot"
+    PINNED = "pinned"
     SOW_AT = "sow_at"
     NOTE = "note"
     REGROW = "regrow"
@@ -199,6 +208,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
             vol.Optional(Field.PLANTS): vol.Coerce(int),
             vol.Optional(Field.DAYS_AGO, default=0.0): vol.Coerce(float),
             vol.Optional(Field.TITLE, default=""): cv.string,
+            vol.Optional(Field.PINNED, default=False): cv.boolean,
             **_SEED_SCHEMA,
         }
     ),
@@ -306,6 +316,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.TRACE: TRACE_SCHEMA,
     Service.BATCH_REPORT: REPORT_SCHEMA,
     **{Service(name): schema for name, schema in RECIPE_SCHEMAS.items()},
+    **{Service(name): schema for name, schema in ROLLOUT_SCHEMAS.items()},
 }
 
 #: Actions that only answer.
@@ -321,6 +332,8 @@ _ANSWERS = frozenset(
         Service.LIST_RECIPES,
         Service.GET_RECIPE,
         Service.DIFF_RECIPES,
+        Service.GET_ROLLOUTS,
+        Service.COMPARE_VERSIONS,
     }
 )
 
@@ -434,7 +447,8 @@ async def _begin(
         )
     except lifecycle.BatchError as err:
         raise error(f"batch_{err.key}", **{k: str(v) for k, v in err.params.items()}) from err
-    return await ask(entry, StartBatch(batch=batch, recipe=recipe, by=by))
+    pinned = call.data.get(Field.PINNED, False)
+    return await ask(entry, StartBatch(batch=batch, recipe=recipe, pinned=pinned, by=by))
 
 
 @callback
@@ -780,4 +794,5 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.TRACE: async_trace,
     Service.BATCH_REPORT: async_report,
     **{Service(name): handler for name, handler in RECIPE_HANDLERS.items()},
+    **{Service(name): handler for name, handler in ROLLOUT_HANDLERS.items()},
 }
