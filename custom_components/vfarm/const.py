@@ -12,9 +12,11 @@ DOMAIN: Final = "vfarm"
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
     Platform.EVENT,
     Platform.SELECT,
     Platform.SENSOR,
+    Platform.TODO,
 )
 #: Where the simulated hardware of a demo farm appears besides.
 DEMO_PLATFORMS: Final = (

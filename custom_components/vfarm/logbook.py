@@ -26,6 +26,8 @@ _MESSAGES = {
     "batch_transplanted": "batch {title} transplanted by {by}",
     "batch_loss": "batch {title} lost {plants} plants ({why})",
     "batch_failed": "batch {title} given up by {by} ({why})",
+    "task_done": "{title} done by {by}",
+    "task_reopened": "{title} is not done after all, says {by}",
     "lot_received": "lot {lot} ({name}) received by {by}",
     "labour_logged": "{minutes:g} min of work {task}, by {by}",
     "request_refused": "{what} refused to {by}, who is {role}: it takes {needs}",

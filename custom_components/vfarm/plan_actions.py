@@ -32,7 +32,7 @@ from .entity import async_by
 from .nutrients import async_install
 from .recipe_shelf import async_recipes
 from .targets import ENTRY_SCHEMA, async_entry, error
-from .words import Words, async_words
+from .words import Words, async_words, level_name, places
 
 
 class Field(StrEnum):
@@ -215,7 +215,7 @@ def _told(
                 "levels": dict(task.levels),
                 "text": f"{words.option('task', task.kind)}: "
                 + " · ".join(
-                    part for part in (titles.get(task.order, ""), _where(farm, task.levels)) if part
+                    part for part in (titles.get(task.order, ""), places(farm, task.levels)) if part
                 ),
             }
             for task in made.tasks
@@ -239,7 +239,7 @@ def _batch(made: Plan, batch: PlannedBatch, farm: Farm) -> dict[str, Any]:
     def booking(one: Booking) -> dict[str, Any]:
         return {
             "level": one.level,
-            "name": farm.level[one.level].name,
+            "name": level_name(farm, one.level),
             "sites": one.sites,
             "from_date": date(one.from_day),
             "to_date": date(one.to_day),
@@ -257,10 +257,6 @@ def _batch(made: Plan, batch: PlannedBatch, farm: Farm) -> dict[str, Any]:
         "kg_high": batch.kg_high,
         "bookings": [booking(one) for one in batch.bookings],
     }
-
-
-def _where(farm: Farm, levels: Mapping[str, int]) -> str:
-    return ", ".join(f"{farm.level[key].name} ({sites})" for key, sites in levels.items())
 
 
 def _conflict(conflict: Conflict, words: Words) -> str:

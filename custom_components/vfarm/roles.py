@@ -115,6 +115,7 @@ ENTITIES: Final[Mapping[str, Need]] = MappingProxyType(
     {
         **_each(_EVERYBODY, "button.emergency_stop"),
         **_each(_OPERATOR, "select.mode", "select.speed", "hardware"),
+        **_each(_OPERATOR, "calendar.agenda", "todo.tasks"),
     }
 )
 

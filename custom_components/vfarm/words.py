@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
+from vfarm_core.farm.nodes import Farm
+
 from .const import DOMAIN
 
 
@@ -25,6 +27,20 @@ class Words:
         """A sentence that an error could be said with."""
         text = self.texts.get(f"component.{DOMAIN}.exceptions.{key}.message", key)
         return text.format_map(placeholders)
+
+
+def level_name(farm: Farm, key: str) -> str:
+    """What people call a level: with its rack, where its own name does not say that."""
+    level = farm.level.get(key)
+    if level is None:
+        return key
+    rack = farm.nodes[level.rack].name
+    return level.name if rack in level.name else f"{rack} {level.name}"
+
+
+def places(farm: Farm, levels: Mapping[str, int]) -> str:
+    """Levels with their sites."""
+    return ", ".join(f"{level_name(farm, key)} ({sites})" for key, sites in levels.items())
 
 
 async def async_words(hass: HomeAssistant) -> Words:

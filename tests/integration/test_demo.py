@@ -40,6 +40,24 @@ async def test_it_has_what_a_visitor_is_promised(hass: HomeAssistant, demo: Conf
     assert len({batch.phase for batch in snapshot.batches}) >= 4
 
 
+async def test_its_calendar_is_full_and_nothing_is_left_to_be_set_up(
+    hass: HomeAssistant, demo: ConfigEntry
+) -> None:
+    found = {
+        registered.domain: registered.entity_id
+        for registered in er.async_entries_for_config_entry(er.async_get(hass), demo.entry_id)
+        if registered.domain in ("calendar", "todo")
+    }
+    state = hass.states.get(found["calendar"])
+    assert state is not None
+    assert state.attributes["message"]
+    answer: Any = await hass.services.async_call(
+        "todo", "get_items", {"entity_id": found["todo"]}, blocking=True, return_response=True
+    )
+    uids = [item["uid"] for item in answer[found["todo"]]["items"]]
+    assert not [uid for uid in uids if uid.startswith("onboarding")]
+
+
 async def test_its_hardware_is_ordinary_and_bound_by_registry_id(
     hass: HomeAssistant, demo: ConfigEntry
 ) -> None:

@@ -437,4 +437,11 @@ async def test_a_farm_that_does_not_run_refuses_as_well(
 
 
 def test_the_tables_have_no_lines_of_what_does_not_exist() -> None:
-    assert set(ENTITIES) == {"button.emergency_stop", "select.mode", "select.speed", "hardware"}
+    assert set(ENTITIES) == {
+        "button.emergency_stop",
+        "calendar.agenda",
+        "select.mode",
+        "select.speed",
+        "todo.tasks",
+        "hardware",
+    }

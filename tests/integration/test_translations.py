@@ -73,7 +73,14 @@ def test_every_refusal_has_words() -> None:
     source = (CORE / "control" / "requests.py").read_text()
     keys = set(re.findall(r'Refusal\(\s*"(\w+)"', source))
     keys |= set(re.findall(r'refused="(\w+)"', source))
-    for name in ("tank_requests", "batch_requests", "rollouts", "recipe_change"):
+    for name in (
+        "tank_requests",
+        "batch_requests",
+        "plan_requests",
+        "tasks",
+        "rollouts",
+        "recipe_change",
+    ):
         asked = (CORE / "control" / f"{name}.py").read_text()
         keys |= set(re.findall(r'Clash\(\s*"(\w+)"', asked))
     rules = "".join(

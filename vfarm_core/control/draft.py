@@ -149,6 +149,7 @@ class Draft:
         self.recipes = Overlay(memory.recipes)
         self.lots = Overlay(memory.lots)
         self.rollouts = Overlay(memory.rollouts)
+        self.tasks = Overlay(memory.tasks)
         self.overrides = Overlay(memory.overrides)
         self.workflows = Overlay(memory.workflows)
         self.due = Overlay(memory.due)

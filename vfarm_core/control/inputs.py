@@ -9,6 +9,7 @@ from enum import StrEnum
 from ..batches.lots import Lot
 from ..batches.model import Batch
 from ..batches.rollout import Gates, Judgement, Strategy
+from ..batches.tasks import Task
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
@@ -259,6 +260,43 @@ class ApplyPlan(Request):
     recipes: Mapping[str, Recipe]
     farm: Farm
     seen: Mapping[str, Batch]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTask(Request):
+    """Write down something to be done."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditTask(Request):
+    """Write something down anew: its title, note and due date."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishTask(Request):
+    """A task is done: one that was written down, or one that the farm asks for, which is carried
+    out where a tick says enough. `title` is what it was called where it was ticked."""
+
+    task: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenTask(Request):
+    """A task is not done after all."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveTasks(Request):
+    """Tasks that people have written down, or that are done, are no longer of interest."""
+
+    tasks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

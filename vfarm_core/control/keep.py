@@ -14,6 +14,7 @@ from ..batches.codec import from_dict as batch_from_dict
 from ..batches.codec import to_dict as batch_to_dict
 from ..batches.lots import Lot
 from ..batches.rollout import Exposure, Rollout
+from ..batches.tasks import Task
 from ..farm.codec import decode, encode
 from ..farm.overrides import Override, Workflow
 from ..recipes.codec import from_dict as recipe_from_dict
@@ -62,6 +63,7 @@ def records(d: Draft) -> list[Record]:
         ("interlock", d.interlocks),
         ("workflow", d.workflows),
         ("override", d.overrides),
+        ("task", d.tasks),
     )
     for group, rare in others:
         if rare.changed:
@@ -292,6 +294,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
         recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},
         lots={k: decode(Lot, v, k) for k, v in groups.get("lot", {}).items()},
+        tasks={k: decode(Task, v, k) for k, v in groups.get("task", {}).items()},
         rollouts={k: decode(Rollout, v, k) for k, v in groups.get("rollout", {}).items()},
         workflows={k: decode(Workflow, v, k) for k, v in groups.get("workflow", {}).items()},
         overrides={k: decode(Override, v, k) for k, v in groups.get("override", {}).items()},

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ..batches.lots import Lot
 from ..batches.model import Batch
 from ..batches.rollout import Rollout
+from ..batches.tasks import Task
 from ..farm.overrides import Mode, Override, Workflow
 from ..farm.roles import Loop, Role
 from ..recipes.model import Recipe
@@ -794,6 +795,7 @@ class Memory:
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     lots: Mapping[str, Lot] = field(default_factory=dict)
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)
+    tasks: Mapping[str, Task] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
     #: By node: one at a time.
     workflows: Mapping[str, Workflow] = field(default_factory=dict)

@@ -8,7 +8,8 @@ not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_no
 not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over,
 still_tripped, workflow_wrong_node, workflow_over, workflow_too_long, workflow_running,
 workflow_plants, workflow_dark, workflow_last_step, workflow_none,
-no_fixture, and those of `tank_requests`, `batch_requests`, `plan_requests` and `rollouts`.
+no_fixture, and those of `tank_requests`, `batch_requests`, `plan_requests`, `tasks` and
+`rollouts`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from . import (
     safety,
     solution,
     tank_requests,
+    tasks,
     trips,
     watering,
     workflows,
@@ -578,6 +580,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     **tank_requests.HANDLERS,
     **labour.HANDLERS,
     **plan_requests.HANDLERS,
+    **tasks.HANDLERS,
     **batch_requests.HANDLERS,
     **rollouts.HANDLERS,
 }

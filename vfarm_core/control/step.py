@@ -555,6 +555,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         recipes=d.recipes.merged(),
         lots=d.lots.merged(),
         rollouts=d.rollouts.merged(),
+        tasks=d.tasks.merged(),
         overrides=d.overrides.merged(),
         workflows=d.workflows.merged(),
         due=d.due.merged(),

@@ -37,6 +37,7 @@ _GROUPS = (
     "workflows",
     "overrides",
     "rollouts",
+    "tasks",
 )
 #: Kind of the event that says where a memory came from.
 IMPORTED = "farm_imported"

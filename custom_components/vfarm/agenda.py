@@ -1,0 +1,133 @@
+"""What comes for a farm, as its calendar and its list of tasks show it: the core's agenda, looked
+at again when something of it has changed, in the words of the system's language."""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import abstractmethod
+from typing import override
+
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import Event as HomeAssistantEvent
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity import EntityDescription
+
+from vfarm_core.batches.agenda import Kind, Occasion
+from vfarm_core.control.agenda import Agenda, agenda
+from vfarm_core.control.effects import Event
+from vfarm_core.control.snapshot import Snapshot
+from vfarm_core.farm.nodes import Farm
+
+from .data import VfarmConfigEntry
+from .entity import NodeEntity
+from .words import Words, async_words, places
+
+#: Events after which the agenda may be another one, by what they begin with.
+_TELLING = ("batch_", "phase_", "recipe_", "task_", "probe_", "rollout_")
+
+
+class AgendaEntity(NodeEntity):
+    """An entity that shows what comes, and writes when that has changed."""
+
+    words: Words
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: VfarmConfigEntry,
+        node: str,
+        description: EntityDescription,
+    ) -> None:
+        """Know nothing yet."""
+        super().__init__(hass, entry, node, description)
+        self.words = Words({})
+
+    @property
+    def farm(self) -> Farm:
+        """The farm as it runs."""
+        return self.engine.farm
+
+    @property
+    def now(self) -> float:
+        """Farm time."""
+        return self.engine.clock.now().farm
+
+    def day(self, at: float) -> dt.date:
+        """The day of an instant, by the farm's clock."""
+        return dt.datetime.fromtimestamp(at, self.farm.tz).date()
+
+    @property
+    def agenda(self) -> Agenda:
+        """What comes, as it is known now."""
+        return agenda(
+            self.farm,
+            self.engine.runtime.memory,
+            self.engine.clock.now(),
+            onboarding=self.entry.runtime_data.demo is None,
+        )
+
+    @abstractmethod
+    def look(self) -> bool:
+        """Work out anew what is shown; whether it has changed."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show the present and follow the farm."""
+        self.words = await async_words(self.hass)
+        self.async_on_remove(self.engine.listen_node(self.node, self._published))
+        self.async_on_remove(self.engine.listen_events(self._happened))
+        self.async_on_remove(
+            self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_language)
+        )
+        if self.available:
+            self.look()
+
+    @callback
+    def _published(self, snapshot: Snapshot) -> None:
+        self._look_and_write()
+
+    @callback
+    def _happened(self, event: Event) -> None:
+        if event.kind.startswith(_TELLING):
+            self._look_and_write()
+
+    async def _async_language(self, event: HomeAssistantEvent) -> None:
+        self.words = await async_words(self.hass)
+        self._look_and_write()
+
+    @callback
+    def _look_and_write(self) -> None:
+        if self.available and self.look():
+            self.async_write_ha_state()
+
+    # -- words ----------------------------------------------------------------------------------
+
+    def summary(self, occasion: Occasion) -> str:
+        """What it is, in a few words."""
+        word = self.words.option("task", occasion.kind)
+        if occasion.kind is Kind.PHASE:
+            return f"{occasion.title}: {occasion.what}"
+        if occasion.kind is Kind.ONBOARDING:
+            return self.words.option("onboarding", occasion.what)
+        if occasion.kind is Kind.CLEAN:
+            return f"{word}: {places(self.farm, occasion.levels)}"
+        if occasion.kind is Kind.CALIBRATE:
+            binding = self.farm.binding.get(occasion.what)
+            role = occasion.what if binding is None else self.words.option("role", binding.role)
+            return f"{word}: {occasion.title}, {role}"
+        return f"{word}: {occasion.title}"
+
+    def description(self, occasion: Occasion) -> str:
+        """What else is known of it, a line for each."""
+        lines = []
+        if occasion.kind is Kind.TRANSPLANT:
+            lines.append(occasion.what)
+        if occasion.plants:
+            where = places(self.farm, occasion.levels)
+            lines.append(f"{occasion.plants} × {where}" if where else f"{occasion.plants} ×")
+        if occasion.kg is not None:
+            low, mid, high = occasion.kg
+            lines.append(f"{mid:.1f} kg" if low == high else f"{mid:.1f} kg ({low:.1f}–{high:.1f})")
+        if occasion.until is not None and self.day(occasion.until) != self.day(occasion.at):
+            lines.append(f"{self.day(occasion.at)} – {self.day(occasion.until)}")
+        return "\n".join(lines)
