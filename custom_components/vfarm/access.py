@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import wraps
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from homeassistant.auth.const import GROUP_ID_READ_ONLY
 from homeassistant.auth.models import User
@@ -29,6 +29,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from vfarm_core.control.inputs import NoteRefusal
 
+from .commander import CommandedEntity, commander, done
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by
@@ -214,33 +215,21 @@ def guarded_command(handler: WebSocketCommandHandler) -> WebSocketCommandHandler
     return registered  # type: ignore[no-any-return]
 
 
-class Guarded(Protocol):
-    """An entity that takes commands. `guard_key` is its line in the table of entities."""
-
-    hass: HomeAssistant
-    entry: VfarmConfigEntry
-    _context: Context | None
-
-    @property
-    def guard_key(self) -> str:
-        """Its line in the table."""
-
-    def async_set_context(self, context: Context) -> None:
-        """Set who its command is from."""
-
-
 def guarded[F: Callable[..., Coroutine[Any, Any, None]]](method: F) -> F:
     """A command of an entity that is carried out only for those who may."""
 
     @wraps(method)
-    async def checked(entity: Guarded, *args: Any, **kwargs: Any) -> None:
-        context = entity._context
+    async def checked(entity: CommandedEntity, *args: Any, **kwargs: Any) -> None:
+        context = commander(entity)
         need = ENTITIES.get(entity.guard_key, UNKNOWN)
-        if not need.nothing and context is not None and not _is_own(entity.entry, context):
+        if not need.nothing and not _is_own(entity.entry, context):
             await async_require(entity.hass, [entity.entry], context, entity.guard_key, need)
-            # Another command may have come in the meantime; this one is still this person's.
-            entity.async_set_context(context)
-        await method(entity, *args, **kwargs)
+        # Another command may have come in the meantime, or none has said who it is from.
+        entity.async_set_context(context)
+        try:
+            await method(entity, *args, **kwargs)
+        finally:
+            done()
 
     return cast(F, checked)
 

@@ -18,6 +18,7 @@ from vfarm_core.control.inputs import Request, closes
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.nodes import Farm
 
+from .commander import CommandedEntity
 from .const import DOMAIN, HARDWARE
 from .data import VfarmConfigEntry
 from .devices import async_device_info
@@ -31,7 +32,7 @@ def entity_unique_id(entry: VfarmConfigEntry, node: str, key: str) -> str:
     return f"{entry.entry_id}:{node}:{key}"
 
 
-class NodeEntity(Entity):
+class NodeEntity(CommandedEntity):
     """An entity that shows something of one node."""
 
     _attr_has_entity_name = True
@@ -64,6 +65,7 @@ class NodeEntity(Entity):
         return self.snapshot is not None
 
     @property
+    @override
     def guard_key(self) -> str:
         """Its line in the table of who may command it."""
         return f"{self.platform.domain}.{self.entity_description.key}"

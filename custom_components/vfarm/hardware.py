@@ -53,7 +53,6 @@ from homeassistant.components.valve import (
 from homeassistant.const import UnitOfRatio, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.entity import Entity
 
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.nodes import Farm
@@ -61,6 +60,7 @@ from vfarm_core.farm.roles import DOSING, Role, RoleKind, spec
 from vfarm_core.twin.farm import PointView
 
 from .access import guarded
+from .commander import CommandedEntity
 from .const import DOMAIN, HARDWARE
 
 if TYPE_CHECKING:
@@ -126,14 +126,12 @@ def hardware_identifier(entry: VfarmConfigEntry, part: str) -> tuple[str, str]:
     return (DOMAIN, f"{entry.entry_id}{HARDWARE}{part}")
 
 
-class HardwareEntity(Entity):
+class HardwareEntity(CommandedEntity):
     """One simulated sensor or device."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
     _added = False
-    #: Its line in the table of who may command it.
-    guard_key = "hardware"
 
     def __init__(self, entry: VfarmConfigEntry, demo: Demo, view: PointView, part: str) -> None:
         """Show the point as it is."""
@@ -159,6 +157,12 @@ class HardwareEntity(Entity):
             model="Twin",
         )
         self.take(view)
+
+    @property
+    @override
+    def guard_key(self) -> str:
+        """Simulated hardware is one kind."""
+        return "hardware"
 
     @callback
     def take(self, view: PointView) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import manager, pass_time, settled, somebody, while_time_passes
 from homeassistant.components.conversation.chat_log import ChatLog, current_chat_log
+from homeassistant.components.websocket_api import current_connection
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
@@ -31,6 +36,8 @@ from custom_components.vfarm.roles import (
     given_twice,
     role_of,
 )
+
+SHELL = Path(access.__file__).parent
 
 # -- which role a user has ----------------------------------------------------------------------
 
@@ -357,6 +364,72 @@ async def test_entities_ask_for_the_role_of_whoever_commands_them(
         "button", "press", {"entity_id": stop}, blocking=True, context=contexts["viewer"]
     )
     assert farm.runtime_data.engine.runtime.memory.farm.emergency is not None
+
+
+#: What Home Assistant calls on entities to change something, by how its name begins.
+CHANGES = re.compile(
+    r"async_(press|select|set_(?!context)|turn|open|close|stop|start|toggle|create|update|delete|move"
+    r"|increment|decrement|lock|unlock|install|clear|send)_?"
+)
+#: These are not called to change something.
+HARMLESS = {"async_update", "async_update_listeners"}
+
+
+@pytest.mark.parametrize("path", sorted(SHELL.glob("*.py")), ids=lambda path: path.stem)
+def test_no_entity_takes_a_command_past_the_guard(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for made in [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]:
+        if not any("Entity" in ast.unparse(base) for base in made.bases) and not any(
+            ast.unparse(base).startswith("Hardware") for base in made.bases
+        ):
+            continue
+        methods = {n.name: n for n in made.body if isinstance(n, ast.AsyncFunctionDef)}
+        safe = {
+            name
+            for name, method in methods.items()
+            if any(ast.unparse(mark) == "guarded" for mark in method.decorator_list)
+        }
+        for name, method in methods.items():
+            if not CHANGES.match(name) or name in HARMLESS or name in safe:
+                continue
+            called = {
+                node.func.attr
+                for node in ast.walk(method)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            }
+            assert called & safe, f"{made.name}.{name} has to be @guarded"
+
+
+async def test_a_command_that_does_not_say_who_it_is_from_is_the_websockets_user(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    """Calendars and lists are commanded so; whoever commanded the entity last has nothing to do
+    with it."""
+    contexts = give_roles(hass, farm)
+    mode = entity(hass, farm, "select", "mode")
+    shown = hass.data["entity_components"]["select"].get_entity(mode)
+    option = {"entity_id": mode, "option": "hold"}
+    await hass.services.async_call(
+        "select", "select_option", option, blocking=True, context=contexts["manager"]
+    )
+    user = await hass.auth.async_get_user("viewer")
+    assert user is not None
+
+    async def without_a_word(connection: Any) -> None:
+        current_connection.set(connection)
+        await shown.async_select_option("auto")
+
+    with pytest.raises(ServiceValidationError, match="viewer"):
+        await hass.async_create_task(without_a_word(Mock(user=user)))
+    with in_conversation(hass), pytest.raises(ServiceValidationError, match="viewer"):
+        await hass.async_create_task(without_a_word(None))
+    assert hass.states.get(mode).state == "hold"
+    user = await hass.auth.async_get_user("operator")
+    await hass.async_create_task(without_a_word(Mock(user=user)))
+    await settled(hass)
+    assert hass.states.get(mode).state == "auto"
+    records = await farm.runtime_data.engine.journal.async_events(kind="mode_changed")
+    assert records[-1]["by"] == "Operator"
 
 
 def entity(hass: HomeAssistant, farm: MockConfigEntry, domain: str, key: str) -> str:
