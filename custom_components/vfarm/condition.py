@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Unpack, override
 
@@ -41,7 +41,7 @@ from vfarm_core.farm.overrides import Mode
 
 from .binary_sensor import ATTR_PROBLEMS, DOSING, EMERGENCY, FILLING, LIGHTS, PROBLEM
 from .data import VfarmConfigEntry
-from .reach import async_nodes, ours
+from .reach import OurEntities, async_nodes
 from .trigger import CONF_MODE, CONF_PHASE, CONF_PROBLEM
 
 CONF_WITHIN = "within"
@@ -52,27 +52,16 @@ _TEXTS = vol.All(cv.ensure_list, [cv.string])
 # -- by the state of an entity ------------------------------------------------------------------
 
 
-class OurStateCondition(EntityStateConditionBase):
-    """Whether entities that vfarm made for one of `keys` are in one of some states."""
-
-    keys: ClassVar[Collection[str]]
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Only entities of these keys."""
-        return ours(self._hass, super().entity_filter(entities), self.keys)
+class OurStateCondition(OurEntities, EntityStateConditionBase):
+    """Whether entities of some keys are in one of some states."""
 
 
-def _is(domain: str, key: object, *states: str) -> type[Condition]:
+def _is(domain: str, key: str, *states: str) -> type[Condition]:
     """A condition on the states of one kind of entity."""
     return type(
-        f"{str(key).title().replace('_', '')}Condition",
+        f"{key.title().replace('_', '')}Condition",
         (OurStateCondition,),
-        {
-            "_domain_specs": {domain: DomainSpec()},
-            "_states": set(states),
-            "keys": frozenset({str(key)}),
-        },
+        {"_domain_specs": {domain: DomainSpec()}, "_states": set(states), "keys": (key,)},
     )
 
 
@@ -125,7 +114,7 @@ class HasProblemCondition(OurStateCondition):
     _schema = ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend(
         {vol.Required(CONF_OPTIONS, default={}): {vol.Optional(CONF_PROBLEM): _TEXTS}}
     )
-    keys = (str(PROBLEM.translation_key),)
+    keys = (PROBLEM.key,)
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Know the problems asked for."""
@@ -139,16 +128,12 @@ class HasProblemCondition(OurStateCondition):
         return bool(found & self._asked) if self._asked else bool(found)
 
 
-class VpdCondition(EntityNumericalConditionBase):
+class VpdCondition(OurEntities, EntityNumericalConditionBase):
     """Whether the VPD of zones is above, below, between or outside of values."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}  # noqa: RUF012 - as the base class has it
     _valid_unit = UnitOfPressure.KPA
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Only the VPD of zones."""
-        return ours(self._hass, super().entity_filter(entities), {"vpd"})
+    keys = ("vpd",)
 
 
 # -- by how a node is ---------------------------------------------------------------------------
@@ -232,16 +217,16 @@ class LightsChangeSoonCondition(NodeCondition):
 
 
 CONDITIONS: Mapping[str, type[Condition]] = {
-    "dose_is_running": _is(BINARY_SENSOR_DOMAIN, DOSING.translation_key, STATE_ON),
-    "fill_is_running": _is(BINARY_SENSOR_DOMAIN, FILLING.translation_key, STATE_ON),
+    "dose_is_running": _is(BINARY_SENSOR_DOMAIN, DOSING.key, STATE_ON),
+    "fill_is_running": _is(BINARY_SENSOR_DOMAIN, FILLING.key, STATE_ON),
     "has_problem": HasProblemCondition,
     "is_in_mode": IsInModeCondition,
     "is_in_phase": IsInPhaseCondition,
-    "is_stopped": _is(BINARY_SENSOR_DOMAIN, EMERGENCY.translation_key, STATE_ON),
-    "lights_are_off": _is(BINARY_SENSOR_DOMAIN, LIGHTS.translation_key, STATE_OFF),
-    "lights_are_on": _is(BINARY_SENSOR_DOMAIN, LIGHTS.translation_key, STATE_ON),
+    "is_stopped": _is(BINARY_SENSOR_DOMAIN, EMERGENCY.key, STATE_ON),
+    "lights_are_off": _is(BINARY_SENSOR_DOMAIN, LIGHTS.key, STATE_OFF),
+    "lights_are_on": _is(BINARY_SENSOR_DOMAIN, LIGHTS.key, STATE_ON),
     "lights_change_soon": LightsChangeSoonCondition,
-    "shot_is_running": _is(SENSOR_DOMAIN, "circuit_state", *(s.value for s in ShotStage)),
+    "shot_is_running": _is(SENSOR_DOMAIN, "state", *(s.value for s in ShotStage)),
     "vpd_is": VpdCondition,
     "vpd_is_within_limits": VpdWithinLimitsCondition,
 }

@@ -35,7 +35,7 @@ from .const import DOMAIN, EVENT_VFARM
 from .data import VfarmConfigEntry
 from .entity import entity_unique_id
 from .logbook import sentence
-from .reach import async_reaches, ours
+from .reach import OurEntities, async_reaches
 
 CONF_PHASE = "phase"
 CONF_MODE = "mode"
@@ -197,16 +197,12 @@ def _triggers_on_happenings() -> dict[str, type[Trigger]]:
 # -- what values come to ------------------------------------------------------------------------
 
 
-class VpdCrossedThresholdTrigger(EntityNumericalStateCrossedThresholdTriggerBase):
+class VpdCrossedThresholdTrigger(OurEntities, EntityNumericalStateCrossedThresholdTriggerBase):
     """Fires when the VPD of a zone crosses a threshold."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}  # noqa: RUF012 - as the base class has it
     _valid_unit = UnitOfPressure.KPA
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Only the VPD of zones."""
-        return ours(self._hass, super().entity_filter(entities), {"vpd"})
+    keys = ("vpd",)
 
 
 _DLI_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA_WITH_BEHAVIOR.extend(
@@ -220,16 +216,12 @@ _DLI_SCHEMA = ENTITY_STATE_TRIGGER_SCHEMA_WITH_BEHAVIOR.extend(
 )
 
 
-class DliReachedTrigger(EntityTriggerBase):
+class DliReachedTrigger(OurEntities, EntityTriggerBase):
     """Fires when a level has got a share of the light of its day."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}  # noqa: RUF012 - as the base class has it
     _schema = _DLI_SCHEMA
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Only the light integral of levels."""
-        return ours(self._hass, super().entity_filter(entities), {"dli"})
+    keys = ("dli",)
 
     @override
     def is_valid_transition(self, from_state: State, to_state: State) -> bool:
@@ -277,7 +269,7 @@ def _say_nothing(reason: str, /, **data: Any) -> None:
     """A look at how it was before is nothing to report."""
 
 
-class ProblemRaisedTrigger(EntityTriggerBase):
+class ProblemRaisedTrigger(OurEntities, EntityTriggerBase):
     """Fires when a part of a farm has a problem that it did not have."""
 
     _domain_specs = {  # noqa: RUF012 - as the base class has it
@@ -286,12 +278,7 @@ class ProblemRaisedTrigger(EntityTriggerBase):
     _schema = ENTITY_STATE_TRIGGER_SCHEMA_WITH_BEHAVIOR.extend(
         {vol.Required(CONF_OPTIONS, default={}): {vol.Optional(CONF_PROBLEM): _TEXTS}}
     )
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Only what shows the problems of a part."""
-        keys = {str(PROBLEM.translation_key)}
-        return ours(self._hass, super().entity_filter(entities), keys)
+    keys = (PROBLEM.key,)
 
     def _problems(self, state: State) -> frozenset[str]:
         """The problems that are asked for."""

@@ -66,14 +66,34 @@ async def test_lights_and_phase_follow_the_plants(
     assert await holds(hass, "is_in_phase", one, phase=phase)
 
 
-async def test_only_the_right_entities_of_a_device_are_looked_at(
+async def test_only_the_right_entities_are_looked_at(
     hass: HomeAssistant, farm: MockConfigEntry
 ) -> None:
     await start_batch(hass)
-    # On and off are states of many entities; a zone has its own day, and no lights.
-    zone = {"device_id": device(hass, farm, "tent")}
-    assert not await holds(hass, "lights_are_on", zone)
-    assert not await holds(hass, "dose_is_running", zone)
+    # On and off are states of many entities: also of a zone's own day.
+    tank = {"device_id": device(hass, farm, "tank")}
+    assert not await holds(hass, "lights_are_on", tank)
+    day = {"entity_id": entity(hass, farm, "binary_sensor", "tent", "day")}
+    assert not await holds(hass, "lights_are_on", day)
+    assert not await holds(hass, "dose_is_running", {"device_id": device(hass, farm, "tent")})
+
+
+@pytest.mark.parametrize("aim", ["farm", "tent", "rack", "rack_level_1"])
+async def test_a_device_means_what_is_part_of_it(
+    hass: HomeAssistant, farm: MockConfigEntry, aim: str
+) -> None:
+    await start_batch(hass)
+    assert await holds(hass, "lights_are_on", {"device_id": device(hass, farm, aim)})
+
+
+async def test_an_entity_that_is_named_means_itself(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware
+) -> None:
+    hardware.volume(5.0)
+    await settled(hass)
+    named = {"entity_id": entity(hass, farm, "binary_sensor", "farm", "problem")}
+    assert not await holds(hass, "has_problem", named)
+    assert await holds(hass, "has_problem", {"device_id": device(hass, farm, "farm")})
 
 
 async def test_the_mode_and_the_emergency_stop_of_a_farm(
