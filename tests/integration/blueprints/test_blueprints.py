@@ -1,0 +1,110 @@
+"""Every blueprint is taken by Home Assistant, and does what it says in a farm."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from home_farm import Hardware
+from homeassistant.components.automation.helpers import (
+    async_get_blueprints as automation_blueprints,
+)
+from homeassistant.components.blueprint.models import Blueprint
+from homeassistant.components.script.helpers import async_get_blueprints as script_blueprints
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from scenarios import SCENARIOS
+from stage import BLUEPRINTS, Scenario, Stage, contains, make_phone
+
+FILES = sorted(BLUEPRINTS.glob("*/vfarm/*.yaml"))
+
+
+@pytest.fixture
+def config_folder(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """A configuration folder of the test's own, with the blueprints in it."""
+    folder = tmp_path / "config"
+    shutil.copytree(BLUEPRINTS, folder / "blueprints")
+    hass.config.config_dir = str(folder)
+    return folder
+
+
+@pytest.fixture
+async def stage(
+    hass: HomeAssistant,
+    config_folder: Path,
+    freezer: FrozenDateTimeFactory,
+    hardware: Hardware,
+    farm: MockConfigEntry,
+) -> AsyncGenerator[Stage]:
+    """The small farm, and a phone."""
+    made = Stage(hass, farm, hardware, freezer, await make_phone(hass))
+    made.listen()
+    yield made
+    for domain in ("automation", "script"):
+        if hass.services.has_service(domain, "turn_off"):
+            await hass.services.async_call(
+                domain, "turn_off", {"entity_id": "all"}, blocking=True
+            )
+    await hass.async_block_till_done()
+
+
+# -- how they are written -----------------------------------------------------------------------
+
+
+async def test_home_assistant_takes_every_blueprint(
+    hass: HomeAssistant, config_folder: Path
+) -> None:
+    found: dict[str, Any] = {
+        **{f"automation/{k}": v for k, v in (await _all(automation_blueprints(hass))).items()},
+        **{f"script/{k}": v for k, v in (await _all(script_blueprints(hass))).items()},
+    }
+    assert set(found) == {str(path.relative_to(BLUEPRINTS)) for path in FILES}
+    for name, blueprint in found.items():
+        assert isinstance(blueprint, Blueprint), f"{name}: {blueprint}"
+        assert blueprint.validate() is None, name
+
+
+async def _all(blueprints: Any) -> dict[str, Any]:
+    found: dict[str, Any] = await blueprints.async_get_blueprints()
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_blueprint_can_be_understood_and_used_anywhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert f"blueprints/{path.relative_to(BLUEPRINTS)}" in text, "says where it comes from"
+    assert "min_version: 2026.10.0" in text
+    assert "integration: vfarm" in text, "offers what belongs to vfarm"
+    # The old words of automations.
+    assert not re.search(r"^(trigger|condition|action|platform):", text, re.MULTILINE)
+    assert not re.search(r"^ +(?:- )?(platform|service):", text, re.MULTILINE)
+    # No ids of somebody's own entities.
+    domains = "sensor|binary_sensor|switch|light|event|select|notify|camera|todo|update|person"
+    assert not re.search(rf"\b({domains})\.(?!send_message|snapshot|add_item|turn_o)\w+\b", text)
+
+
+def test_every_blueprint_has_a_scenario() -> None:
+    assert {s.blueprint for s in SCENARIOS} == {path.stem for path in FILES}
+
+
+# -- what they do -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.id)
+async def test_a_blueprint_does_what_it_says(stage: Stage, scenario: Scenario) -> None:
+    (path,) = (path for path in FILES if path.stem == scenario.blueprint)
+    domain = path.relative_to(BLUEPRINTS).parts[0]
+    if scenario.before is not None:
+        await scenario.before(stage)
+    await stage.use(domain, scenario.blueprint, scenario.inputs(stage))
+    await scenario.happens(stage)
+    found = [(name, data) for name, data in stage.calls if name in scenario.watch]
+    wanted = list(scenario.expects(stage))
+    assert [name for name, _ in found] == [name for name, _ in wanted], found
+    for (name, data), (_, expected) in zip(found, wanted, strict=True):
+        assert contains(data, expected), (name, data, expected)
