@@ -20,6 +20,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import (
     ATTR_BEHAVIOR,
@@ -33,6 +34,7 @@ from homeassistant.helpers.condition import (
     EntityStateConditionBase,
 )
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
 from vfarm_core.control.memory import ShotStage
 from vfarm_core.control.snapshot import LevelSnapshot, Snapshot, Status, ZoneSnapshot
@@ -40,7 +42,9 @@ from vfarm_core.farm.nodes import NodeKind
 from vfarm_core.farm.overrides import Mode
 
 from .binary_sensor import ATTR_PROBLEMS, DOSING, EMERGENCY, FILLING, LIGHTS, PROBLEM
+from .const import DOMAIN
 from .data import VfarmConfigEntry
+from .entity import entity_unique_id
 from .reach import OurEntities, async_nodes
 from .trigger import CONF_MODE, CONF_PHASE, CONF_PROBLEM
 
@@ -170,7 +174,7 @@ class NodeCondition(Condition):
         self._options = config.options or {}
 
     @abstractmethod
-    def holds(self, entry: VfarmConfigEntry, snapshot: Snapshot) -> bool:
+    def holds(self, entry: VfarmConfigEntry, node: str, snapshot: Snapshot) -> bool:
         """Whether a node is as asked for."""
 
     @override
@@ -179,7 +183,7 @@ class NodeCondition(Condition):
         for entry, node in async_nodes(self._hass, self._target):
             if entry.runtime_data.farm.kind(node) is self.kind:
                 snapshot = entry.runtime_data.engine.snapshot(node)
-                found.append(snapshot is not None and self.holds(entry, snapshot))
+                found.append(snapshot is not None and self.holds(entry, node, snapshot))
         return all(found) and bool(found) if self._wants_all else any(found)
 
     @property
@@ -193,12 +197,12 @@ class VpdWithinLimitsCondition(NodeCondition):
     kind = NodeKind.ZONE
 
     @override
-    def holds(self, entry: VfarmConfigEntry, snapshot: Snapshot) -> bool:
+    def holds(self, entry: VfarmConfigEntry, node: str, snapshot: Snapshot) -> bool:
         return isinstance(snapshot, ZoneSnapshot) and snapshot.vpd.status is Status.OK
 
 
-class LightsChangeSoonCondition(NodeCondition):
-    """Whether the light day of levels begins or ends within a time."""
+class NearLightEdgeCondition(NodeCondition):
+    """Whether the light day of levels began or ended, or will, within a time."""
 
     kind = NodeKind.LEVEL
     fields = {  # noqa: RUF012 - as with the schemas of the base classes
@@ -206,14 +210,21 @@ class LightsChangeSoonCondition(NodeCondition):
     }
 
     @override
-    def holds(self, entry: VfarmConfigEntry, snapshot: Snapshot) -> bool:
+    def holds(self, entry: VfarmConfigEntry, node: str, snapshot: Snapshot) -> bool:
         if not isinstance(snapshot, LevelSnapshot):
             return False
         within: timedelta = self._options[CONF_WITHIN]
         clock = entry.runtime_data.engine.clock
         soon = within.total_seconds() * clock.speed
         change = snapshot.lights_off_at if snapshot.day else snapshot.lights_on_at
-        return change is not None and change - clock.now().farm <= soon
+        if change is not None and change - clock.now().farm <= soon:
+            return True
+        unique_id = entity_unique_id(entry, node, LIGHTS.key)
+        entity = er.async_get(self._hass).async_get_entity_id(
+            BINARY_SENSOR_DOMAIN, DOMAIN, unique_id
+        )
+        shown = None if entity is None else self._hass.states.get(entity)
+        return shown is not None and dt_util.utcnow() - shown.last_changed <= within
 
 
 CONDITIONS: Mapping[str, type[Condition]] = {
@@ -222,10 +233,10 @@ CONDITIONS: Mapping[str, type[Condition]] = {
     "has_problem": HasProblemCondition,
     "is_in_mode": IsInModeCondition,
     "is_in_phase": IsInPhaseCondition,
+    "is_near_light_edge": NearLightEdgeCondition,
     "is_stopped": _is(BINARY_SENSOR_DOMAIN, EMERGENCY.key, STATE_ON),
     "lights_are_off": _is(BINARY_SENSOR_DOMAIN, LIGHTS.key, STATE_OFF),
     "lights_are_on": _is(BINARY_SENSOR_DOMAIN, LIGHTS.key, STATE_ON),
-    "lights_change_soon": LightsChangeSoonCondition,
     "shot_is_running": _is(SENSOR_DOMAIN, "state", *(s.value for s in ShotStage)),
     "vpd_is": VpdCondition,
     "vpd_is_within_limits": VpdWithinLimitsCondition,

@@ -33,6 +33,7 @@ from vfarm_core.farm.overrides import Mode
 from .binary_sensor import ATTR_PROBLEMS, PROBLEM
 from .const import DOMAIN, EVENT_VFARM
 from .data import VfarmConfigEntry
+from .devices import async_device_id
 from .entity import entity_unique_id
 from .logbook import sentence
 from .reach import OurEntities, async_reaches
@@ -160,31 +161,52 @@ class HappeningTrigger(Trigger):
 
         @callback
         def happened(event: Event) -> None:
-            if self._is_meant(event.data):
+            nodes = self._nodes(event.data)
+            if self._is_meant(event.data, nodes):
                 told = {key: value for key, value in event.data.items() if key != "params"}
                 message = f"{event.data['name']}: {sentence(event.data)}"
+                payload = {
+                    **told,
+                    "params": dict(event.data["params"]),
+                    "device_ids": self._devices(event.data, nodes),
+                    "message": message,
+                }
                 run_action(
-                    {**told, "params": dict(event.data["params"]), "message": message},
+                    payload,
                     f"vfarm: {message}",
                     event.context,
                 )
 
         return self._hass.bus.async_listen(EVENT_VFARM, happened, event_filter=is_of_kind)
 
-    def _is_meant(self, data: Mapping[str, Any]) -> bool:
+    def _entry(self, data: Mapping[str, Any]) -> VfarmConfigEntry | None:
+        entry: VfarmConfigEntry | None = self._hass.config_entries.async_get_entry(data["entry_id"])
+        return entry
+
+    def _nodes(self, data: Mapping[str, Any]) -> tuple[str, ...]:
+        """Where it happened: at a node, and at all levels of a batch."""
+        entry = self._entry(data)
+        if entry is None:
+            return ()
+        batches = entry.runtime_data.engine.runtime.memory.batches
+        batch = batches.get(data["params"].get("batch", ""))
+        levels = () if batch is None else batch.levels
+        return (data["node"], *(level for level in levels if level != data["node"]))
+
+    def _devices(self, data: Mapping[str, Any], nodes: tuple[str, ...]) -> list[str]:
+        """The devices of some nodes."""
+        entry = self._entry(data)
+        if entry is None:
+            return []
+        found = (async_device_id(self._hass, entry, node) for node in nodes)
+        return [device for device in found if device is not None]
+
+    def _is_meant(self, data: Mapping[str, Any], nodes: tuple[str, ...]) -> bool:
         """Whether it happened to a targeted node, to a part of one or to plants on it."""
         if not self._target:
             return True
-        entry: VfarmConfigEntry | None = self._hass.config_entries.async_get_entry(data["entry_id"])
-        if entry is None:
-            return False
-        nodes = {data["node"]}
-        batch = entry.runtime_data.engine.runtime.memory.batches.get(
-            data["params"].get("batch", "")
-        )
-        if batch is not None:
-            nodes.update(batch.levels)
-        return async_reaches(self._hass, entry, nodes, self._target)
+        entry = self._entry(data)
+        return entry is not None and async_reaches(self._hass, entry, nodes, self._target)
 
 
 def _triggers_on_happenings() -> dict[str, type[Trigger]]:

@@ -176,26 +176,28 @@ async def test_vpd_is_compared_and_held_against_the_limits_of_the_plants(
     assert not await holds(hass, "vpd_is_within_limits", target)
 
 
-async def test_lights_change_soon_by_the_plan_of_the_level(
+async def test_a_light_edge_is_near_by_the_plan_of_the_level(
     hass: HomeAssistant,
     farm: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
     levels: dict[str, Any],
 ) -> None:
     await start_batch(hass)
+    assert await holds(hass, "is_near_light_edge", levels, within={"minutes": 30}), "just now"
+    await pass_time(hass, freezer, 1900, step=300)
     engine = farm.runtime_data.engine
     ends = engine.snapshot("rack_level_1").lights_off_at
     left = ends - engine.clock.now().farm
     assert left > 7200
-    assert not await holds(hass, "lights_change_soon", levels, within={"minutes": 30})
+    assert not await holds(hass, "is_near_light_edge", levels, within={"minutes": 30})
     assert await holds(
-        hass, "lights_change_soon", levels, within={"seconds": left + 60}, behavior="all"
+        hass, "is_near_light_edge", levels, within={"seconds": left + 60}, behavior="all"
     )
     everything = {"device_id": device(hass, farm, "farm")}
-    assert await holds(hass, "lights_change_soon", everything, within={"seconds": left + 60})
+    assert await holds(hass, "is_near_light_edge", everything, within={"seconds": left + 60})
     freezer.tick(timedelta(seconds=left - 600))
     await settled(hass)
-    assert await holds(hass, "lights_change_soon", levels, within={"minutes": 30})
+    assert await holds(hass, "is_near_light_edge", levels, within={"minutes": 30})
 
 
 async def test_an_area_means_the_levels_in_it(hass: HomeAssistant, farm: MockConfigEntry) -> None:
@@ -204,19 +206,19 @@ async def test_an_area_means_the_levels_in_it(hass: HomeAssistant, farm: MockCon
     await start_batch(hass)
     week = {"days": 7}
     assert not await holds(hass, "lights_are_on", target)
-    assert not await holds(hass, "lights_change_soon", target, within=week, behavior="all")
+    assert not await holds(hass, "is_near_light_edge", target, within=week, behavior="all")
     dr.async_get(hass).async_update_device(device(hass, farm, "rack"), area_id=area.id)
     await hass.async_block_till_done()
     assert await holds(hass, "lights_are_on", target)
-    assert await holds(hass, "lights_change_soon", target, within=week, behavior="all")
+    assert await holds(hass, "is_near_light_edge", target, within=week, behavior="all")
 
 
-@pytest.mark.parametrize("key", ["lights_are_on", "vpd_is_within_limits", "lights_change_soon"])
+@pytest.mark.parametrize("key", ["lights_are_on", "vpd_is_within_limits", "is_near_light_edge"])
 async def test_nothing_holds_of_a_farm_that_is_unloaded(
     hass: HomeAssistant, farm: MockConfigEntry, key: str
 ) -> None:
     await start_batch(hass, sown_days_ago=20)
-    options = {"within": {"days": 7}} if key == "lights_change_soon" else {}
+    options = {"within": {"days": 7}} if key == "is_near_light_edge" else {}
     target = {"device_id": [device(hass, farm, "tent"), device(hass, farm, "rack")]}
     made = await condition(hass, key, target, **options)
     assert made.async_check(variables={})

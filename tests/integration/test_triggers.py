@@ -294,6 +294,10 @@ async def test_a_batch_on_two_levels_happens_on_both(
     answer = await start_batch(hass)
     assert [told["params"]["batch"] for told in started] == [answer["batch"]]
     assert started[0]["node"] == "rack_level_1"
+    assert started[0]["device_ids"] == [
+        device(hass, farm, "rack_level_1"),
+        device(hass, farm, "rack_level_2"),
+    ]
     await hass.services.async_call(
         "vfarm", "advance_phase", {"batch": answer["batch"]}, blocking=True
     )

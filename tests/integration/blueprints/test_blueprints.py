@@ -47,9 +47,7 @@ async def stage(
     yield made
     for domain in ("automation", "script"):
         if hass.services.has_service(domain, "turn_off"):
-            await hass.services.async_call(
-                domain, "turn_off", {"entity_id": "all"}, blocking=True
-            )
+            await hass.services.async_call(domain, "turn_off", {"entity_id": "all"}, blocking=True)
     await hass.async_block_till_done()
 
 
