@@ -28,6 +28,8 @@ sys.modules.setdefault("turbojpeg", MagicMock())
 
 BLUEPRINTS = Path(__file__).parents[3] / "blueprints"
 
+EC = "sensor.tank_ec"
+
 type Call = tuple[str, dict[str, Any]]
 
 
@@ -111,6 +113,15 @@ class Stage:
         await self.hass.services.async_call(domain, name, data, blocking=True)
         await self.settle()
 
+    async def run(self, script: str, **data: Any) -> asyncio.Task[Any]:
+        """A person runs a script, and goes on."""
+        asked = self.hass.services.async_call(
+            "script", script, data, blocking=True, return_response=False
+        )
+        task = asyncio.ensure_future(asked)
+        await self.settle()
+        return task
+
     async def press(self, action: str) -> None:
         """A person presses a button of a notification."""
         self.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
@@ -121,7 +132,7 @@ class Stage:
         while seconds > 0:
             self.freezer.tick(min(step, seconds))
             seconds -= step
-            for entity_id in (AIR, HUMIDITY, VOLUME):
+            for entity_id in (AIR, HUMIDITY, VOLUME, EC):
                 # Sensors go on saying what they say.
                 if (said := self.hass.states.get(entity_id)) is not None:
                     self.hass.states.async_set(entity_id, said.state, said.attributes)
