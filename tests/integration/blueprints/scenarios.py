@@ -240,13 +240,13 @@ async def _price_peaks(stage: Stage) -> None:
     assert stage.asked("vfarm.set_override") == [], "not without their least"
     stage.state("sensor.dli", "9.0")
     await stage.wait(10, step=2)
-    # The light of a lit level is looked at every five minutes.
-    await stage.wait(330)
+    # The light of a lit level is looked at every five minutes or so.
+    await stage.wait(660)
     assert stage.snapshot("rack_level_1").ppfd_target < 120.0
     stage.state("sensor.price", "0.25")
     await stage.wait(10, step=2)
-    # The light of a lit level is looked at every five minutes.
-    await stage.wait(330)
+    # The light of a lit level is looked at every five minutes or so.
+    await stage.wait(660)
     assert stage.snapshot("rack_level_1").ppfd_target > 200.0
 
 

@@ -13,8 +13,8 @@ from unittest.mock import MagicMock
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import AIR, HUMIDITY, VOLUME, Hardware, settled
 from homeassistant.const import ATTR_DOMAIN, ATTR_SERVICE, EVENT_CALL_SERVICE
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.core import Event as BusEvent
-from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -42,6 +42,8 @@ class Stage:
     hardware: Hardware
     freezer: FrozenDateTimeFactory
     phone: str
+    #: Who runs scripts.
+    person: str
     calls: list[Call] = field(default_factory=list)
 
     def listen(self) -> None:
@@ -116,7 +118,7 @@ class Stage:
     async def run(self, script: str, **data: Any) -> asyncio.Task[Any]:
         """A person runs a script, and goes on."""
         asked = self.hass.services.async_call(
-            "script", script, data, blocking=True, return_response=False
+            "script", script, data, blocking=True, context=Context(user_id=self.person)
         )
         task = asyncio.ensure_future(asked)
         await self.settle()

@@ -19,7 +19,7 @@ from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.components.script.helpers import async_get_blueprints as script_blueprints
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from scenarios import SCENARIOS
 from stage import BLUEPRINTS, EC, Scenario, Stage, contains, make_phone
 
@@ -68,9 +68,10 @@ async def stage(
     noon: FrozenDateTimeFactory,
     hardware: Hardware,
     farm: MockConfigEntry,
+    hass_admin_user: MockUser,
 ) -> AsyncGenerator[Stage]:
     """The small farm, and a phone."""
-    made = Stage(hass, farm, hardware, noon, await make_phone(hass))
+    made = Stage(hass, farm, hardware, noon, await make_phone(hass), hass_admin_user.id)
     made.listen()
     yield made
     for domain in ("automation", "script"):
