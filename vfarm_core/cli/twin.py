@@ -27,10 +27,12 @@ from ..twin.load import FarmFileError, Plot, demo_plot, load_plot
 from ..twin.simulate import FarmReport, SimulationError, simulate
 from .faults import faults
 from .quality import quality
+from .season import season
 
 app = typer.Typer(no_args_is_help=True, help="The simulated crop and the simulated farm.")
 app.command("faults")(faults)
 app.command("quality")(quality)
+app.command("season")(season)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

@@ -199,6 +199,9 @@ def showing(d: Draft, binding: Binding, declared: Declaration) -> tuple[float, b
         for b in d.of(binding.node, role):
             if declared.proved_by not in (None, b.id):
                 continue
+            alone = b.id in d.farm.own_meters and declared.metered_by != b.id
+            if alone and declared.proved_by is None:
+                continue  # It sees another device, and that alone.
             point = d.point(b.id)
             if point.quality is Quality.GOOD and point.value is not None:
                 return point.at, point.value >= threshold

@@ -85,7 +85,8 @@ class Declaration:
     `on_no_reading` is what a climate device does without its reading; None is its safe state.
     `survives_dry_run`: a pump that is not harmed when its reservoir is empty.
     `proved_by` names the binding whose reading is the feedback, where several of the node could be;
-    `dosing` are the limits of a dosing pump.
+    `dosing` are the limits of a dosing pump. `metered_by` names the power sensor of the same node
+    that sees this device alone: what it draws is measured then, not rated.
     """
 
     danger: Danger
@@ -105,6 +106,7 @@ class Declaration:
     on_no_reading: Degraded | None = None
     proved_by: str | None = None
     dosing: Dosing | None = None
+    metered_by: str | None = None
 
 
 #: What opens a way for gas or water, moved by a coil or a motor.

@@ -472,6 +472,7 @@ def _bindings(farm: Farm) -> Iterator[Problem]:
                     isolation=isolation,
                 )
             yield from _feedback(farm, b)
+            yield from _own_meter(farm, b)
         yield from _compensation(farm, b)
 
 
@@ -523,6 +524,38 @@ def _feedback(farm: Farm, b: Binding) -> Iterator[Problem]:
             binding=b.id,
             roles=", ".join(shows),
             node=b.node,
+        )
+
+
+def _own_meter(farm: Farm, b: Binding) -> Iterator[Problem]:
+    """Whether what is said to measure the energy of a device is there, and sees no other."""
+    meter = None if b.declaration is None else b.declaration.metered_by
+    if meter is None:
+        return
+    named = farm.binding.get(meter)
+    if named is None or named.node != b.node or named.role is not Role.POWER:
+        yield _problem(
+            b.id,
+            "unknown_meter",
+            "{binding} is to be measured by {meter}, which is no power sensor of the same part",
+            binding=b.id,
+            meter=meter,
+        )
+    others = [
+        other.id
+        for other in farm.actuators_of.get(b.node, ())
+        if other.id != b.id
+        and other.declaration is not None
+        and other.declaration.metered_by == meter
+    ]
+    if others:
+        yield _problem(
+            b.id,
+            "meter_shared",
+            "{meter} cannot measure {binding} alone and {other} alone",
+            binding=b.id,
+            meter=meter,
+            other=others[0],
         )
 
 

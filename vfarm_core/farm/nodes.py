@@ -288,6 +288,12 @@ class Farm:
         """The sensors and contacts of each node that has any."""
         return self._of_kind(actuators=False)
 
+    @cached_property
+    def own_meters(self) -> frozenset[str]:
+        """The power sensors that see one device alone."""
+        declared = (b.declaration for b in self.bindings if b.declaration is not None)
+        return frozenset(d.metered_by for d in declared if d.metered_by is not None)
+
     def _of_kind(self, *, actuators: bool) -> Mapping[str, tuple[Binding, ...]]:
         found: dict[str, list[Binding]] = {}
         for b in self.bindings:

@@ -141,9 +141,11 @@ class Fact:
     # -- telling --------------------------------------------------------------------------------
 
     def given(self, resource: str, subsystem: str, amount: float) -> Iterator[Given]:
-        """What was given, to each batch its share."""
+        """What was given, to each batch its share. `metered` names the subsystems that were, where
+        not all of them were."""
         if amount:
-            metered = self.data.get("metered") is True
+            told = self.data.get("metered")
+            metered = told is True or (type(told) is list and subsystem in told)
             yield Given(resource, subsystem, amount, metered, self.shares())
 
     def delivery(self, what: str, unit: str, delivered: float) -> Put:

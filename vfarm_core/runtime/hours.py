@@ -109,8 +109,10 @@ class Hours:
                     break
                 self._begin(before, self._until, self._until + HOUR_S)
             if before.growing is not after.growing and _placed(before) != _placed(after):
-                found += self._close(before, now)
+                lit = _counted(before.levels, after.levels)
+                found += self._close(before, now, light=lit)
                 self._begin(after, now, self._until)
+                self._light = lit
         for item in inputs:
             if type(item) is Report:
                 self._take(farm, after, now, item.point)
@@ -175,7 +177,10 @@ class Hours:
             return
         self._take(farm, memory, now, point)
 
-    def _close(self, memory: Memory, at: float) -> list[Record]:
+    def _close(
+        self, memory: Memory, at: float, *, light: Mapping[str, LevelState] | None = None
+    ) -> list[Record]:
+        lit = memory.levels if light is None else light
         farm, since = self._farm, self._since
         assert farm is not None
         assert since is not None
@@ -193,7 +198,7 @@ class Hours:
         for node in sorted((farm.id, *farm.nodes), key=lambda node: node in farm.zone):
             readings = self._measured(farm, node)
             told = self._energy(farm, node, at - since, used)
-            told |= self._delivered(farm, memory, node, hour)
+            told |= self._delivered(farm, memory, node, hour, lit.get(node))
             by = shares(farm, memory.growing, node)
             if by and readings:
                 # What an empty room measures is no part of any history of plants.
@@ -208,6 +213,8 @@ class Hours:
         by_role: dict[str, list[_Sum]] = {}
         for binding in farm.sensors_of.get(node, ()):
             total = self._readings.get(binding.id)
+            if binding.id in farm.own_meters:
+                continue  # That of one device is no reading of the place.
             if total is not None and total.covered_s > 0:
                 by_role.setdefault(binding.role.value, []).append(total)
         return {role: _rolled(sums) for role, sums in by_role.items()}
@@ -215,25 +222,45 @@ class Hours:
     def _energy(
         self, farm: Farm, node: str, passed_s: float, used: dict[str, float]
     ) -> dict[str, Any]:
-        """Energy by what it was used for, as rated; scaled to what is measured, where it is.
-        `used` is what was found of other nodes, and takes this one's."""
-        kwh: dict[str, float] = {}
+        """Energy by what it was used for: measured where a device has a meter of its own, else as
+        rated, and what is rated scaled to what a meter of the node leaves for it. `used` is what
+        was found of other nodes, and takes this one's."""
+        own: dict[str, float] = {}
+        rated: dict[str, float] = {}
         for binding in farm.actuators_of.get(node, ()):
             subsystem = SUBSYSTEMS.get(binding.role)
             total = self._outputs.get(binding.id)
-            if subsystem is not None and total is not None and total.area > 0:
-                rated = rated_w(farm, binding) * total.area / 3.6e6
-                if rated > 0:
-                    kwh[subsystem.value] = kwh.get(subsystem.value, 0.0) + rated
+            if subsystem is None:
+                continue
+            found = self._own_kwh(binding, passed_s)
+            into = rated if found is None else own
+            if found is None and total is not None:
+                found = rated_w(farm, binding) * total.area / 3.6e6
+            if found:
+                into[subsystem.value] = into.get(subsystem.value, 0.0) + found
         measured = self._metered_kwh(farm, node, passed_s, used)
+        if measured is not None:
+            measured = max(0.0, measured - sum(own.values()))
         if measured:
-            by_rating = sum(kwh.values())
-            kwh = {k: v * measured / by_rating for k, v in kwh.items()} or {OTHER: measured}
+            by_rating = sum(rated.values())
+            rated = {k: v * measured / by_rating for k, v in rated.items()} or {OTHER: measured}
+        kwh = {key: own.get(key, 0.0) + rated.get(key, 0.0) for key in (own | rated)}
         if not kwh:
             return {}
         used[node] = sum(kwh.values())
         told: dict[str, Any] = {"energy_kwh": {key: _round(part) for key, part in kwh.items()}}
-        return told if measured is None else {**told, "metered": True}
+        if measured is not None or not rated:
+            return {**told, "metered": True}
+        alone = sorted(own.keys() - rated.keys())
+        return {**told, "metered": alone} if alone else told
+
+    def _own_kwh(self, binding: Binding, passed_s: float) -> float | None:
+        """What a device drew by the meter that sees it alone; None where none says."""
+        meter = None if binding.declaration is None else binding.declaration.metered_by
+        total = None if meter is None else self._readings.get(meter)
+        if total is None or not total.covered_s >= _KNOWN * passed_s > 0:
+            return None
+        return total.area / total.covered_s * passed_s / 3.6e6
 
     def _metered_kwh(
         self, farm: Farm, node: str, passed_s: float, used: Mapping[str, float]
@@ -261,9 +288,10 @@ class Hours:
             kwh -= sum(used.get(key, 0.0) for key in _in_zone(farm, node))
         return max(0.0, kwh)
 
-    def _delivered(self, farm: Farm, memory: Memory, node: str, hour: float) -> dict[str, Any]:
+    def _delivered(
+        self, farm: Farm, memory: Memory, node: str, hour: float, state: LevelState | None
+    ) -> dict[str, Any]:
         """Light of a level (mol/m²), water of a circuit that no shot tells of, open CO2 valves."""
-        state = memory.levels.get(node)
         if state is not None and (light := _light(self._light.get(node), state)) > 0:
             area = sum(areas_m2(farm, memory.growing, node).values())
             return {"light_mol_m2": _round(light), "area_m2": _round(area)}
@@ -282,7 +310,10 @@ class Hours:
 def _shows_a_device(meter: Binding, devices: Iterable[Binding]) -> bool:
     """Whether a power meter is the proof of one device."""
     proofs = (d.declaration for d in devices if d.declaration is not None)
-    return any(p.proof is Proof.FEEDBACK and p.proved_by in (None, meter.id) for p in proofs)
+    return any(
+        p.metered_by == meter.id or (p.proof is Proof.FEEDBACK and p.proved_by in (None, meter.id))
+        for p in proofs
+    )
 
 
 def _in_zone(farm: Farm, zone: str) -> Iterable[str]:
@@ -299,6 +330,21 @@ def _placed(memory: Memory) -> Mapping[str, tuple[Placement, ...]]:
     return {batch.id: batch.placements for group in memory.growing.values() for batch in group}
 
 
+def _counted(
+    before: Mapping[str, LevelState], after: Mapping[str, LevelState]
+) -> dict[str, LevelState]:
+    """Levels as they were when others came to grow there. The step has counted their light until
+    now, which is still theirs who were there before; but where another light day began with it."""
+    found = dict(after)
+    for key, was in before.items():
+        now = found.get(key)
+        if was.dli_at is None:
+            continue  # Nothing grew there.
+        if now is None or now.dli < was.dli or now.light_day != was.light_day:
+            found[key] = was
+    return found
+
+
 def _light(then: LevelState | None, now: LevelState) -> float:
     """The light of a level since `then`, over a lights-on between them too."""
     if then is None or then.dli_at is None:
@@ -306,6 +352,8 @@ def _light(then: LevelState | None, now: LevelState) -> float:
     day, was = now.light_day, then.light_day
     if day is not None and was is not None and day.start_s != was.start_s:
         return max(0.0, (now.dli_yesterday or 0.0) - then.dli) + now.dli
+    if day is not None and was is None:
+        return now.dli  # The count began with the day.
     return max(0.0, now.dli - then.dli)
 
 

@@ -149,6 +149,7 @@ class Flows:
     heating_j: float = 0.0
     cooling_j: float = 0.0
     humidity_j: float = 0.0
+    dryer_j: float = 0.0
     fans_j: float = 0.0
 
 
@@ -305,6 +306,7 @@ class ZoneAir:
         flows.heating_j = heater_w * dt_s
         flows.cooling_j = (cooled_j + by_cooler * LATENT_J_G) / e.cop
         flows.humidity_j = humidifier_w * dt_s + dryer_j
+        flows.dryer_j = dryer_j
         flows.fans_j = fans_w * dt_s
 
 

@@ -7,7 +7,7 @@ the tables, one room for leafy crops around 24 °C and one for strawberries with
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..batches.lifecycle import sow
@@ -206,7 +206,21 @@ def demo_farm(time_zone: str = "UTC") -> Farm:
         ),
         bindings=_bindings(power_w),
     )
-    return check(farm)
+    return check(_rated(farm))
+
+
+def _rated(farm: Farm) -> Farm:
+    """The farm with what its climate devices draw at full output: that of equipment of an ordinary
+    size (`config.equipment_of`)."""
+    rated: list[Binding] = []
+    sizes = {zone.id: equipment_of(farm, zone.id) for zone in farm.zones}
+    for b in farm.bindings:
+        watts = _WATTS.get(b.role)
+        if watts is not None and b.declaration is not None and b.node in sizes:
+            rating = round(watts(sizes[b.node]), 1)
+            b = replace(b, declaration=replace(b.declaration, rating_w=rating))
+        rated.append(b)
+    return replace(farm, bindings=tuple(rated))
 
 
 def demo_recipes() -> Mapping[str, Recipe]:
@@ -312,6 +326,10 @@ def _bindings(lamp_w: float) -> tuple[Binding, ...]:
         for role, declared in _ZONE_ACTUATORS.items():
             speeds = _SPEEDS.get((zone, role), 0.0)
             bound = _bind(zone, role, declared)
+            if role in _METERED:
+                meter = _bind(zone, Role.POWER, number=_METERED.index(role) + 1)
+                found.append(meter)
+                bound = replace(bound, declaration=replace(declared, metered_by=meter.id))
             found.append(replace(bound, levels=True, step=speeds) if speeds else bound)
         valve = _bind(zone, Role.CO2_VALVE, _CO2_VALVE)
         found.append(_proved_by(valve, Role.FEEDBACK))
@@ -342,12 +360,13 @@ def _proved_by(binding: Binding, role: Role, number: int = 1) -> Binding:
     return replace(binding, declaration=replace(binding.declaration, proved_by=proved_by))
 
 
-def _bind(node: str, role: Role, declared: Declaration | None = None) -> Binding:
+def _bind(node: str, role: Role, declared: Declaration | None = None, number: int = 1) -> Binding:
+    found = binding_id(node, role, number)
     return Binding(
-        id=binding_id(node, role),
+        id=found,
         node=node,
         role=role,
-        entity=f"demo.{node}.{role}",
+        entity=f"demo.{found}",
         declaration=declared,
     )
 
@@ -405,6 +424,17 @@ def _declared(
     )
 
 
+#: What a climate device draws at full output, W.
+_WATTS: Mapping[Role, Callable[[EquipmentParameters], float]] = {
+    Role.HEATER: lambda e: e.heater_w,
+    Role.COOLER: lambda e: e.cooler_w / e.cop,
+    Role.HUMIDIFIER: lambda e: e.humidifier_kg_h * e.humidifier_w_kg_h,
+    Role.DEHUMIDIFIER: lambda e: e.dehumidifier_kg_h / e.dehumidifier_kg_kwh * 1000,
+    Role.EXHAUST_FAN: lambda e: e.exhaust_w,
+    Role.CIRCULATION_FAN: lambda e: e.circulation_w,
+}
+#: A compressor draws what the air asks of it: its plug has a meter.
+_METERED = (Role.COOLER, Role.DEHUMIDIFIER)
 #: Compressors rest and run at least three minutes (usual protection of makers [D]); CO2 opens for
 #: ten minutes at most, four hours a day.
 _ZONE_ACTUATORS: Mapping[Role, Declaration] = {

@@ -20,7 +20,7 @@ from ..farm.roles import DOSING, Role, RoleKind, spec
 from ..recipes.model import Recipe
 from ..science.air import relative_humidity_from_absolute_pct
 from ..science.light import Lamp, lux_from_ppfd
-from .air import Outside, ZoneAir
+from .air import Flows, Outside, ZoneAir
 from .config import TwinConfig, ZoneConfig, equipment_of, room_of
 from .devices import METER_DELAY_S, Actuator, Contact, Sensor
 from .faults import ACTUATOR_FAULTS, SENSOR_FAULTS, Fault, FaultKind
@@ -52,6 +52,11 @@ _CLIMATE = {
     Role.EXHAUST_FAN: "exhaust",
     Role.CIRCULATION_FAN: "circulation",
     Role.CO2_VALVE: "co2",
+}
+#: What climate devices of which the power is no matter of their output draw in a step, J.
+_DRAWS: Mapping[Role, Callable[[Flows], float]] = {
+    Role.COOLER: lambda flows: flows.cooling_j,
+    Role.DEHUMIDIFIER: lambda flows: flows.dryer_j,
 }
 #: The kinds of energy the twin counts, kWh.
 SUBSYSTEMS = ("light", "heating", "cooling", "humidity", "fans", "pumps")
@@ -85,6 +90,19 @@ class PointView:
         return self.value is not None
 
 
+@dataclass(slots=True)
+class Taken:
+    """Plants that left the farm, and the fresh mass (kg) that could be harvested of them."""
+
+    plants: float = 0.0
+    kg: float = 0.0
+
+    def add(self, plants: float, kg: float) -> None:
+        """So many more."""
+        self.plants += plants
+        self.kg += kg
+
+
 class UnknownPointError(LookupError):
     """A point the farm does not have, or one that cannot be driven."""
 
@@ -113,6 +131,10 @@ class Twin:
         self.energy_j = dict.fromkeys(SUBSYSTEMS, 0.0)
         self.water_l = dict.fromkeys(WATERS, 0.0)
         self.co2_injected_g = 0.0
+        self.taken = Taken()
+        self.lost = Taken()
+        #: Of each batch: plants harvested and lost so far.
+        self._gone: dict[str, tuple[int, int]] = {}
         self._settle_token: dict[str, int] = {}
 
         self.actuators = {
@@ -264,6 +286,8 @@ class Twin:
         `recipes` by version. A batch that is new here is as big as its recipe's targets would have
         made it by now; plants that were moved, split off or merged weigh what they weighed.
         """
+        batches = tuple(batches)
+        self._count_gone(batches)
         wanted: dict[tuple[str, str], Stand] = {}
         growing = sorted((b for b in batches if b.is_growing), key=lambda b: len(b.origin))
         before: dict[str, dict[str, tuple[float, tuple[float, ...]]]] = {}
@@ -281,6 +305,25 @@ class Twin:
             room.stands = {batch: s for (at, batch), s in wanted.items() if at == level_id}
         for zone in self.zones.values():
             zone.plants_changed()
+
+    def _count_gone(self, batches: tuple[Batch, ...]) -> None:
+        """Count who was harvested or lost since the last time, while they still stand here."""
+        for batch in batches:
+            cut = sum(c.plants for c in batch.cuts)
+            lost = sum(loss.plants for loss in batch.losses)
+            if batch.failure is not None and not batch.losses:
+                lost = batch.plants
+            known = self._gone.get(batch.id)
+            self._gone[batch.id] = cut, lost
+            if known is None or known == (cut, lost):
+                continue
+            here = self.stands(batch.id)
+            plants = sum(stand.plants for _, stand in here)
+            mean_kg = self.harvest_kg(batch.id) / plants if plants else 0.0
+            for now, before, counter in zip(
+                (cut, lost), known, (self.taken, self.lost), strict=True
+            ):
+                counter.add(now - before, (now - before) * mean_kg)
 
     def stands(self, batch: str) -> tuple[tuple[str, Stand], ...]:
         """The stands of a batch by level."""
@@ -463,7 +506,7 @@ class Twin:
             flows = self._flow_of
             return lambda: flows(node)
         if role is Role.POWER:
-            return partial(self._power_of, node)
+            return self._alone(b) or partial(self._power_of, node)
         if role is Role.OUTSIDE_TEMPERATURE:
             return lambda: self.config.outdoor.at(self.now).temperature_c
         if role is Role.OUTSIDE_HUMIDITY:
@@ -497,6 +540,19 @@ class Twin:
             Role.SOLUTION_TEMPERATURE: lambda: tank.t,
             Role.VOLUME: lambda: tank.volume,
         }[role]
+
+    def _alone(self, meter: Binding) -> Callable[[], float] | None:
+        """What a power meter of one climate device sees; None for other meters. A compressor draws
+        what the air asks of it, so it takes a meter to know."""
+        seen = [
+            b.role
+            for b in self.farm.actuators_of.get(meter.node, ())
+            if b.declaration is not None and b.declaration.metered_by == meter.id
+        ]
+        if not seen or meter.node not in self.zones or seen[0] not in _DRAWS:
+            return None
+        flows, draws = self.zones[meter.node].flows, _DRAWS[seen[0]]
+        return lambda: draws(flows) / flows.seconds if flows.seconds else 0.0
 
     def _counted(self, node: str) -> float:
         """Litres that a counter at a pump, at a circuit or in a fill line has seen."""

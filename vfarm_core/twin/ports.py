@@ -110,6 +110,22 @@ class MemoryJournal:
         done(None)
 
 
+class DiskJournal:
+    """A journal on disk, written as the records come."""
+
+    def __init__(self, journal: BlockingJournal) -> None:
+        self._journal = journal
+
+    def append(self, records: Sequence[Record], done: Callable[[str | None], None]) -> None:
+        """Write the records and say whether they are on disk."""
+        try:
+            self._journal.append(records)
+        except JournalError as err:
+            done(str(err))
+        else:
+            done(None)
+
+
 class Collector:
     """A listener that keeps what it hears: events in order, the newest snapshots, the due time."""
 

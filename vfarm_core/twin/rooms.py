@@ -18,7 +18,8 @@ _BY_HAND_L = 1e9
 
 class LevelRoom:
     """One level: lamps, bed and stands. Its plants act on the air as linear functions between two
-    looks at them (`look`)."""
+    looks at them (`look`). `mol_m2` is the light on it since the start, `mol_given` what of it fell
+    on the places of its plants, mol."""
 
     __slots__ = (
         "_co2_sum",
@@ -36,6 +37,7 @@ class LevelRoom:
         "lamps",
         "leaf_c",
         "level",
+        "mol_given",
         "mol_m2",
         "ppfd",
         "stands",
@@ -68,6 +70,7 @@ class LevelRoom:
         self.stands: dict[str, Stand] = {}
         self.ppfd = 0.0
         self.mol_m2 = 0.0
+        self.mol_given = 0.0
         self.transpired_l = 0.0
         self.leaf_c: float | None = None
         self.due = start
@@ -108,6 +111,7 @@ class LevelRoom:
             self.mol_m2 += mol
             for stand in self.stands.values():
                 stand.incident_mol_m2 += mol
+                self.mol_given += mol * self.area_m2 * stand.lamp_share
                 stand.lamp_j += watts * (now - since) * stand.lamp_share
         return watts
 

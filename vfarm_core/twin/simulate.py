@@ -11,8 +11,10 @@ from ..batches.lead import EmptyBand, combine
 from ..batches.model import Batch
 from ..batches.progress import progress
 from ..control.inputs import Harvest, StartBatch
+from ..control.memory import Memory
 from ..farm.nodes import Farm
 from ..recipes.model import ClimateQuantity, Recipe, Setpoint
+from ..runtime.ports import JournalWriter
 from ..runtime.runtime import Runtime
 from ..science.air import vpd_air_kpa
 from .checks import first_checks
@@ -174,23 +176,17 @@ class Simulation:
         *,
         start: float,
         config: TwinConfig | None = None,
+        disk: JournalWriter | None = None,
     ) -> None:
+        """`disk` takes the records in place of `journal`, which is in memory only."""
         self.farm = farm
         self.clock = SimClock(start)
         self.twin = Twin(farm, config, start=start)
         self.listener = Collector()
         self.journal = MemoryJournal()
+        self._disk = disk or self.journal
         self.actuators = TwinActuators(self.twin)
-        self.runtime = Runtime(
-            farm,
-            clock=self.clock,
-            actuators=self.actuators,
-            journal=self.journal,
-            listener=self.listener,
-            show=False,
-        )
-        self.actuators.feed = self.runtime.feed
-        self.runtime.start(self.twin.all_reports())
+        self.runtime = self._boot(None)
         self._batches: Mapping[str, Batch] | None = None
         for batch in batches:
             answer = self.runtime.request(
@@ -201,6 +197,30 @@ class Simulation:
                 raise SimulationError(
                     answer.refused, f"batch {batch.title!r} cannot start: {answer.refused}: {why}"
                 )
+        self.follow_batches()
+
+    def _boot(self, memory: Memory | None) -> Runtime:
+        runtime = Runtime(
+            self.farm,
+            clock=self.clock,
+            actuators=self.actuators,
+            journal=self._disk,
+            listener=self.listener,
+            memory=memory,
+            show=False,
+        )
+        self.actuators.feed = runtime.feed
+        runtime.start(self.twin.all_reports())
+        return runtime
+
+    def restart(self, memory: Memory | None, *, down_s: float) -> None:
+        """The process was killed, and comes back after `down_s` with what its journal knows;
+        meanwhile the hardware goes on by itself."""
+        self.actuators.feed = lambda _: None
+        self.clock.advance_to(self.now + down_s)
+        self.twin.advance(self.now)
+        self.twin.take_reports()
+        self.runtime = self._boot(memory)
         self.follow_batches()
 
     @property

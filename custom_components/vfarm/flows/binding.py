@@ -67,6 +67,7 @@ CONF_DANGER = "danger"
 CONF_PROOF = "proof"
 CONF_ISOLATION = "isolation"
 CONF_PROVED_BY = "proved_by"
+CONF_METERED_BY = "metered_by"
 CONF_DOSING = "dosing"
 
 CONF_ON_NO_READING = "on_no_reading"
@@ -655,6 +656,9 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         ]
         if shows:
             fields[vol.Optional(CONF_PROVED_BY)] = self._of_farm(shows)
+        meters = [b for b in shows if Role(b[CONF_ROLE]) is Role.POWER]
+        if meters:
+            fields[vol.Optional(CONF_METERED_BY)] = self._of_farm(meters)
         upstream = [
             b
             for b in self._farm_bindings()

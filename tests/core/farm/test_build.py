@@ -276,6 +276,8 @@ def tank_farm(*extra: Any, **changes: Any) -> Farm:
         (tank_farm(doser(proof=Proof.ECHO)), "proof_not_independent"),
         (tank_farm(doser(danger=Danger.NEITHER)), "must_be_dangerous_on"),
         (tank_farm(doser(proof=Proof.FEEDBACK)), "feedback_not_bound"),
+        (tank_farm(doser(metered_by="tank.power")), "unknown_meter"),
+        (tank_farm(doser(metered_by="tank.volume")), "unknown_meter"),
         (tank_farm(doser(proof=Proof.FEEDBACK, proved_by="tank.flow")), "unknown_feedback"),
         (tank_farm(doser(proof=Proof.FEEDBACK, proved_by="zone.feedback")), "unknown_feedback"),
         (tank_farm(doser(proof=Proof.FEEDBACK, proved_by="tank.volume")), "unknown_feedback"),

@@ -156,10 +156,76 @@ def test_a_power_meter_corrects_what_ratings_say() -> None:
     assert told["energy_kwh"] == {"light": pytest.approx(0.045, rel=0.01)}
 
 
+def fans(**declared: Any) -> Bench:
+    """A fan that is always on and a heater, rated 50 and 1000 W, with plants beside them."""
+    farm = bench_farm(extra=(sensor("zone", Role.POWER),))
+    kept = tuple(b for b in farm.bindings if b.role not in (Role.CIRCULATION_FAN, Role.HEATER))
+    fan: dict[str, Any] = {"danger": Danger.NEITHER, "max_on_s": None, "rating_w": 50, **declared}
+    heater = actuator("zone", Role.HEATER, rating_w=1000.0)
+    extra = (actuator("zone", Role.CIRCULATION_FAN, **fan), heater)
+    bench = Bench(check(replace(farm, bindings=(*kept, *extra))), values={"zone.power": 20.0})
+    bench.start_batch()
+    return bench
+
+
+def test_a_device_with_a_meter_of_its_own_is_measured_and_the_others_are_rated() -> None:
+    bench = fans(metered_by="zone.power")
+    bench.advance(HOUR_S)
+    bench.report("zone.heater", 1.0)
+    bench.advance(2 * HOUR_S)
+    told = hours(bench, "zone")
+    assert all(hour["energy_kwh"]["fans"] == pytest.approx(0.02) for hour in told)
+    first, *later = told
+    assert first["metered"] is True, "nothing else was on"
+    assert all(h.get("metered") in (True, ["fans"]) for h in later)
+    assert all("power" not in hour["readings"] for hour in told), "it is no reading of the room"
+
+
+def test_a_meter_of_a_device_that_falls_silent_leaves_its_rating() -> None:
+    bench = fans(metered_by="zone.power")
+    bench.advance(HOUR_S)
+    del bench.values["zone.power"]
+    bench.advance(2 * HOUR_S)
+    *_, last = hours(bench, "zone")
+    assert last["energy_kwh"]["fans"] == pytest.approx(0.05)
+    assert "metered" not in last
+
+
+def test_no_light_is_lost_when_others_come_to_grow() -> None:
+    """Each time somebody comes or goes the hour is told in two parts, without a gap."""
+    bench = Bench(bench_farm())
+    bench.start_batch(["level_1"], id="one", sites=9)
+    bench.advance(8 * HOUR_S + 30)
+    before = bench.runtime.memory.levels["level_1"].dli
+    for number in range(6):
+        bench.start_batch(["level_2"], id=f"other_{number}", sites=2)
+        bench.advance(450)
+    state = bench.runtime.memory.levels["level_1"]
+    bench.runtime.flush()
+    told = sum(hour.get("light_mol_m2", 0.0) for hour in hours(bench, "level_1"))
+    assert state.dli > before
+    assert told == pytest.approx(state.dli, rel=1e-4)
+
+
+def test_the_light_of_a_level_that_is_sown_in_mid_day_is_told() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch(["level_1"], id="one")
+    bench.advance(9 * HOUR_S)
+    bench.ask(Harvest(batch="one", kg=1.0))
+    bench.advance(HOUR_S + 600)
+    bench.start_batch(["level_1"], id="two")
+    bench.advance(1500)
+    assert bench.runtime.memory.levels["level_1"].dli > 0
+    bench.runtime.flush()
+    mine = [h for h in hours(bench, "level_1") if h["shares"] == {"two": 1.0}]
+    told = sum(hour.get("light_mol_m2", 0.0) for hour in mine)
+    assert told == pytest.approx(bench.runtime.memory.levels["level_1"].dli, rel=1e-4)
+
+
 def test_the_meter_of_a_zone_sees_its_lamps_and_pumps_too() -> None:
     """What it sees beyond them is what the climate took; a meter that shows one device is none."""
     farm, recipes, config = demo_farm(), demo_recipes(), demo_config()
-    meters = (sensor(zone.id, Role.POWER) for zone in farm.zones)
+    meters = (sensor(zone.id, Role.POWER, 3) for zone in farm.zones)
     farm = check(replace(farm, bindings=(*farm.bindings, *meters)))
     by_version = {recipe.version: recipe for recipe in recipes.values()}
     batches = demo_batches(START, recipes)

@@ -36,7 +36,7 @@ def test_every_entity_key_is_its_own_and_names_its_place():
     keys = Counter(b.entity for b in farm.bindings)
     assert set(keys.values()) == {1}
     for b in farm.bindings:
-        assert b.entity == f"demo.{b.node}.{b.role}"
+        assert b.entity == f"demo.{b.id}"
 
 
 def test_every_actuator_is_declared_and_what_is_dangerous_has_its_limit():
