@@ -38,8 +38,8 @@ vfarm_core/reports/season_page.py and write it again. -->
 
 The demo farm runs for {begun} with the runtime, the journal and the ledger of a
 real farm: twelve batches of five crops, levels that are cleaned and sown again after a harvest,
-transplants, losses, a partial harvest, a move, lots and labour. A new version of the lettuce recipe comes as a
-blue-green roll-out to the levels {green} and is promoted for all.
+transplants, losses, a partial harvest, a move, lots and labour. A new version of
+the lettuce recipe comes as a blue-green roll-out to the levels {green} and is promoted for all.
 {_killed(report)}At the end every total of the ledger is held against what the twin has counted by
 itself: litres through its pipes, joules of its devices, photons of its lamps, grams of its plants.
 
