@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.core.control.test_rollouts import DAY, HOUR, NEW, OLD
 from tests.core.support import Bench, bench_farm
-from vfarm_core.batches.rollout import Gates, Joined, RolloutState, Strategy
+from vfarm_core.batches.rollout import Gates, Joined, Rollout, RolloutState, Strategy
 from vfarm_core.control.clock import Now
 from vfarm_core.control.draft import Draft
 from vfarm_core.control.inputs import (
@@ -41,9 +41,15 @@ class RolloutMachine(RuleBasedStateMachine):
         self.sown = 0
         self.started = 0
         self.felt: dict[str, tuple[int, float, float, float]] = {}
+        for level in LEVELS:
+            self.sow(level, new=False)
 
     def rollouts(self) -> dict[str, Any]:
         return dict(self.bench.runtime.memory.rollouts)
+
+    def newest(self) -> Rollout | None:
+        known = self.bench.runtime.memory.rollouts.values()
+        return max(known, key=lambda r: (r.started_at, r.id), default=None)
 
     @rule(
         strategy=st.sampled_from(list(Strategy)),
@@ -67,6 +73,17 @@ class RolloutMachine(RuleBasedStateMachine):
                 auto=auto,
             )
         )
+
+    @rule(level=st.sampled_from(LEVELS), hours=st.integers(1, 23), back=st.booleans())
+    def trial(self, level: str, hours: int, back: bool) -> None:
+        """A canary that ends while its batches are still on the way."""
+        newest = self.newest()
+        if newest is not None and newest.is_open:
+            self.bench.ask(RollBackRollout(rollout=newest.id))
+        self.wait(30)
+        self.start(Strategy.CANARY, level, forward=True, auto=False)
+        self.wait(hours)
+        self.turn(RollBackRollout if back else PauseRollout, which=self.started - 1)
 
     @rule(level=st.sampled_from(LEVELS), new=st.booleans())
     def sow(self, level: str, new: bool) -> None:
@@ -153,7 +170,7 @@ class RolloutMachine(RuleBasedStateMachine):
         if not hasattr(self, "bench"):
             return
         memory = self.bench.runtime.memory
-        newest = max(memory.rollouts.values(), key=lambda r: (r.started_at, r.id), default=None)
+        newest = self.newest()
         if newest is None or newest.state is not RolloutState.ROLLED_BACK:
             return
         for key, member in newest.members.items():
@@ -164,7 +181,7 @@ class RolloutMachine(RuleBasedStateMachine):
 
 
 RolloutMachine.TestCase.settings = settings(
-    max_examples=15,
+    max_examples=10,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -189,6 +189,20 @@ def test_who_did_what_and_what_needed_a_response(ledger: Ledger) -> None:
     ]
 
 
+def test_who_turned_a_roll_out_and_why(ledger: Ledger) -> None:
+    said = {"node": "farm", "rollout": "basil-1", "recipe": "basil"}
+    tell(ledger, "rollout_started", was="v1", version="v2", by="user:anna", why="trial", **said)
+    turn = {"was": "running", "state": "paused", "severity": "p3"}
+    tell(ledger, "rollout_paused", by="gates", why="max_losses", **turn, **said)
+    names = ledger.names()
+    told = rows(ledger, schema.audit, "who", "what", "target", "before", "after", "why")
+    assert [(names.get(who, who), *rest) for who, *rest in told] == [
+        ("user:anna", "rollout_started", "basil-1", "v1", "v2", "trial"),
+        ("gates", "rollout_paused", "basil-1", "running", "paused", "max_losses"),
+    ]
+    assert rows(ledger, schema.incidents, "kind", "severity") == [("rollout_paused", "p3")]
+
+
 UNCLEAR: list[tuple[str, dict[str, Any]]] = [
     ("shot_ended", {}),
     ("shot_ended", {"delivered_l": "much"}),

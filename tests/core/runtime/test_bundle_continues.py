@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.control.test_rollouts import FREE, NEW, OLD
 from tests.core.runtime.bundles import (
     bring,
     export,
@@ -18,8 +19,16 @@ from tests.core.runtime.bundles import (
 )
 from tests.core.support import Bench, bench_farm
 from tests.core.tank import Tank, tank_recipe
+from vfarm_core.batches.rollout import Strategy
 from vfarm_core.control.effects import Record
-from vfarm_core.control.inputs import CalibratePump, RunDose, RunShot, SetOverride
+from vfarm_core.control.inputs import (
+    CalibratePump,
+    RollBackRollout,
+    RunDose,
+    RunShot,
+    SetOverride,
+    StartRollout,
+)
 from vfarm_core.control.keep import SLICE
 from vfarm_core.farm.overrides import Override, Quantity
 from vfarm_core.farm.remap import Device, Renamed
@@ -134,6 +143,24 @@ def test_what_people_set_goes_on_until_its_end(tmp_path: Path) -> None:
     for one in (a, b):
         one.advance(6 * HOUR)
     assert not b.runtime.memory.overrides
+    same(a, b)
+
+
+def test_a_roll_out_goes_on_where_it_was(tmp_path: Path) -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch(recipe=OLD)
+    asked = StartRollout(
+        id="r1", old=OLD, new=NEW, strategy=Strategy.PHASE_BOUNDARY, ramp_s=12 * HOUR, gates=FREE
+    )
+    assert bench.ask(asked).refused is None
+    bench.advance(40 * HOUR)
+    a, b = both(bench, tmp_path)
+    for one in (a, b):
+        one.advance(12 * HOUR)
+        assert one.runtime.memory.batches["batch_1"].recipe_version == NEW.version
+        one.ask(RollBackRollout(rollout="r1", by="grower"))
+        one.advance(12 * HOUR)
+        assert one.runtime.memory.batches["batch_1"].recipe_version == OLD.version
     same(a, b)
 
 
