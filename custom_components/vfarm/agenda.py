@@ -11,9 +11,10 @@ from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import Event as HomeAssistantEvent
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.event import async_track_time_change
 
 from vfarm_core.batches.agenda import Kind, Occasion
-from vfarm_core.control.agenda import Agenda, agenda
+from vfarm_core.control.agenda import Agenda
 from vfarm_core.control.effects import Event
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.nodes import Farm
@@ -41,6 +42,8 @@ class AgendaEntity(NodeEntity):
         """Know nothing yet."""
         super().__init__(hass, entry, node, description)
         self.words = Words({})
+        self._seen: Agenda | None = None
+        self._written = False
 
     @property
     def farm(self) -> Farm:
@@ -59,12 +62,7 @@ class AgendaEntity(NodeEntity):
     @property
     def agenda(self) -> Agenda:
         """What comes, as it is known now."""
-        return agenda(
-            self.farm,
-            self.engine.runtime.memory,
-            self.engine.clock.now(),
-            onboarding=self.entry.runtime_data.demo is None,
-        )
+        return self.entry.runtime_data.agenda.now()
 
     @abstractmethod
     def look(self) -> bool:
@@ -79,17 +77,28 @@ class AgendaEntity(NodeEntity):
         self.async_on_remove(
             self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_language)
         )
+        # What is only planned publishes nothing, and is due some day all the same.
+        self.async_on_remove(
+            async_track_time_change(self.hass, self._midnight, hour=0, minute=0, second=5)
+        )
         if self.available:
             self.look()
 
     @callback
     def _published(self, snapshot: Snapshot) -> None:
-        self._look_and_write()
+        # A farm is published for much that is of no interest here.
+        if self.agenda is not self._seen:
+            self._look_and_write()
 
     @callback
     def _happened(self, event: Event) -> None:
         if event.kind.startswith(_TELLING):
+            self.entry.runtime_data.agenda.forget()
             self._look_and_write()
+
+    @callback
+    def _midnight(self, now: dt.datetime) -> None:
+        self._look_and_write()
 
     async def _async_language(self, event: HomeAssistantEvent) -> None:
         self.words = await async_words(self.hass)
@@ -97,7 +106,11 @@ class AgendaEntity(NodeEntity):
 
     @callback
     def _look_and_write(self) -> None:
-        if self.available and self.look():
+        if not self.available:
+            return
+        self._seen = self.agenda
+        if self.look() or not self._written:
+            self._written = True
             self.async_write_ha_state()
 
     # -- words ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from vfarm_core.farm.nodes import Farm
 
 from .engine import Engine
+from .farm_agenda import FarmAgenda
 from .farm_data import subentry_of_nodes
 from .refusals import Refusals
 
@@ -34,6 +35,11 @@ class VfarmData:
     topology_listeners: list[Callable[[], None]] = field(default_factory=list)
     refusals: Refusals = field(default_factory=Refusals)
     unload_listeners: list[Callable[[], None]] = field(default_factory=list)
+    agenda: FarmAgenda = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What comes is worked out once for all who show it; a demo needs no setting up."""
+        self.agenda = FarmAgenda(self.engine, onboarding=self.demo is None)
 
     @property
     def farm(self) -> Farm:

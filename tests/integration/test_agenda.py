@@ -409,3 +409,35 @@ async def test_a_day_that_passes_brings_what_is_due(
     assert key in await items(hass, farm)
     (_, last) = [e for e in await events(hass, farm) if e["summary"].startswith(("Sow", "Harv"))]
     assert last["start"] == (await items(hass, farm))[key]["due"]
+
+
+async def test_an_empty_farm_has_an_empty_calendar_and_its_list(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    calendar = hass.states.get(entity(hass, farm, "calendar", "agenda"))
+    tasks = hass.states.get(entity(hass, farm, "todo", "tasks"))
+    assert calendar is not None
+    assert tasks is not None
+    assert (calendar.state, tasks.state) == ("off", "4")
+
+
+async def test_what_comes_is_worked_out_once_for_all_who_show_it(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    known = farm.runtime_data.agenda
+    first = known.now()
+    assert known.now() is first
+    await act(hass, "set_override", node="tent", quantity="vpd", value=1.0, duration="00:30:00")
+    assert known.now() is first
+    await todo(hass, farm, "add_item", item="Buy seed")
+    assert known.now() is not first
+
+
+async def test_a_sowing_that_is_due_some_day_is_on_the_list_then(
+    hass: HomeAssistant, farm: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    batch = await planned(hass, farm, 43)
+    key = f"sow:{batch.id}"
+    assert key not in await items(hass, farm)
+    await pass_time(hass, freezer, 2 * 86400.0, step=7200.0)
+    assert key in await items(hass, farm)
