@@ -13,7 +13,9 @@ PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CALENDAR,
+    Platform.CLIMATE,
     Platform.EVENT,
+    Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
     Platform.TODO,
@@ -23,7 +25,6 @@ DEMO_PLATFORMS: Final = (
     Platform.FAN,
     Platform.HUMIDIFIER,
     Platform.LIGHT,
-    Platform.NUMBER,
     Platform.SWITCH,
     Platform.VALVE,
 )
@@ -35,6 +36,10 @@ CONF_TAKEOVER: Final = "takeover_min"
 ATTR_REASON: Final = "reason"
 ATTR_QUALITY: Final = "quality"
 ATTR_SINCE: Final = "since"
+
+#: For how long (h) a target holds that is set at an entity, unless the farm's number says
+#: otherwise: no longer than until the next working day (design choice).
+OVERRIDE_H: Final = 12.0
 
 #: Fired on the bus for every event of the core that people and automations may want.
 EVENT_VFARM: Final = f"{DOMAIN}_event"

@@ -11,6 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 
 from vfarm_core.farm.nodes import Farm
 
+from .const import OVERRIDE_H
 from .engine import Engine
 from .farm_agenda import FarmAgenda
 from .farm_data import subentry_of_nodes
@@ -32,6 +33,8 @@ class VfarmData:
     demo: Demo | None = None
     #: Plans that were made and not carried out, the newest last.
     plans: dict[str, Proposal] = field(default_factory=dict)
+    #: For how long a target holds that is set at an entity (h).
+    override_h: float = OVERRIDE_H
     topology_listeners: list[Callable[[], None]] = field(default_factory=list)
     refusals: Refusals = field(default_factory=Refusals)
     unload_listeners: list[Callable[[], None]] = field(default_factory=list)

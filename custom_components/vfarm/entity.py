@@ -108,6 +108,10 @@ class SnapshotEntity[V](NodeEntity):
         """Whether there is nothing to show: that is written at once, and so is its end."""
         return value is None
 
+    def is_urgent(self, before: V | None, value: V | None) -> bool:
+        """Whether a change is written at once, and not when the entity may write again."""
+        return self.discrete
+
     @override
     async def async_added_to_hass(self) -> None:
         """Show the present and follow the node."""
@@ -122,7 +126,8 @@ class SnapshotEntity[V](NodeEntity):
         if known and value == before:
             return
         gone = self.is_gone(value) or self.is_gone(before)
-        self.engine.writes.ask(self, urgent=self.discrete or not known or gone)
+        urgent = not known or gone or self.is_urgent(before, value)
+        self.engine.writes.ask(self, urgent=urgent)
 
     @callback
     def write(self) -> None:

@@ -22,6 +22,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from vfarm_core.farm.overrides import Quantity
+
 CONF_ROLES: Final = "roles"
 CONF_OTHERS: Final = "others"
 
@@ -116,6 +118,8 @@ ENTITIES: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_EVERYBODY, "button.emergency_stop"),
         **_each(_OPERATOR, "select.mode", "select.speed", "hardware"),
         **_each(_OPERATOR, "calendar.agenda", "todo.tasks"),
+        **_each(_OPERATOR, "climate.climate", "number.override_hours"),
+        **_each(_OPERATOR, *(f"number.{quantity}_override" for quantity in Quantity)),
     }
 )
 

@@ -28,7 +28,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SHELL = ROOT / "custom_components" / "vfarm"
 CONTROL = ROOT / "vfarm_core" / "control"
 PAGES = (ROOT / "docs" / "home-assistant.md", *sorted((ROOT / "docs" / "manual").glob("*.md")))
-ENTITY_PLATFORMS = ("sensor", "binary_sensor", "select", "button", "event", "calendar", "todo")
+ENTITY_PLATFORMS = (
+    *("sensor", "binary_sensor", "select", "button", "event", "calendar", "todo"),
+    *("climate", "number"),
+)
 
 type Row = list[str]
 

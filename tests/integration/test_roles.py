@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,17 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.vfarm import access, services, websocket
+from custom_components.vfarm import (
+    access,
+    button,
+    calendar,
+    climate,
+    number,
+    select,
+    services,
+    todo,
+    websocket,
+)
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.devices import async_device_id
 from custom_components.vfarm.refusals import AGAIN_S, MOST_AN_HOUR, Refusals
@@ -300,7 +310,8 @@ COMMANDED = {
     "fan": ("toggle", {}),
     "humidifier": ("toggle", {}),
     "valve": ("toggle", {}),
-    "number": ("set_value", {"value": 1}),
+    "number": ("set_value", {"value": "min"}),
+    "climate": ("set_hvac_mode", {"hvac_mode": "auto"}),
     "select": ("select_next", {}),
 }
 
@@ -322,6 +333,9 @@ async def test_a_viewer_commands_no_entity_of_a_demo_and_the_farm_commands_them_
             continue
         commanded.add(registered.domain)
         before = hass.states.get(registered.entity_id)
+        assert before is not None
+        if data.get("value") == "min":
+            data = {"value": before.attributes["min"]}
         with pytest.raises(ServiceValidationError, match="viewer"):
             await hass.services.async_call(
                 registered.domain,
@@ -510,11 +524,17 @@ async def test_a_farm_that_does_not_run_refuses_as_well(
 
 
 def test_the_tables_have_no_lines_of_what_does_not_exist() -> None:
-    assert set(ENTITIES) == {
-        "button.emergency_stop",
-        "calendar.agenda",
-        "select.mode",
-        "select.speed",
-        "todo.tasks",
-        "hardware",
+    assert set(ENTITIES) == {"select.speed", "hardware", *(f"{d}.{k}" for d, k in commanded())}
+
+
+def commanded() -> set[tuple[str, str]]:
+    """Domain and key of every entity of every kind of node that takes commands."""
+    described: dict[str, Iterable[Any]] = {
+        "button": (button.STOP,),
+        "calendar": (calendar.AGENDA,),
+        "climate": (climate.CLIMATE,),
+        "number": (number.HOURS, *number.ZONE_TARGETS, *number.LEVEL_TARGETS),
+        "select": (select.MODE,),
+        "todo": (todo.TASKS,),
     }
+    return {(domain, one.key) for domain, some in described.items() for one in some}
