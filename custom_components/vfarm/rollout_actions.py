@@ -39,6 +39,7 @@ from .asking import ask
 from .data import VfarmConfigEntry
 from .entity import async_by
 from .history import async_answered
+from .nutrients import async_install
 from .recipe_shelf import async_recipes, folder
 from .rollout_judge import async_judge
 from .targets import ENTRY_SCHEMA, async_entry, error
@@ -70,6 +71,7 @@ class RolloutField(StrEnum):
     YIELD = "yield_not_lower"
     MARGIN = "yield_margin"
     EFFECT = "effect"
+    INSTALL = "install"
 
 
 F = RolloutField
@@ -122,6 +124,7 @@ ROLLOUT_SCHEMAS: Mapping[str, vol.Schema] = {
             vol.Optional(F.MARGIN, default=10.0): vol.All(
                 vol.Coerce(float), vol.Range(min=0.0, max=99.0)
             ),
+            vol.Optional(F.INSTALL, default=False): cv.boolean,
         }
     ),
 }
@@ -288,7 +291,9 @@ def _sentence(verdict: Verdict, words: Words) -> str:
 
     name = words.option("rollout_gate", verdict.gate)
     outcome = words.option("rollout_outcome", verdict.outcome)
-    return f"{name}: {outcome} ({figure(verdict.value)} / {figure(verdict.limit)})"
+    why = words.option("compare_note", verdict.why) if verdict.why else ""
+    said = f"{name}: {outcome} ({figure(verdict.value)} / {figure(verdict.limit)})"
+    return f"{said}, {why}" if why else said
 
 
 def _iso(at: float) -> str:
@@ -311,6 +316,9 @@ async def _compare(hass: HomeAssistant, call: ServiceCall) -> Response:
         margin=data[F.MARGIN] / 100.0,
     )
     found: Response = await async_answered(hass, entry, data[F.RECIPE], asked)
+    if found["install"] and data[F.INSTALL]:
+        await async_install(hass, call, "SciPy")
+        found = await async_answered(hass, entry, data[F.RECIPE], asked)
     words = await async_words(hass)
     codes = {m["why"] for m in found["measures"]} | {*found["left_out"].values(), *found["notes"]}
     said = {code: words.option("compare_note", code) for code in sorted(codes) if code}

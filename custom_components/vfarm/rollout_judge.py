@@ -20,6 +20,7 @@ from vfarm_core.control.inputs import JudgeRollout
 
 from .data import VfarmConfigEntry
 from .history import async_answered
+from .targets import error
 
 if TYPE_CHECKING:
     from vfarm_core.ledger.store import Ledger
@@ -44,14 +45,18 @@ async def async_judge(hass: HomeAssistant, entry: VfarmConfigEntry, name: str) -
 
     def question(ledger: Ledger) -> Judgement:
         from vfarm_core.reports.compare import compare
+        from vfarm_core.reports.errors import ReportError
 
-        found = compare(
-            ledger,
-            rollout.recipe_id,
-            old=rollout.from_version,
-            new=rollout.to_version,
-            margin=rollout.gates.yield_margin,
-        )
+        try:
+            found = compare(
+                ledger,
+                rollout.recipe_id,
+                old=rollout.from_version,
+                new=rollout.to_version,
+                margin=rollout.gates.yield_margin,
+            )
+        except ReportError as err:
+            raise error("compare_refused", why=str(err)) from err
         return found.judgement(now)
 
     try:

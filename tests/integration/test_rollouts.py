@@ -241,3 +241,45 @@ async def test_versions_are_compared_from_the_history(
     assert (await refused(hass, "compare_versions", recipe="mint")).translation_key == (
         "ledger_unknown"
     )
+
+
+async def test_statistics_are_installed_for_an_administrator_who_asks(
+    hass: HomeAssistant, farm: MockConfigEntry, two: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await act(hass, "harvest", batch=two["batch"], kg=1.0)
+    started = await start_batch(hass, recipe="my_basil", node=["rack_level_2"])
+    await act(hass, "harvest", batch=started["batch"], kg=1.2)
+    await settled(hass)
+    await farm.runtime_data.engine.ledger.async_close()
+    found = {"measures": [{"why": "scipy_missing"}], "left_out": {}, "notes": [], "install": "pip"}
+    with (
+        patch("vfarm_core.reports.compare.data", return_value=found),
+        patch("custom_components.vfarm.rollout_actions.async_install") as installed,
+    ):
+        told = await act(hass, "compare_versions", recipe="my_basil")
+        assert not installed.called
+        assert told["words"] == {"scipy_missing": "statistics need SciPy"}
+        await act(hass, "compare_versions", recipe="my_basil", install=True)
+        assert installed.called
+
+
+async def test_a_gate_of_yields_says_why_it_waits(
+    hass: HomeAssistant, farm: MockConfigEntry, two: dict[str, str]
+) -> None:
+    await act(
+        hass,
+        "start_rollout",
+        recipe="my_basil",
+        strategy="new_batches",
+        yield_not_lower=True,
+        no_critical=False,
+    )
+    at = farm.runtime_data.engine.clock.now().farm
+    few = Judgement(finding=Finding.OPEN, at=at, why="too_few", change=0.2, old_n=2, new_n=1)
+    with patch("custom_components.vfarm.rollout_judge.async_answered", return_value=few):
+        err = await refused(hass, "promote_rollout")
+    assert err.translation_placeholders is not None
+    assert err.translation_placeholders["gates"] == (
+        "change of the yield: not yet (20 % / -10 %),"
+        " fewer than 3 of a version: their spread is not known"
+    )

@@ -105,7 +105,7 @@ def compare(
 ) -> Comparison:
     """Versions `old` and `new` (or what they begin with) of a recipe; without names, the two that
     were sown last. Raises UnknownError, ReportError and LedgerError."""
-    if not 0.0 < effect <= 1.0 or not 0.0 <= margin < 1.0:
+    if not 0.0 < effect <= 1.0 or not 0.0 <= margin <= 1.0:
         raise ReportError("effect and margin are shares between 0 and 1")
     with ledger.reading() as connection:
         grown = connection.execute(
