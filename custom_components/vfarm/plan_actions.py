@@ -18,6 +18,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
+from vfarm_core.batches.forecast import outcomes_of
 from vfarm_core.batches.lifecycle import BatchError
 from vfarm_core.batches.model import Batch
 from vfarm_core.control.inputs import ApplyPlan, Reschedule
@@ -128,6 +129,7 @@ async def _async_plan_orders(hass: HomeAssistant, call: ServiceCall) -> dict[str
     farm, seen, pinned = engine.farm, memory.batches, memory.recipes
 
     def solved() -> Plan:
+        history = {key: outcomes_of(seen.values(), pinned, key) for key in recipes}
         return plan(
             farm,
             orders,
@@ -135,6 +137,7 @@ async def _async_plan_orders(hass: HomeAssistant, call: ServiceCall) -> dict[str
             start,
             batches=seen.values(),
             pinned=pinned,
+            history=history,
             gap_days=call.data[Field.REST],
             seconds=call.data[Field.SECONDS],
         )

@@ -14,8 +14,9 @@ of the logarithm of the yield. Widths by progress are those of `science.growth` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from math import exp, log, sqrt
 
 from ..recipes.model import GrowthModel, Recipe
@@ -95,11 +96,9 @@ def forecast(
     if known:
         basis.append("history")
     fraction = _fraction(batch, recipe, outlook, now)
-    middle, spread = expected_kg_m2(recipe)
-    shift, unsure = _learned(known, spread)
+    middle, unsure = learned_kg_m2(recipe, known)
     width = sqrt(unsure**2 + (yield_uncertainty(fraction) / _SIGMAS) ** 2)
     mid = middle * _scale(recipe, regrown, light, warmth, day_of_course(batch, recipe, now))
-    mid *= exp(shift)
     around = Interval(mid * exp(-_SIGMAS * width), mid, mid * exp(_SIGMAS * width))
     return Forecast(
         harvest_at=outlook.expected_harvest_at,
@@ -243,6 +242,14 @@ def _counted_from(recipe: Recipe, regrown: int, planned: float, done: float) -> 
 # -- what was harvested before ------------------------------------------------------------------
 
 
+def learned_kg_m2(recipe: Recipe, history: Sequence[Outcome]) -> tuple[float, float]:
+    """What is to be expected of a recipe on a farm with this history, kg/m², and the standard
+    deviation of its logarithm. Raises BatchError: outcome."""
+    middle, spread = expected_kg_m2(recipe)
+    shift, unsure = _learned(history, spread)
+    return middle * exp(shift), unsure
+
+
 def _learned(history: Sequence[Outcome], tau: float) -> tuple[float, float]:
     """How far the logarithm of the yield lies from what was to be expected, and how unsure that is,
     by the farm's own harvests shrunk to the expectation."""
@@ -276,6 +283,25 @@ def _own_cuts(batch: Batch, recipe: Recipe, area_m2: float) -> tuple[Outcome, ..
         )
         for index, cut in enumerate(_cuts(batch))
         if cut.kg
+    )
+
+
+#: A forecast learns from so many of the newest harvests of a recipe (design choice): older ones say
+#: little of how the farm grows now.
+_OUTCOMES = 50
+
+
+def outcomes_of(
+    batches: Iterable[Batch], recipes: Mapping[str, Recipe], recipe_id: str
+) -> tuple[Outcome, ...]:
+    """What the newest harvests of a recipe tell, in whatever version (`recipes` by version)."""
+    ended = (b for b in batches if b.harvest is not None and b.recipe_id == recipe_id)
+    newest = nlargest(_OUTCOMES, ended, key=lambda b: b.harvest.at if b.harvest else 0.0)
+    return tuple(
+        found
+        for batch in newest
+        if (known := recipes.get(batch.recipe_version)) is not None
+        and (found := outcome_of(batch, known)) is not None
     )
 
 

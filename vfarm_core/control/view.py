@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from heapq import nlargest
 from typing import Any
 
-from ..batches.forecast import Forecast, forecast, outcome_of
+from ..batches.forecast import Forecast, forecast, outcomes_of
 from ..batches.model import Batch
 from ..batches.progress import progress
 from ..farm.bindings import Binding
@@ -177,23 +176,11 @@ def batch_view(d: Draft, batch: Batch) -> BatchView:
     )
 
 
-#: A forecast learns from so many of the newest harvests of a recipe (design choice): older ones say
-#: little of how the farm grows now.
-_OUTCOMES = 50
-
-
 def forecast_of(d: Draft, batch: Batch, recipe: Recipe) -> Forecast:
     """The forecast of a batch, by what this farm harvested of the same recipe before."""
     key = (recipe.id, "outcomes")
     if key not in d.derived:
-        ended = (b for b in d.batches.values() if b.harvest and b.recipe_id == recipe.id)
-        newest = nlargest(_OUTCOMES, ended, key=lambda b: b.harvest.at if b.harvest else 0.0)
-        d.derived[key] = tuple(
-            found
-            for b in newest
-            if (known := d.recipes.get(b.recipe_version)) is not None
-            and (found := outcome_of(b, known)) is not None
-        )
+        d.derived[key] = outcomes_of(d.batches.values(), d.recipes.now, recipe.id)
     places = ((d.farm.level.get(p.level_id), p.sites) for p in batch.placements)
     area = sum(x.area_m2 * sites / x.sites for x, sites in places if x is not None)
     return forecast(batch, recipe, d.now.farm, history=d.derived[key], area_m2=area)

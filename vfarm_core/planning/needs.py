@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, exp, floor, hypot
 
-from ..batches.forecast import expected_kg_m2
+from ..batches.forecast import Outcome, learned_kg_m2
 from ..batches.lead import combine
 from ..batches.model import Batch
 from ..batches.progress import progress
@@ -145,14 +145,37 @@ def residents(
         else:
             first = max(0, floor((batch.sown_at - start) / DAY_S))
             until, sown = first + duration_days(recipe), float(first)
+        until += _cut_again_days(batch, recipe)
         found.append(
             Resident(
                 title=batch.title,
                 holds=_holds(batch, recipe, sown, first, until),
-                grown=tuple(g for g in timeline(recipe, sown) if g.to_day > 0),
+                grown=_grown(recipe, sown, until),
             )
         )
     return tuple(found)
+
+
+def _grown(recipe: Recipe, sown: float, until: int) -> tuple[Grown, ...]:
+    """The phases of a batch from the plan's start on; the last one lasts until it leaves."""
+    *before, last = timeline(recipe, sown)
+    stays = Grown(last.from_day, max(last.to_day, float(until)), last.phase)
+    return tuple(g for g in (*before, stays) if g.to_day > 0)
+
+
+#: What nobody knows the end of stays for as long as anybody plans (days).
+_ENDLESS = 3650
+
+
+def _cut_again_days(batch: Batch, recipe: Recipe) -> int:
+    """How many days plants that are cut again stay after their next cut: until the last one, where
+    the recipe knows it. A batch that a plan made for an order is harvested whole for that."""
+    again = recipe.regrowth
+    if again is None or batch.order:
+        return 0
+    if again.cuts is None:
+        return _ENDLESS
+    return ceil(max(0, again.cuts - batch.regrown - 1) * again.days)
 
 
 def _holds(batch: Batch, recipe: Recipe, sown: float, first: int, until: int) -> tuple[Hold, ...]:
@@ -175,9 +198,15 @@ class Place:
     """A farm as a plan sees it."""
 
     def __init__(
-        self, farm: Farm, lodgers: Sequence[Resident], start: dt.date, gap_days: int
+        self,
+        farm: Farm,
+        lodgers: Sequence[Resident],
+        start: dt.date,
+        gap_days: int,
+        history: Mapping[str, Sequence[Outcome]] | None = None,
     ) -> None:
         self.farm = farm
+        self._history = history or {}
         self.residents = tuple(lodgers)
         self.start = start
         self.gap_days = gap_days
@@ -191,6 +220,10 @@ class Place:
             for hold in lodger.holds:
                 found.setdefault(hold.level, []).append(hold)
         return {level: tuple(holds) for level, holds in found.items()}
+
+    def history(self, recipe: Recipe) -> Sequence[Outcome]:
+        """What this farm harvested of a recipe before."""
+        return self._history.get(recipe.id, ())
 
     def is_free(self, level: str, first: int, last: int) -> bool:
         """Whether nothing that grows or is planned has a level from one day to another."""
@@ -252,15 +285,16 @@ class Place:
         return self.start + dt.timedelta(days=day)
 
 
-def plants_for(recipe: Recipe, kg: float) -> tuple[int, float]:
-    """How many plants so many kg need, and what one of them is expected to weigh, kg."""
-    middle, _ = expected_kg_m2(recipe)
+def plants_for(recipe: Recipe, kg: float, history: Sequence[Outcome] = ()) -> tuple[int, float]:
+    """How many plants so many kg need on a farm with this history, and what one of them is expected
+    to weigh, kg."""
+    middle, _ = learned_kg_m2(recipe, history)
     density = next((p.density_plants_m2 for p in reversed(recipe.phases) if p.density_plants_m2), 0)
     each = middle / density if density else middle
     return max(1, ceil(kg / each - 1e-9)), each
 
 
-def spread(recipe: Recipe) -> float:
+def spread(recipe: Recipe, history: Sequence[Outcome] = ()) -> float:
     """By what factor a harvest may be more or less than expected, at sowing."""
-    _, tau = expected_kg_m2(recipe)
+    _, tau = learned_kg_m2(recipe, history)
     return exp(2 * hypot(tau, yield_uncertainty(0.0) / 2))

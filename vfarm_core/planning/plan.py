@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..batches.forecast import Outcome
 from ..batches.model import Batch
 from ..farm.nodes import Farm, Level
 from ..recipes.model import Recipe
@@ -24,12 +25,13 @@ def plan(
     *,
     batches: Iterable[Batch] = (),
     pinned: Mapping[str, Recipe] | None = None,
+    history: Mapping[str, Sequence[Outcome]] | None = None,
     gap_days: int = 1,
     seconds: float = 30.0,
 ) -> Plan:
     """The plan that meets most of the orders. `recipes` are those to grow, by their ids; `batches`
     grow already or are planned, on the recipes `pinned` by version; between two crops a level rests
-    `gap_days`.
+    `gap_days`. `history` is what the farm harvested of recipes before, by their ids.
 
     Raises PlanningError: order, order_twice, gap, library_missing, no_answer.
     """
@@ -37,12 +39,12 @@ def plan(
     known = {recipe.id: recipe for recipe in recipes}
     midnight = dt.datetime.combine(start, dt.time(), tzinfo=farm.tz).timestamp()
     lodgers = residents(batches, pinned or {}, midnight)
-    place = Place(farm, lodgers, start, gap_days)
+    place = Place(farm, lodgers, start, gap_days, history)
     solution = solve(orders, known, place, seconds=seconds)
     met = {chosen.order.id for chosen in solution.chosen}
     made = tuple(
         sorted(
-            (_batch(chosen) for chosen in solution.chosen),
+            (_batch(chosen, place) for chosen in solution.chosen),
             key=lambda b: (b.sow_day, b.harvest_day, b.order),
         )
     )
@@ -76,10 +78,11 @@ def _check(orders: Sequence[Order], gap_days: int) -> None:
         raise PlanningError("gap", f"A level cannot rest {gap_days} days.", days=str(gap_days))
 
 
-def _batch(chosen: Chosen) -> PlannedBatch:
+def _batch(chosen: Chosen, place: Place) -> PlannedBatch:
     order, recipe = chosen.order, chosen.group.recipe
-    _, each = plants_for(recipe, order.kg)
-    kg, factor = chosen.plants * each, spread(recipe)
+    known = place.history(recipe)
+    _, each = plants_for(recipe, order.kg, known)
+    kg, factor = chosen.plants * each, spread(recipe, known)
     return PlannedBatch(
         order=order.id,
         recipe=recipe.id,
@@ -106,7 +109,8 @@ def _conflict(
             why=Why.UNKNOWN_RECIPE,
             params={"order": order.id, "recipe": order.recipe},
         )
-    days, plants = duration_days(recipe), plants_for(recipe, order.kg)[0]
+    days = duration_days(recipe)
+    plants, _ = plants_for(recipe, order.kg, place.history(recipe))
     said = {"order": order.id, "recipe": recipe.title, "plants": str(plants)}
     for stage in stages(recipe):
         levels = place.levels_for(stage)

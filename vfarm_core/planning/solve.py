@@ -161,7 +161,7 @@ def solve(
         recipe = recipes.get(order.recipe)
         if recipe is None:
             continue
-        plants, _ = plants_for(recipe, order.kg)
+        plants, _ = plants_for(recipe, order.kg, place.history(recipe))
         mine = []
         for day in harvest_days(order, recipe, place):
             key = (recipe.version, day)

@@ -13,23 +13,31 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.core.support import BENCH, bench_farm, bench_phase, bench_recipe, setpoint
+from vfarm_core.batches.forecast import Outcome
 from vfarm_core.batches.lifecycle import sow
 from vfarm_core.farm.nodes import Farm, Rack, Zone
 from vfarm_core.planning.model import Order, Plan, PlanningError, TaskKind, Why
 from vfarm_core.planning.needs import Place, plants_for, stages
 from vfarm_core.planning.plan import plan
-from vfarm_core.recipes.model import ClimateQuantity, PhaseKind, Recipe, Yield
+from vfarm_core.recipes.model import ClimateQuantity, PhaseKind, Recipe, Regrowth, Yield
 
 START = dt.date(2026, 3, 2)
 
 
-def recipe(key: str, *, days: tuple[float, float] = (10.0, 20.0), warm: bool = False) -> Recipe:
+def recipe(
+    key: str,
+    *,
+    days: tuple[float, float] = (10.0, 20.0),
+    warm: bool = False,
+    again: Regrowth | None = None,
+) -> Recipe:
     """Close for some days, then at 15 plants per m²; 3 kg/m²."""
     climate = {ClimateQuantity.AIR_TEMPERATURE: setpoint(36, 36, 1, 2)} if warm else None
     more: dict[str, Any] = {} if climate is None else {"climate": climate}
     return bench_recipe(
         id=key,
         title=key.title(),
+        regrowth=again,
         phases=(
             bench_phase(
                 "young", PhaseKind.PROPAGATION, days=days[0], density_plants_m2=60.0, **more
@@ -196,6 +204,32 @@ def test_what_grows_already_keeps_its_levels_until_its_harvest() -> None:
     assert made(order("X", 1.0, 61), farm=farm, **growing("level_1")).batches
 
 
+def test_herbs_that_are_cut_again_stay_until_their_last_cut() -> None:
+    farm = bench_farm(levels=1)
+    often = Regrowth(phase="full", days=20.0, cuts=3, share=0.5, provenance=BENCH)
+    for again, later in ((often, 30 + 2 * 20 + 1 + 30), (replace(often, cuts=None), None)):
+        mint = recipe("mint", again=again)
+        (conflict,) = made(
+            order("X", 1.0, 45, early=0), farm=farm, **growing("level_1", of=mint)
+        ).conflicts
+        assert conflict.why is Why.BUSY
+        found = None if later is None else START + dt.timedelta(days=later)
+        assert conflict.later == found
+        known = growing("level_1", of=mint)
+        for_an_order = [replace(known["batches"][0], order="Shop")]
+        whole = made(order("X", 1.0, 61), farm=farm, **{**known, "batches": for_an_order})
+        assert whole.batches
+
+
+def test_plants_are_counted_by_what_the_farm_harvested_before() -> None:
+    poor = [Outcome(kg_m2=2.0, expected_kg_m2=4.0)] * 8
+    usual = made(order("Shop", 1.0, 40)).batches[0]
+    careful = made(order("Shop", 1.0, 40), history={"leaf": poor}).batches[0]
+    assert careful.plants > 1.5 * usual.plants
+    assert careful.kg == pytest.approx(usual.kg, rel=0.2)
+    assert careful.kg_high / careful.kg_low < usual.kg_high / usual.kg_low
+
+
 def test_crops_that_share_no_climate_do_not_share_a_room() -> None:
     farm = bench_farm(levels=3)
     both = (order("Cool", 2.0, 40, early=0), order("Warm", 1.0, 40, of=HOT, early=0))
@@ -217,6 +251,12 @@ def test_a_batch_of_another_climate_closes_its_room() -> None:
     found = made(order("X", 1.0, 40, early=0), **growing("level_1", of=HOT))
     (conflict,) = found.conflicts
     assert (conflict.why, conflict.params["others"]) == (Why.CLIMATE, "Old one")
+
+
+def test_what_stays_after_its_time_closes_its_room_as_long() -> None:
+    herb = recipe("hot", warm=True, again=Regrowth(phase="full", days=20.0, provenance=BENCH))
+    (conflict,) = made(order("X", 1.0, 90, early=0), **growing("level_1", of=herb)).conflicts
+    assert (conflict.why, conflict.later) == (Why.CLIMATE, None)
 
 
 @pytest.mark.parametrize(
