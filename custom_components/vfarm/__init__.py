@@ -9,13 +9,14 @@ from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, Platform
 from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
 from vfarm_core.control.memory import Memory
 from vfarm_core.farm.build import FarmError
 from vfarm_core.farm.nodes import Farm
 
-from . import access, issues, recipe_socket, rollout_judge, services, websocket
+from . import access, blueprint_shelf, issues, recipe_socket, rollout_judge, services, websocket
 from .clock import FarmClock, RealClock
 from .const import CONF_KIND, DEMO_PLATFORMS, DOMAIN, PLATFORMS, FarmKind
 from .data import VfarmConfigEntry, VfarmData
@@ -38,6 +39,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     websocket.async_setup(hass)
     recipe_socket.async_setup(hass)
     await async_setup_frontend(hass)
+    async_at_started(hass, blueprint_shelf.async_offer)
     return True
 
 

@@ -98,7 +98,7 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_GROWER, "roll_back_rollout"),
         **_each(_GROWER_PERSON, "release_emergency_stop", "arm_loop"),
         # Administrators of Home Assistant only, besides: they write files and entries.
-        **_each(_MANAGER, "export_farm", "import_farm"),
+        **_each(_MANAGER, "export_farm", "import_farm", "install_blueprints"),
     }
 )
 

@@ -71,6 +71,7 @@ from vfarm_core.recipes.model import Recipe
 from .access import async_check_action
 from .asking import ask, ask_all
 from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
+from .blueprint_shelf import INSTALL_SCHEMA, async_install
 from .bundles import EXPORT_SCHEMA, IMPORT_SCHEMA, async_export, async_import
 from .card_words import async_card_words
 from .const import DOMAIN
@@ -127,6 +128,7 @@ class Service(StrEnum):
     EXPLAIN = "explain"
     SOLVE_NUTRIENTS = "solve_nutrients"
     EXPORT_FARM = "export_farm"
+    INSTALL_BLUEPRINTS = "install_blueprints"
     IMPORT_FARM = "import_farm"
     PLAN_BATCH = "plan_batch"
     PLAN_ORDERS = "plan_orders"
@@ -310,6 +312,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.EXPLAIN: vol.Schema(TARGET_SCHEMA),
     Service.SOLVE_NUTRIENTS: SOLVE_SCHEMA,
     Service.EXPORT_FARM: EXPORT_SCHEMA,
+    Service.INSTALL_BLUEPRINTS: INSTALL_SCHEMA,
     Service.IMPORT_FARM: IMPORT_SCHEMA,
     **{Service(name): schema for name, schema in BATCH_SCHEMAS.items()},
     **{Service(name): schema for name, schema in PLAN_SCHEMAS.items()},
@@ -787,6 +790,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.EXPLAIN: _explain,
     Service.SOLVE_NUTRIENTS: async_solve,
     Service.EXPORT_FARM: async_export,
+    Service.INSTALL_BLUEPRINTS: async_install,
     Service.IMPORT_FARM: async_import,
     Service.PLAN_BATCH: _plan_batch,
     **{Service(name): handler for name, handler in BATCH_HANDLERS.items()},

@@ -275,6 +275,11 @@ def test_every_trigger_and_condition_is_listed_with_its_options(kind: str, title
         assert told == fields - ({"behavior", "for"} if kind == "conditions" else set()), key
 
 
+def test_every_blueprint_is_listed() -> None:
+    listed = {key for row in rows(section("automations.md", "Blueprints")) for key in keys(row[0])}
+    assert listed == {path.stem for path in (ROOT / "blueprints").glob("*/vfarm/*.yaml")}
+
+
 def test_every_entity_is_listed() -> None:
     said = {row[1] for row in rows(section("daily.md", "Entities"))}
     named = {name.split(" *(")[0].strip() for cell in said for name in re.split(r",", cell)}
