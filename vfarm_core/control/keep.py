@@ -298,4 +298,5 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         rollouts={k: decode(Rollout, v, k) for k, v in groups.get("rollout", {}).items()},
         workflows={k: decode(Workflow, v, k) for k, v in groups.get("workflow", {}).items()},
         overrides={k: decode(Override, v, k) for k, v in groups.get("override", {}).items()},
+        hours=groups.get("hours", {}).get("", {}),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from ..batches.lots import Lot
 from ..batches.model import Batch
@@ -802,5 +803,7 @@ class Memory:
     due: Mapping[str, Due] = field(default_factory=dict)
     #: The earliest of `due` on each clock.
     next_due: Due = NEVER
+    #: Sums of the hour in which the process ended, as they were kept: for the runtime alone.
+    hours: Mapping[str, Any] = field(default_factory=dict)
     #: The batches on each level, oldest first: worked out from `batches` when those change.
     growing: Mapping[str, tuple[Batch, ...]] = field(default_factory=dict)

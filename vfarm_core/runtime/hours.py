@@ -3,9 +3,13 @@ happens and too much to remember.
 
 At most one event per node and hour goes to the journal; when batches come, move or go within an
 hour, one more, so that each is only given its own. An hour in which a node has nothing to tell has
-none, and what is measured where nothing grows is not told. What a crash takes is no more than the
-hour it falls into: `covered_s` of a reading says how much of the hour is known, and nothing is
-guessed for the rest.
+none, and what is measured where nothing grows is not told.
+
+The sums of the hour that is under way are kept beside what is written anyway, at most every five
+minutes: an hour in which nothing is written costs nothing, and a crash takes what came since then.
+While nobody looked for a few minutes, devices are taken to do what they did before (`bridged_s`
+says for how long); for longer nothing is guessed. Readings begin anew: their `covered_s` says how
+much of the hour is known.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from typing import Any
 from ..batches.model import Placement
 from ..control.effects import Effect, Emit, Record
 from ..control.inputs import Input, Report
+from ..control.keep import SLICE
 from ..control.memory import LevelState, Memory, Quality
 from ..control.power import SUBSYSTEMS, rated_w
 from ..control.shares import areas_m2, shares
@@ -34,6 +39,12 @@ OTHER = "other"
 _MOST_HOURS = 3
 #: What a shot told is rounded: a difference below this (L) is none.
 _DROP_L = 0.02
+#: Sums are kept this often (s of farm time) at most.
+_KEEP_S = 300.0
+#: For so long (s) that nobody looked, devices count as they were before (design choice: a restart).
+_BRIDGE_S = 900.0
+#: Key of the slice in which the sums are kept.
+KEPT = "hours"
 #: Measured power replaces what ratings say where so much of the time is known (design choice).
 _KNOWN = 0.9
 
@@ -66,6 +77,13 @@ class _Sum:
         if value is not None:
             self.low, self.high = min(self.low, value), max(self.high, value)
 
+    def known(self, at: float) -> list[float | None]:
+        """The integral and the time that is known, as they will be `at`, and the value."""
+        passed = at - self.at
+        if self.value is None or not 0.0 < passed <= self.holds_s:
+            return [self.area, self.covered_s, self.value]
+        return [self.area + self.value * passed, self.covered_s + passed, self.value]
+
     def begin(self) -> None:
         """A new hour, with the value as it is."""
         self.area = self.covered_s = 0.0
@@ -73,15 +91,24 @@ class _Sum:
         self.take(self.value)
 
 
+#: A light integral, mol/m², and when the light day began that it counts in, if there is one.
+type _Mark = tuple[float, float | None]
+
+
 class Hours:
     """Adds up beside the runtime. `watch` is told of every step."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
+        """`kept` is what `keep` gave before the process ended."""
+        self._kept = kept or None
+        self._kept_at: float | None = None
+        self._bridged_s = 0.0
         self._since: float | None = None
         self._until = 0.0
         self._readings: dict[str, _Sum] = {}
         self._outputs: dict[str, _Sum] = {}
-        self._light: dict[str, LevelState] = {}
+        #: Of each level where plants grow: its light integral and the beginning of its light day.
+        self._light: dict[str, _Mark] = {}
         #: Litres of each circuit that were told in this hour, of what it counted in it.
         self._told: dict[str, float] = {}
         self._farm: Farm | None = None
@@ -97,6 +124,10 @@ class Hours:
     ) -> list[Record]:
         """What there is to record after a step at `now` that led from `before` to `after`."""
         found: list[Record] = []
+        if self._kept is not None:
+            self._go_on(farm, after, now, self._kept)
+            self._kept = None
+            before = after
         if self._since is None or farm is not self._farm or now < self._since:
             if self._since is not None and self._farm is not None and now >= self._since:
                 found = self._close(before, now)
@@ -112,7 +143,7 @@ class Hours:
                 lit = _counted(before.levels, after.levels)
                 found += self._close(before, now, light=lit)
                 self._begin(after, now, self._until)
-                self._light = lit
+                self._light = _marks(lit)
         for item in inputs:
             if type(item) is Report:
                 self._take(farm, after, now, item.point)
@@ -131,6 +162,61 @@ class Hours:
         self._begin(memory, now, self._until)
         return found
 
+    # -- what a crash leaves --------------------------------------------------------------------
+
+    def keep(self, now: float, *, anyhow: bool = False) -> Record | None:
+        """The sums of the hour that is under way, to be written with what is written anyway; None
+        while they were kept not long ago, but `anyhow`."""
+        if self._since is None or self._farm is None:
+            return None
+        recent = self._kept_at is not None and self._kept_at <= now < self._kept_at + _KEEP_S
+        if recent and not anyhow:
+            return None
+        self._kept_at = now
+        meters = {
+            point: total
+            for point, total in self._readings.items()
+            if self._farm.binding[point].role is Role.POWER
+        }
+        data = {
+            "since": self._since,
+            "until": self._until,
+            "at": now,
+            "outputs": {p: t.known(now) for p, t in self._outputs.items() if t.area or t.value},
+            "meters": {p: t.known(now) for p, t in meters.items()},
+            "light": self._light,
+            "told": self._told,
+        }
+        return Record(SLICE, data, now, KEPT)
+
+    def _go_on(self, farm: Farm, memory: Memory, now: float, kept: Mapping[str, Any]) -> None:
+        """Take up the sums where they were kept, if they can be read and are not of a time to
+        come."""
+        try:
+            since, until, at = (float(kept[key]) for key in ("since", "until", "at"))
+            light = {str(k): (float(dli), start) for k, (dli, start) in kept["light"].items()}
+            told = {str(k): float(litres) for k, litres in kept["told"].items()}
+            if not since <= at <= now:
+                return
+            short = now - at <= _BRIDGE_S
+            for sums, known in ((self._outputs, "outputs"), (self._readings, "meters")):
+                for point, (area, covered_s, value) in kept[known].items():
+                    if point in farm.binding:
+                        total = _Sum(_holds_s(farm.binding[point].role), at=at if short else now)
+                        total.area, total.covered_s = float(area), float(covered_s)
+                        total.take(value)
+                        sums[point] = total
+        except (LookupError, TypeError, ValueError):
+            self._outputs.clear()
+            self._readings.clear()
+            return
+        self._farm, self._since, self._until = farm, since, until
+        self._light, self._told = light, told
+        self._bridged_s = now - at if short else 0.0
+        for binding in farm.bindings:
+            if binding.id not in self._outputs and binding.id not in self._readings:
+                self._take(farm, memory, now, binding.id)
+
     # -- the hour -------------------------------------------------------------------------------
 
     def _start(self, farm: Farm, memory: Memory, now: float) -> None:
@@ -146,7 +232,8 @@ class Hours:
         if until != self._until:
             self._told.clear()
         self._since, self._until = at, until
-        self._light = dict(memory.levels)
+        self._bridged_s = 0.0
+        self._light = _marks(memory.levels)
         for total in (*self._readings.values(), *self._outputs.values()):
             total.begin()
 
@@ -169,10 +256,9 @@ class Hours:
             return
         facts = spec(binding.role)
         if facts.is_actuator:
-            # An actuator is what it said last until it says something else.
-            self._outputs[point] = _Sum(_MOST_HOURS * HOUR_S, at=now)
+            self._outputs[point] = _Sum(_holds_s(binding.role), at=now)
         elif facts.kind is RoleKind.MEASURE:
-            self._readings[point] = _Sum(facts.stale_s, at=now)
+            self._readings[point] = _Sum(_holds_s(binding.role), at=now)
         else:
             return
         self._take(farm, memory, now, point)
@@ -204,6 +290,8 @@ class Hours:
                 # What an empty room measures is no part of any history of plants.
                 told["readings"] = readings
             if told:
+                if self._bridged_s:
+                    told["bridged_s"] = round(self._bridged_s)
                 data = {"node": node, "severity": "info", "since": since, **told, "shares": by}
                 found.append(Record(kind=HOUR, at=at, data=data))
         return found
@@ -307,6 +395,13 @@ class Hours:
         return {"co2_open_s": round(open_s, 1)} if open_s > 0 else {}
 
 
+def _holds_s(role: Role) -> float:
+    """How long a value counts that is not reported again. An actuator is what it said last until it
+    says something else."""
+    facts = spec(role)
+    return _MOST_HOURS * HOUR_S if facts.is_actuator else facts.stale_s
+
+
 def _shows_a_device(meter: Binding, devices: Iterable[Binding]) -> bool:
     """Whether a power meter is the proof of one device."""
     proofs = (d.declaration for d in devices if d.declaration is not None)
@@ -345,16 +440,26 @@ def _counted(
     return found
 
 
-def _light(then: LevelState | None, now: LevelState) -> float:
+def _marks(levels: Mapping[str, LevelState]) -> dict[str, _Mark]:
+    """What the light of levels is counted from."""
+    return {
+        key: (state.dli, None if state.light_day is None else state.light_day.start_s)
+        for key, state in levels.items()
+        if state.dli_at is not None
+    }
+
+
+def _light(then: _Mark | None, now: LevelState) -> float:
     """The light of a level since `then`, over a lights-on between them too."""
-    if then is None or then.dli_at is None:
+    if then is None:
         return 0.0
-    day, was = now.light_day, then.light_day
-    if day is not None and was is not None and day.start_s != was.start_s:
-        return max(0.0, (now.dli_yesterday or 0.0) - then.dli) + now.dli
-    if day is not None and was is None:
+    dli, began = then
+    day = now.light_day
+    if day is not None and began is None:
         return now.dli  # The count began with the day.
-    return max(0.0, now.dli - then.dli)
+    if day is not None and day.start_s != began:
+        return max(0.0, (now.dli_yesterday or 0.0) - dli) + now.dli
+    return max(0.0, now.dli - dli)
 
 
 def _rolled(sums: list[_Sum]) -> list[float]:

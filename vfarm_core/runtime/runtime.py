@@ -93,7 +93,7 @@ class Runtime:
         #: Commands that wait for their record: point, and since when (monotonic).
         self._unsent: dict[int, tuple[str, float]] = {}
         self._seen: Now | None = None
-        self._hours = Hours()
+        self._hours = Hours(self.memory.hours)
 
     @property
     def snapshots(self) -> Mapping[str, Snapshot]:
@@ -186,7 +186,8 @@ class Runtime:
         """Keep the counters that are only written now and then, before an orderly end."""
         draft = Draft(self.farm, self.memory, self._clock.now())
         hour = self._hours.flush(self.memory, draft.now.farm)
-        self._append([*keep.everything(draft), *hour], [])
+        kept = self._hours.keep(draft.now.farm, anyhow=True)
+        self._append([*keep.everything(draft), *hour, *([] if kept is None else [kept])], [])
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -230,7 +231,9 @@ class Runtime:
             self._hours = Hours()
             return
         if hours:
-            self._append(hours, [])
+            # In one piece: what was told is told, and counts no more.
+            kept = self._hours.keep(now.farm, anyhow=True)
+            self._append(hours if kept is None else [*hours, kept], [])
 
     def _clock_set(self, now: Now) -> Iterable[Input]:
         """Whether the wall clock was set since the last step."""
@@ -275,6 +278,9 @@ class Runtime:
             else:
                 after.append(effect)
         if records or gated:
+            # What a crash would take is kept with what is written anyway.
+            if records and (kept := self._hours.keep(self._clock.now().farm)) is not None:
+                records.append(kept)
             self._append(records, gated)
         for effect in after:
             if isinstance(effect, Emit):

@@ -132,15 +132,103 @@ def test_an_orderly_end_tells_of_the_hour_it_falls_into() -> None:
     assert [hour["since"] for hour in hours(bench, "zone")] == [START, START + 1800]
 
 
-def test_a_crash_takes_no_more_than_its_hour() -> None:
+def spans(bench: Bench, node: str) -> list[tuple[float, float]]:
+    return [(hour["since"] - START, hour["at"] - START) for hour in hours(bench, node)]
+
+
+def kwh(bench: Bench, node: str, subsystem: str = "light") -> float:
+    return sum(hour.get("energy_kwh", {}).get(subsystem, 0.0) for hour in hours(bench, node))
+
+
+def test_a_crash_takes_no_sums() -> None:
+    """Killed in the middle of an hour, and back soon: the hour goes on."""
+    whole, killed = Bench(bench_farm()), Bench(bench_farm())
+    for bench in (whole, killed):
+        bench.start_batch()
+        bench.advance(10 * HOUR_S + 1200)
+    killed.restart(down_s=300)
+    whole.advance(300)
+    for bench in (whole, killed):
+        bench.advance(2 * HOUR_S - 1500)
+    assert spans(killed, "level_1") == spans(whole, "level_1")
+    eleventh, twelfth = hours(killed, "level_1")[-2:]
+    assert 300 <= eleventh["bridged_s"] <= 600
+    assert "bridged_s" not in twelfth
+    assert kwh(killed, "level_1") == pytest.approx(kwh(whole, "level_1"), rel=0.01)
+    mean, low, high, covered = hours(killed, "zone")[-2]["readings"]["humidity"]
+    assert covered < 3600.0, "readings begin anew"
+    assert low <= mean <= high
+
+
+def test_an_hour_that_ends_while_nobody_looks_is_told_once() -> None:
     bench = Bench(bench_farm())
     bench.start_batch()
-    bench.advance(10 * HOUR_S + 1200)
-    bench.restart(down_s=600)
+    bench.advance(11 * HOUR_S - 200)
+    bench.restart(down_s=400)
+    bench.advance(HOUR_S)
+    told = spans(bench, "level_1")
+    assert told[-2:] == [(10 * HOUR_S, 11 * HOUR_S), (11 * HOUR_S, 12 * HOUR_S)]
+    assert len(told) == len(set(told))
+    assert hours(bench, "level_1")[-1]["shares"] == {"batch_1": 1.0}
+
+
+def test_what_was_told_before_a_crash_is_not_told_again() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(10 * HOUR_S)
+    before = kwh(bench, "level_1")
+    bench.restart(down_s=30)
+    bench.runtime.flush()
+    bench.restart(down_s=30)
+    bench.runtime.flush()
+    added = kwh(bench, "level_1") - before
+    assert 0.0 < added < 0.005, "a minute of a lamp of 180 W"
+
+
+def test_while_nobody_looked_for_long_nothing_is_guessed() -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(10 * HOUR_S + 600)
+    bench.restart(down_s=2400)
+    bench.advance(600)
+    eleventh = hours(bench, "level_1")[-1]
+    assert "bridged_s" not in eleventh
+    # Ten minutes before and ten after of a lamp that draws about 90 W.
+    full = hours(bench, "level_1")[-2]["energy_kwh"]["light"]
+    assert eleventh["energy_kwh"]["light"] == pytest.approx(full / 3, rel=0.35)
+
+
+def test_an_hour_in_which_nothing_is_written_writes_no_sums() -> None:
+    """Sums go where something is written anyway: none in an hour without a record."""
+    bench = Bench(bench_farm())
     bench.advance(2 * HOUR_S)
-    told = [(hour["since"] - START, hour["at"] - START) for hour in hours(bench, "level_1")]
-    assert told[-2:] == [(10 * HOUR_S + 1800, 11 * HOUR_S), (11 * HOUR_S, 12 * HOUR_S)]
-    assert all(since != 10 * HOUR_S for since, _ in told)
+    before = len(bench.journal.records)
+    bench.advance(HOUR_S)
+    assert len(bench.journal.records) == before
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"since": "x"},
+        {"since": START, "until": START + 3600, "at": START + 1e9},
+        {
+            "since": START,
+            "until": START + 3600,
+            "at": START,
+            "light": {},
+            "told": {},
+            "outputs": {"level_1.grow_light": ["a", None, 3]},
+            "meters": {},
+        },
+    ],
+)
+def test_sums_that_cannot_be_read_are_begun_anew(kept: dict[str, Any]) -> None:
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.runtime._hours = Hours(kept)
+    bench.advance(2 * HOUR_S)
+    assert kwh(bench, "level_1") > 0
 
 
 def test_a_power_meter_corrects_what_ratings_say() -> None:
