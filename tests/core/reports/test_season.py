@@ -1,4 +1,5 @@
-"""A season of the demo farm, told faster: its ledger says what the twin has counted."""
+"""A season of the demo farm, told faster: its ledger says what the twin has counted, though the
+process is killed now and then."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ FEW_PCT = 1.0
 
 @pytest.fixture(scope="module")
 def season(tmp_path_factory: pytest.TempPathFactory) -> Season:
-    return run_season(tmp_path_factory.mktemp("season"), days=6.0)
+    return run_season(tmp_path_factory.mktemp("season"), days=6.0, kills=4)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,7 @@ def test_what_batches_and_nobody_were_given_is_all_of_it(report: SeasonReport) -
 
 def test_the_history_of_a_season_is_whole(report: SeasonReport) -> None:
     assert report.intact
+    assert report.kills == 4
     assert report.not_understood == 0
     assert report.rollout == "done"
     assert any(
