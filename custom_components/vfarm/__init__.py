@@ -28,12 +28,14 @@ from .happenings import async_tell
 from .journal import JournalThread, journal_path, remove_journal
 from .ledger import FarmLedger
 from .panel_files import async_setup_frontend
+from .people import async_setup_people
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what is there once: actions, websocket commands, the frontend's files."""
+    await async_setup_people(hass)
     access.async_setup(hass)
     services.async_setup_services(hass)
     websocket.async_setup(hass)

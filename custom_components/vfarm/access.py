@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
 
 from homeassistant.auth.const import GROUP_ID_READ_ONLY
@@ -33,6 +33,7 @@ from .commander import CommandedEntity, commander, done
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by
+from .people import people_of
 from .roles import ACTIONS, COMMANDS, ENTITIES, UNKNOWN, Account, Need, UserRole, role_of
 from .said import async_in_words
 from .targets import async_farms, error
@@ -99,6 +100,7 @@ _MODELS: HassKey[_Models] = HassKey(f"{DOMAIN}_models")
 def async_setup(hass: HomeAssistant) -> None:
     """Begin to tell automations from conversations."""
     hass.data[_MODELS] = _Models()
+    people_of(hass).talking = partial(_in_conversation, hass)
 
     @callback
     def set_off(_: Event) -> None:

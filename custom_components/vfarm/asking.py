@@ -40,10 +40,12 @@ async def ask_all(asked: Iterable[tuple[VfarmConfigEntry, Request]]) -> list[dic
 
 
 def response(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer data for people: instants (named `..._at`) as ISO 8601."""
+    """Answer data for people: instants (named `at` or `..._at`) as ISO 8601."""
     found: dict[str, Any] = encode(data)
     return {
-        key: _iso(value) if key.endswith("_at") and isinstance(value, float) else value
+        key: _iso(value)
+        if (key == "at" or key.endswith("_at")) and isinstance(value, float)
+        else value
         for key, value in found.items()
     }
 

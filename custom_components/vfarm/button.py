@@ -19,7 +19,8 @@ from vfarm_core.farm.nodes import Farm
 
 from .access import guarded
 from .data import VfarmConfigEntry
-from .entity import NodeEntity, Specs, async_by, async_manage_entities
+from .entity import NodeEntity, Specs, async_manage_entities
+from .people import by_of
 
 PARALLEL_UPDATES = 0
 
@@ -54,6 +55,5 @@ class EmergencyStopButton(NodeEntity, ButtonEntity):
     @override
     @guarded
     async def async_press(self) -> None:
-        """Stop first; who it was can be looked up afterwards."""
-        by = self._context.user_id if self._context else None
-        await self.async_ask(EmergencyStop(by=by or await async_by(self.hass, None)))
+        """Stop."""
+        await self.async_ask(EmergencyStop(by=by_of(self.hass, self._context)))

@@ -23,6 +23,7 @@ from .const import DOMAIN, HARDWARE
 from .data import VfarmConfigEntry
 from .devices import async_device_info
 from .engine import Engine, NotKeptError
+from .people import by_of, people_of
 
 type Specs[D: EntityDescription] = Iterable[tuple[str, D]]
 
@@ -211,8 +212,7 @@ async def async_kept(engine: Engine) -> None:
 
 
 async def async_by(hass: HomeAssistant, context: Context | None) -> str:
-    """Who asks, for the records: a user's name, else an automation."""
-    if context is None or context.user_id is None:
-        return "automation"
-    user = await hass.auth.async_get_user(context.user_id)
-    return (user.name if user is not None else None) or context.user_id
+    """Who asks, for the records: see `people.by_of`."""
+    if context is not None and context.user_id is not None:
+        await people_of(hass).async_know(context.user_id)
+    return by_of(hass, context)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import voluptuous as vol
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
 
 from vfarm_core.farm.codec import encode
 
+from .asking import response
 from .data import VfarmConfigEntry
+from .people import named, people_of
 from .targets import ENTRY_SCHEMA, async_entry, error
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ class Field(StrEnum):
     LOT = "lot"
     BATCH = "batch"
     PRICES = "prices"
+    PERSON = "person"
+    SINCE = "since"
+    UNTIL = "until"
+    LIMIT = "limit"
 
 
 class Price(StrEnum):
@@ -50,6 +57,33 @@ REPORT_SCHEMA = vol.Schema(
         vol.Optional(Field.PRICES, default=dict): {vol.Optional(price): _PRICE for price in Price},
     }
 )
+
+
+AUDIT_SCHEMA = vol.Schema(
+    {
+        **ENTRY_SCHEMA,
+        vol.Optional(Field.PERSON): cv.string,
+        vol.Optional(Field.SINCE): cv.datetime,
+        vol.Optional(Field.UNTIL): cv.datetime,
+        vol.Optional(Field.LIMIT, default=100): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=1000)
+        ),
+    }
+)
+
+
+async def async_audit(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:
+    """Who did what, what it was before and after, why, and what came of it."""
+    person: str | None = call.data.get(Field.PERSON)
+    who = None if person is None else people_of(hass).behind(person)
+    since, until = (
+        None if (at := call.data.get(name)) is None else dt_util.as_timestamp(at)
+        for name in (Field.SINCE, Field.UNTIL)
+    )
+    limit: int = call.data[Field.LIMIT]
+    return await _async_ask(
+        hass, call, "", lambda ledger: _audited(ledger, who, since, until, limit)
+    )
 
 
 async def async_trace(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:
@@ -81,6 +115,10 @@ async def async_answered(
     if ledger is None:
         raise error("ledger_unreadable", why="the farm is starting")
     return await hass.async_add_executor_job(_answered, ledger.path, name, question)
+    answer: dict[str, Any] = await hass.async_add_executor_job(
+        _answered, ledger.path, name, question
+    )
+    return cast("dict[str, Any]", named(hass, answer))
 
 
 def _answered(path: Path, name: str, question: Callable[[Ledger], Any]) -> Any:
@@ -108,6 +146,19 @@ def _traced(ledger: Ledger, lot: str) -> dict[str, Any]:
 
     found = trace(ledger, lot)
     return {**encode(found), "harvest_lots": list(found.harvest_lots)}
+
+
+def _audited(
+    ledger: Ledger,
+    who: Collection[str] | None,
+    since: float | None,
+    until: float | None,
+    limit: int,
+) -> dict[str, Any]:
+    from vfarm_core.reports.audit import deeds
+
+    found = deeds(ledger, who=who, since=since, until=until, limit=limit)
+    return {"deeds": [response(encode(deed)) for deed in found]}
 
 
 def _reported(ledger: Ledger, batch: str, prices: Mapping[str, float]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.requirements import RequirementsNotFound, async_process_requirements
 
+from vfarm_core.ledger.errors import LedgerAwayError
 from vfarm_core.runtime.journal import Journal, JournalEvent, Source
 
 from . import issues
@@ -26,6 +27,7 @@ from .const import DOMAIN
 from .journal import JournalThread
 
 if TYPE_CHECKING:
+    from vfarm_core.ledger.store import Ledger
     from vfarm_core.ledger.writer import LedgerState, LedgerWriter
 
     from .data import VfarmConfigEntry
@@ -135,6 +137,14 @@ class FarmLedger:
         if error != self.error and not self._closed:
             self.error = error
             issues.async_tell_ledger(self._hass, self._entry, error, newer=newer)
+
+    async def async_ask[T](self, work: Callable[[Ledger], T]) -> T:
+        """Have something done by the one thread that writes the ledger. Raises LedgerError, and
+        what `work` raises."""
+        writer = self._writer
+        if writer is None:
+            raise LedgerAwayError(self.error or "the farm is starting")
+        return await self._hass.async_add_executor_job(writer.ask, work)
 
     async def async_close(self) -> None:
         """Write what is there if that is possible now; while the journal is still open."""

@@ -9,6 +9,7 @@ from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTR
 from homeassistant.core import Event, HomeAssistant, callback
 
 from .const import DOMAIN, EVENT_VFARM
+from .people import named
 
 #: English, as the logbook has no translations for integrations.
 _MESSAGES = {
@@ -92,7 +93,7 @@ def async_describe_events(
     def describe(event: Event) -> dict[str, str]:
         return {
             LOGBOOK_ENTRY_NAME: event.data["name"],
-            LOGBOOK_ENTRY_MESSAGE: sentence(event.data),
+            LOGBOOK_ENTRY_MESSAGE: sentence(named(hass, event.data)),
         }
 
     async_describe_event(DOMAIN, EVENT_VFARM, describe)

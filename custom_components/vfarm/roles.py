@@ -62,6 +62,7 @@ _GROWER = Need(UserRole.GROWER)
 _MANAGER = Need(UserRole.MANAGER)
 _PERSON = Need(UserRole.OPERATOR, person=True)
 _GROWER_PERSON = Need(UserRole.GROWER, person=True)
+_MANAGER_PERSON = Need(UserRole.MANAGER, person=True)
 #: What has no line below: nobody has thought about it.
 UNKNOWN: Final = Need(UserRole.MANAGER, person=True)
 
@@ -97,6 +98,9 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_GROWER, "start_rollout", "resume_rollout", "promote_rollout"),
         **_each(_GROWER, "roll_back_rollout"),
         **_each(_GROWER_PERSON, "release_emergency_stop", "arm_loop"),
+        # What people did is no affair of everybody; who they were is forgotten by a person.
+        **_each(_GROWER, "audit"),
+        **_each(_MANAGER_PERSON, "forget_person"),
         # Administrators of Home Assistant only, besides: they write files and entries.
         **_each(_MANAGER, "export_farm", "import_farm", "install_blueprints"),
     }

@@ -77,9 +77,18 @@ from .card_words import async_card_words
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by, checked
-from .history import REPORT_SCHEMA, TRACE_SCHEMA, async_report, async_trace
+from .forgetting import FORGET_SCHEMA, async_forget
+from .history import (
+    AUDIT_SCHEMA,
+    REPORT_SCHEMA,
+    TRACE_SCHEMA,
+    async_audit,
+    async_report,
+    async_trace,
+)
 from .language import async_language
 from .nutrients import SOLVE_SCHEMA, async_solve
+from .people import named
 from .plan_actions import PLAN_HANDLERS, PLAN_SCHEMAS
 from .recipe_actions import RECIPE_HANDLERS, RECIPE_SCHEMAS
 from .recipe_shelf import async_recipes
@@ -162,6 +171,8 @@ class Service(StrEnum):
     ROLL_BACK_ROLLOUT = "roll_back_rollout"
     GET_ROLLOUTS = "get_rollouts"
     COMPARE_VERSIONS = "compare_versions"
+    AUDIT = "audit"
+    FORGET_PERSON = "forget_person"
 
 
 class Field(StrEnum):
@@ -320,6 +331,8 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.BATCH_REPORT: REPORT_SCHEMA,
     **{Service(name): schema for name, schema in RECIPE_SCHEMAS.items()},
     **{Service(name): schema for name, schema in ROLLOUT_SCHEMAS.items()},
+    Service.AUDIT: AUDIT_SCHEMA,
+    Service.FORGET_PERSON: FORGET_SCHEMA,
 }
 
 #: Actions that only answer.
@@ -337,6 +350,7 @@ _ANSWERS = frozenset(
         Service.DIFF_RECIPES,
         Service.GET_ROLLOUTS,
         Service.COMPARE_VERSIONS,
+        Service.AUDIT,
     }
 )
 
@@ -753,7 +767,7 @@ async def _explain(hass: HomeAssistant, call: ServiceCall) -> Response:
             {
                 ATTR_NODE: target.node,
                 "name": known.name if known is not None else target.farm.name,
-                **encode(snapshot),
+                **named(hass, encode(snapshot)),
                 "sentences": list(explain(snapshot, words)),
                 "unprotected": [about_gap(gap, words) for gap in gaps_of(target.farm, target.node)],
             }
@@ -799,4 +813,6 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.BATCH_REPORT: async_report,
     **{Service(name): handler for name, handler in RECIPE_HANDLERS.items()},
     **{Service(name): handler for name, handler in ROLLOUT_HANDLERS.items()},
+    Service.AUDIT: async_audit,
+    Service.FORGET_PERSON: async_forget,
 }

@@ -36,6 +36,7 @@ from .data import VfarmConfigEntry
 from .devices import async_device_id
 from .entity import entity_unique_id
 from .logbook import sentence
+from .people import named
 from .reach import OurEntities, async_reaches
 
 CONF_PHASE = "phase"
@@ -164,7 +165,7 @@ class HappeningTrigger(Trigger):
             nodes = self._nodes(event.data)
             if self._is_meant(event.data, nodes):
                 told = {key: value for key, value in event.data.items() if key != "params"}
-                message = f"{event.data['name']}: {sentence(event.data)}"
+                message = f"{event.data['name']}: {sentence(named(self._hass, event.data))}"
                 payload = {
                     **told,
                     "params": dict(event.data["params"]),

@@ -57,6 +57,7 @@ from .const import DOMAIN, HARDWARE
 from .data import VfarmConfigEntry
 from .devices import async_device_id
 from .happenings import event_data
+from .people import named
 
 TYPE_OVERVIEW: Final = f"{DOMAIN}/overview"
 TYPE_EXPLAIN: Final = f"{DOMAIN}/explain"
@@ -190,7 +191,9 @@ class _Feed:
 
     @callback
     def _happened(self, event: Event) -> None:
-        self._send({"type": "event", **event_data(self._hass, self._entry, event)})
+        self._send(
+            {"type": "event", **named(self._hass, event_data(self._hass, self._entry, event))}
+        )
 
     @callback
     def _later(self) -> None:
@@ -211,7 +214,9 @@ class _Feed:
         self._send(
             {
                 "type": "update",
-                "nodes": {node: encode(snapshot) for node, snapshot in nodes.items()},
+                "nodes": {
+                    node: named(self._hass, encode(snapshot)) for node, snapshot in nodes.items()
+                },
                 "now": clock.now().farm,
                 "speed": clock.speed,
             }
@@ -243,9 +248,9 @@ def overview(hass: HomeAssistant, entry: VfarmConfigEntry) -> dict[str, Any]:
 
     def seen(node: str) -> Any:
         snapshot = data.engine.snapshot(node)
-        return None if snapshot is None else encode(snapshot)
+        return None if snapshot is None else named(hass, encode(snapshot))
 
-    def named(node: Any) -> dict[str, Any]:
+    def identified(node: Any) -> dict[str, Any]:
         return {
             "id": node.id,
             "name": node.name,
@@ -254,7 +259,7 @@ def overview(hass: HomeAssistant, entry: VfarmConfigEntry) -> dict[str, Any]:
 
     return {
         "farm": {
-            **named(farm),
+            **identified(farm),
             "entry_id": entry.entry_id,
             "speed": clock.speed,
             "now": clock.now().farm,
@@ -262,11 +267,11 @@ def overview(hass: HomeAssistant, entry: VfarmConfigEntry) -> dict[str, Any]:
             "time_zone": farm.time_zone,
             "snapshot": seen(farm.id),
         },
-        "zones": [{**named(zone), "snapshot": seen(zone.id)} for zone in farm.zones],
-        "racks": [{**named(rack), "zone": rack.zone} for rack in farm.racks],
+        "zones": [{**identified(zone), "snapshot": seen(zone.id)} for zone in farm.zones],
+        "racks": [{**identified(rack), "zone": rack.zone} for rack in farm.racks],
         "levels": [
             {
-                **named(level),
+                **identified(level),
                 "rack": level.rack,
                 "zone": farm.zone_of_level[level.id],
                 "area_m2": level.area_m2,
@@ -277,13 +282,13 @@ def overview(hass: HomeAssistant, entry: VfarmConfigEntry) -> dict[str, Any]:
             for level in farm.levels
         ],
         "reservoirs": [
-            {**named(res), "capacity_l": res.capacity_l, "snapshot": seen(res.id)}
+            {**identified(res), "capacity_l": res.capacity_l, "snapshot": seen(res.id)}
             for res in farm.reservoirs
         ],
-        "pumps": [{**named(pump), "reservoir": pump.reservoir} for pump in farm.pumps],
+        "pumps": [{**identified(pump), "reservoir": pump.reservoir} for pump in farm.pumps],
         "circuits": [
             {
-                **named(circuit),
+                **identified(circuit),
                 "pump": circuit.pump,
                 "levels": list(circuit.levels),
                 "method": circuit.method.value,

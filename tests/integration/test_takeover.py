@@ -219,7 +219,7 @@ async def test_what_is_taken_over_is_given_back_at_once(
     assert state(hass) == "on"
     assert until(heating) is None
     (told,) = (e.data for e in events if e.data["kind"] == "given_back")
-    assert told["params"]["by"] == hass_admin_user.name
+    assert told["params"]["by"] == f"user:{hass_admin_user.id}"
 
 
 async def test_a_takeover_holds_over_a_reload(

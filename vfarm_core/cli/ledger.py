@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..farm.people import USER, renamed
 from ..ledger.errors import LedgerError
 from ..ledger.store import Ledger
 from ..ledger.verify import verify as verify_ledger
@@ -295,6 +296,10 @@ def audit(
     who: Annotated[
         str | None, typer.Option(help="Only of one person, automation or controller.")
     ] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with the names of users: {id: name}.", dir_okay=False),
+    ] = None,
     since: Annotated[dt.datetime | None, typer.Option(help="From this day on.")] = None,
     until: Annotated[dt.datetime | None, typer.Option(help="Before this day.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 1000,
@@ -307,8 +312,11 @@ def audit(
     def instant(day: dt.datetime | None) -> float | None:
         return None if day is None else day.replace(tzinfo=zone).timestamp()
 
+    called = _names(names, as_json)
+    asked = None if who is None else {who, *(by for by, name in called.items() if name == who)}
     with _opened(db, as_json) as ledger:
-        found = deeds(ledger, who=who, since=instant(since), until=instant(until), limit=limit)
+        found = deeds(ledger, who=asked, since=instant(since), until=instant(until), limit=limit)
+    found = renamed(found, lambda by: called.get(by, by))
     if as_json:
         _print([asdict(deed) for deed in found])
         return
@@ -321,10 +329,25 @@ def audit(
     Console().print(table)
 
 
+def _names(file: Path | None, as_json: bool) -> dict[str, str]:
+    """What users are called, by what the history has of them."""
+    if file is None:
+        return {}
+    try:
+        told = orjson.loads(file.read_bytes())
+    except (OSError, ValueError) as err:
+        raise _failed(f"{file}: {err}", as_json) from err
+    if not isinstance(told, dict) or not all(isinstance(name, str) for name in told.values()):
+        raise _failed(f"{file}: it has to be a JSON object of names by id", as_json)
+    return {f"{USER}{user.removeprefix(USER)}": name for user, name in told.items()}
+
+
 @app.command()
 def forget(
     db: Database,
-    person: Annotated[str, typer.Argument(help="As the audit shows them: a name or a token.")],
+    person: Annotated[
+        str, typer.Argument(help="As the audit shows them: user:<id>, a name, a token.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Forget who a person was. What they did stays, and the chain stays whole; this cannot be

@@ -9,24 +9,6 @@ from typing import Any
 from ..control.hot import hot_value
 from .chain import canonical
 
-#: Those who act without being a person.
-MACHINES = frozenset(
-    {
-        "",
-        "automation",
-        "controller",
-        "cycle",
-        "home_assistant",
-        "person",
-        "recipe",
-        "schedule",
-        "simulation",
-        "vfarm",
-    }
-)
-#: How the token of a person begins in the history.
-TOKEN = "person:"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:

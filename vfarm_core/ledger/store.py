@@ -37,9 +37,10 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import NullPool
 
+from ..farm.people import TOKEN, is_person
 from . import migrate
 from .chain import GENESIS, canonical, link
-from .entries import MACHINES, TOKEN, Entry, Read, read
+from .entries import Entry, Read, read
 from .errors import LedgerAwayError, LedgerError, NewerLedgerError
 from .projection import Projection, is_current, loads_of, rebuild
 from .rows import put
@@ -179,7 +180,7 @@ class Ledger:
     def _without_names(self, connection: Connection, entry: Read) -> Read:
         """The history knows people by a token alone."""
         by = entry.data.get("by")
-        if not isinstance(by, str) or by in MACHINES or by.startswith(TOKEN):
+        if not isinstance(by, str) or not is_person(by):
             return entry
         person = by.replace("\0", "")
         token = self._tokens.get(person)
@@ -238,6 +239,13 @@ class Ledger:
         with self.reading() as connection:
             found = connection.execute(select(people.c.token, people.c.person))
             return {row.token: row.person for row in found}
+
+    def token_of(self, person: str) -> str | None:
+        """The token of a person; None when the ledger knows no such person."""
+        with self.reading() as connection:
+            known = select(people.c.token).where(people.c.person == person)
+            found: str | None = connection.scalar(known)
+        return found
 
     def forget(self, person: str) -> bool:
         """Forget who a person was: their records stay, whose they are is gone for good. False when

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
-from .errors import LedgerError, NewerLedgerError
+from .errors import LedgerAwayError, LedgerError, NewerLedgerError
 from .feed import EventSource, Feed
 from .store import Ledger
 
@@ -18,6 +21,8 @@ _LOGGER = logging.getLogger(__name__)
 IDLE_S = 60.0
 #: After a failure it tries again after the first, then ever later, up to the last (s).
 RETRY_S = (5.0, 15.0, 60.0, 300.0)
+#: Who asks the thread for something waits so long (s) at most.
+ASK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,7 @@ class LedgerWriter:
         self._ledger: Ledger | None = None
         self._feed: Feed | None = None
         self._failures = 0
+        self._asked: deque[tuple[Callable[[Ledger], Any], Future[Any]]] = deque()
         self._woken = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="vfarm_ledger", daemon=True)
@@ -60,7 +66,22 @@ class LedgerWriter:
 
     def wake(self) -> None:
         """There may be something to write. Returns at once."""
+        # A ledger that fails is not asked again with every event.
+        if not self._failures:
+            self._woken.set()
+
+    def ask[T](self, work: Callable[[Ledger], T], timeout_s: float = ASK_S) -> T:
+        """Have something done with the ledger by the one thread that writes it, after everything
+        that waits now is written. Blocks. Raises LedgerError, and what `work` raises."""
+        answer: Future[T] = Future()
+        self._asked.append((work, answer))
         self._woken.set()
+        try:
+            return answer.result(timeout_s)
+        except TimeoutError:
+            if not answer.cancel():
+                raise
+            raise LedgerAwayError(f"no answer within {timeout_s:g} s") from None
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Write what is there, if that is possible now, and end the thread; False when it did not
@@ -78,10 +99,10 @@ class LedgerWriter:
             # Asked before writing: what came in before `close` is written after it.
             last = self._ended.is_set()
             wait_s = self.once()
+            self.answer()
             if last:
                 break
-            # A ledger that fails is not asked again with every event.
-            (self._ended if self._failures else self._woken).wait(wait_s)
+            self._woken.wait(wait_s)
             self._woken.clear()
         self._shut()
 
@@ -109,6 +130,19 @@ class LedgerWriter:
             newer = isinstance(err, NewerLedgerError)
             self._now(LedgerState(error=str(err) or type(err).__name__, newer=newer, behind=behind))
             return wait_s
+
+    def answer(self) -> None:
+        """Do what was asked for; where there is no ledger now, say so."""
+        while self._asked:
+            work, answer = self._asked.popleft()
+            if not answer.set_running_or_notify_cancel():
+                continue
+            try:
+                if self._ledger is None:
+                    raise LedgerAwayError(self.state.error or "the ledger is closed")
+                answer.set_result(work(self._ledger))
+            except Exception as err:
+                answer.set_exception(err)
 
     def _behind(self) -> int:
         try:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from ..ledger.entries import TOKEN
+from ..farm.people import TOKEN
 from ..ledger.schema import audit, people
 from ..ledger.store import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """One thing that somebody did. `who` is a person's name where it is known still, the token of
-    one who was forgotten, an automation or a controller. `at` is epoch seconds of farm time."""
+    """One thing that somebody did. `who` is a user (`user:<id>`) or, of an older record, a name;
+    the token of one who was forgotten; an automation or a controller. `at` is epoch seconds of farm
+    time."""
 
     seq: int
     at: float
@@ -31,18 +33,19 @@ class Deed:
 def deeds(
     ledger: Ledger,
     *,
-    who: str | None = None,
+    who: Collection[str] | None = None,
     since: float | None = None,
     until: float | None = None,
     limit: int = 1000,
 ) -> list[Deed]:
-    """The newest deeds, the oldest first: of one person (by name or token), within a time."""
+    """The newest deeds, the oldest first: of some people (users, names or tokens), automations or
+    controllers, within a time."""
     with ledger.reading() as connection:
         names = {row.token: row.person for row in connection.execute(select(people))}
         question = select(audit).order_by(audit.c.seq.desc()).limit(limit)
         if who is not None:
-            tokens = [token for token, name in names.items() if name == who]
-            question = question.where(audit.c.who.in_([who, *tokens]))
+            tokens = [token for token, name in names.items() if name in who]
+            question = question.where(audit.c.who.in_([*who, *tokens]))
         if since is not None:
             question = question.where(audit.c.at >= since)
         if until is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import orjson
 from ..control import keep
 from ..control.effects import Record
 from ..control.memory import Memory
+from ..farm.people import renamed
 
 _SCHEMA = 1
 #: Commands are kept this long (s); all other events stay, unless a ledger takes them.
@@ -179,6 +180,35 @@ class Journal:
             {**orjson.loads(data), "id": number, "at": at, "kind": name}
             for number, at, name, data in reversed(rows)
         ]
+
+    def call_otherwise(self, call: Callable[[str], str], known: str) -> int:
+        """Call somebody (who is in the records as `known`) otherwise, in events and slices; in how
+        many."""
+        changed = 0
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                for table, key in (("slices", "key"), ("events", "id")):
+                    rows = self._db.execute(
+                        f"SELECT {key}, data FROM {table} WHERE instr(data, ?)", (known.encode(),)
+                    ).fetchall()
+                    for name, data in rows:
+                        told = _data(data)
+                        made = renamed(told, call)
+                        if made is not told:
+                            changed += 1
+                            self._db.execute(
+                                f"UPDATE {table} SET data = ? WHERE {key} = ?",
+                                (orjson.dumps(made), name),
+                            )
+                self._db.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+        return changed
 
     # -- for a ledger ---------------------------------------------------------------------------
 

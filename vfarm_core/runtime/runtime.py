@@ -35,6 +35,7 @@ from ..control.snapshot import Snapshot
 from ..control.step import step
 from ..farm.bindings import Binding, Danger
 from ..farm.nodes import Farm
+from ..farm.people import renamed
 from .hours import Hours
 from .ports import Actuators, Clock, JournalWriter, Listener
 
@@ -181,6 +182,13 @@ class Runtime:
                 done(error)
 
         self._append([], [], written)
+
+    def call_otherwise(self, call: Callable[[str], str]) -> None:
+        """Call people otherwise in everything that is remembered, and show it anew. What is in the
+        journal already is the caller's."""
+        self.memory = renamed(self.memory, call)
+        self._backlog = renamed(self._backlog, call)
+        self._handle([FarmChanged()])
 
     def flush(self) -> None:
         """Keep the counters that are only written now and then, before an orderly end."""
