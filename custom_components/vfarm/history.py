@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -114,11 +114,7 @@ async def async_answered(
     ledger = entry.runtime_data.engine.ledger
     if ledger is None:
         raise error("ledger_unreadable", why="the farm is starting")
-    return await hass.async_add_executor_job(_answered, ledger.path, name, question)
-    answer: dict[str, Any] = await hass.async_add_executor_job(
-        _answered, ledger.path, name, question
-    )
-    return cast("dict[str, Any]", named(hass, answer))
+    return named(hass, await hass.async_add_executor_job(_answered, ledger.path, name, question))
 
 
 def _answered(path: Path, name: str, question: Callable[[Ledger], Any]) -> Any:

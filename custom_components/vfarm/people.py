@@ -104,4 +104,5 @@ def by_of(hass: HomeAssistant, context: Context | None) -> str:
 @callback
 def named(hass: HomeAssistant, data: Any) -> Any:
     """The same for a reader: with people called by their names."""
-    return renamed(data, people_of(hass).call)
+    people = hass.data.get(_DATA)
+    return data if people is None else renamed(data, people.call)

@@ -63,7 +63,7 @@ async def test_a_person_is_recorded_by_id_and_read_by_name(
     explained = await act(hass, "explain", node="tent")
     assert explained["nodes"][0]["workflow"]["by"] == hass_admin_user.name
     await fed(farm)
-    found = await act(hass, "audit", person=hass_admin_user.name)
+    found = await act(hass, "audit", hass_admin_user, person=hass_admin_user.name)
     assert [(deed["who"], deed["what"]) for deed in found["deeds"]] == [
         (hass_admin_user.name, "workflow_started")
     ]
@@ -135,7 +135,7 @@ async def test_the_emergency_button_records_who_pressed_it(
 
 
 async def test_a_removed_user_has_no_name_any_more(
-    hass: HomeAssistant, farm: MockConfigEntry
+    hass: HomeAssistant, farm: MockConfigEntry, hass_admin_user: MockUser
 ) -> None:
     await hass.auth.async_create_user("The owner, whom nobody can remove")
     user = await hass.auth.async_create_user("Berta")
@@ -143,13 +143,15 @@ async def test_a_removed_user_has_no_name_any_more(
     context = Context(user_id=user.id)
     await act(hass, "log_labour", user, minutes=5)
     await fed(farm)
-    assert [d["who"] for d in (await act(hass, "audit"))["deeds"]][-1] == "Berta"
+    assert [d["who"] for d in (await act(hass, "audit", hass_admin_user))["deeds"]][-1] == "Berta"
     await hass.auth.async_update_user(user, name="Bertha")
     await hass.async_block_till_done()
-    assert [d["who"] for d in (await act(hass, "audit"))["deeds"]][-1] == "Bertha"
+    assert [d["who"] for d in (await act(hass, "audit", hass_admin_user))["deeds"]][-1] == "Bertha"
     await hass.auth.async_remove_user(user)
     await hass.async_block_till_done()
-    assert [d["who"] for d in (await act(hass, "audit"))["deeds"]][-1] == by_of(hass, context)
+    assert [d["who"] for d in (await act(hass, "audit", hass_admin_user))["deeds"]][-1] == by_of(
+        hass, context
+    )
 
 
 async def test_a_forgotten_person_is_nowhere(
@@ -176,7 +178,7 @@ async def test_a_forgotten_person_is_nowhere(
     assert who not in repr(memory.batches[batch])
     assert memory.batches[batch].is_growing, "everything else is as it was"
     assert who not in told(journals, farm)
-    deeds = (await act(hass, "audit"))["deeds"]
+    deeds = (await act(hass, "audit", hass_admin_user))["deeds"]
     (token,) = {d["who"] for d in deeds if d["what"] == "labour_logged"}
     assert token.startswith("person:")
     assert token in told(journals, farm), "the journal and the history still mean the same person"
@@ -186,7 +188,11 @@ async def test_a_forgotten_person_is_nowhere(
     # Who acts again is known again, as somebody else.
     await act(hass, "log_labour", hass_admin_user, batch=batch, minutes=7)
     await fed(farm)
-    deeds = [d for d in (await act(hass, "audit"))["deeds"] if d["what"] == "labour_logged"]
+    deeds = [
+        d
+        for d in (await act(hass, "audit", hass_admin_user))["deeds"]
+        if d["what"] == "labour_logged"
+    ]
     assert [d["who"] for d in deeds] == [token, hass_admin_user.name]
     await hass.config_entries.async_unload(farm.entry_id)
     with closing(Ledger(journals / f"{farm.entry_id}.ledger.db")) as ledger:
@@ -201,8 +207,8 @@ async def test_older_records_with_names_are_read_and_forgotten(
     farm.runtime_data.engine.request(LogLabour(minutes=5, by="Änne"))
     await settled(hass)
     await fed(farm)
-    found = await act(hass, "audit", person="Änne")
+    found = await act(hass, "audit", hass_admin_user, person="Änne")
     assert [deed["who"] for deed in found["deeds"]] == ["Änne"]
     await act(hass, "forget_person", hass_admin_user, person="Änne")
     assert "Änne" not in told(journals, farm)
-    assert (await act(hass, "audit", person="Änne"))["deeds"] == []
+    assert (await act(hass, "audit", hass_admin_user, person="Änne"))["deeds"] == []

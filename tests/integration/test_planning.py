@@ -69,7 +69,7 @@ async def test_a_plan_is_carried_out_once_and_by_whom_is_known(
     assert all("T" in b["expected_harvest_at"] for b in answer["batches"])
     for batch in made.values():
         assert batch.state is BatchState.PLANNED
-        assert batch.history[-1].by == hass_admin_user.name
+        assert batch.history[-1].by == f"user:{hass_admin_user.id}"
         at = dt.datetime.fromtimestamp(batch.sown_at, farm.runtime_data.farm.tz)
         assert at.hour == 8
     error = await refused(hass, "apply_plan", plan=plan["plan"])

@@ -497,7 +497,7 @@ async def test_a_refusal_is_kept_with_who_what_and_how_often(
             await call(hass, "run_shot", viewer, node=["bench"])
     await settled(hass)
     (kept,) = await farm.runtime_data.engine.journal.async_events(kind="request_refused")
-    assert kept["by"] == "Viewer"
+    assert kept["by"] == "user:viewer"
     assert (kept["what"], kept["role"], kept["needs"]) == ("vfarm.run_shot", "viewer", "operator")
     assert (kept["end"], kept["times"]) == ("refused", 1)
 

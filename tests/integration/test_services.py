@@ -139,7 +139,7 @@ async def test_a_stop_is_released_and_every_loop_armed_by_a_person(
     answer = await act(hass, "emergency_stop", context=context, why="smoke")
     assert answer == {"stopped": ["Home farm"]}
     emergency = farm.runtime_data.engine.runtime.memory.farm.emergency
-    assert (emergency.by, emergency.why) == (hass_admin_user.name, "smoke")
+    assert (emergency.by, emergency.why) == (f"user:{hass_admin_user.id}", "smoke")
     assert (await refused(hass, "arm_loop", loop="light")).translation_key == "emergency_active"
     answer = await act(hass, "release_emergency_stop")
     loops = answer["disarmed"]
