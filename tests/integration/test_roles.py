@@ -443,7 +443,7 @@ async def test_a_command_that_does_not_say_who_it_is_from_is_the_websockets_user
     await settled(hass)
     assert hass.states.get(mode).state == "auto"
     records = await farm.runtime_data.engine.journal.async_events(kind="mode_changed")
-    assert records[-1]["by"] == "Operator"
+    assert records[-1]["by"] == "user:operator"
 
 
 def entity(hass: HomeAssistant, farm: MockConfigEntry, domain: str, key: str) -> str:
