@@ -157,7 +157,7 @@ class ZoneClimate(OverridingEntity[Shown], ClimateEntity):
         self._attr_hvac_action = value.action
         self._attr_hvac_mode = self._by_hand if value.held else HVACMode.AUTO
         first = min(value.held, key=lambda found: found.expires_at, default=None)
-        self._attr_extra_state_attributes = told(first)
+        self._attr_extra_state_attributes = told(self.hass, first)
 
     @override
     @guarded

@@ -16,7 +16,7 @@ from vfarm_core.farm.codec import encode
 
 from .asking import response
 from .data import VfarmConfigEntry
-from .people import named, people_of
+from .people import people_of
 from .targets import ENTRY_SCHEMA, async_entry, error
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ async def async_answered(
     ledger = entry.runtime_data.engine.ledger
     if ledger is None:
         raise error("ledger_unreadable", why="the farm is starting")
-    return named(hass, await hass.async_add_executor_job(_answered, ledger.path, name, question))
+    return await hass.async_add_executor_job(_answered, ledger.path, name, question)
 
 
 def _answered(path: Path, name: str, question: Callable[[Ledger], Any]) -> Any:

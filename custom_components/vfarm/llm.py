@@ -44,6 +44,7 @@ from .asking import ask, response
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by
+from .people import named
 from .places import async_find, name_of
 from .roles import ACTIONS, TOOLS, UNKNOWN
 from .targets import Target, error
@@ -113,7 +114,7 @@ class FarmTool(Tool):
             )
             if not entry.runtime_data.engine.running:
                 raise error("not_running", farm=entry.title)
-            return ToolResult(data=await self.async_do(hass, entry, data, llm_context))
+            return ToolResult(data=named(hass, await self.async_do(hass, entry, data, llm_context)))
         except (HomeAssistantError, vol.Invalid) as err:
             return ToolResult(data={"error": str(err)}, error=True)
 

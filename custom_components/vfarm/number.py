@@ -210,7 +210,7 @@ class TargetNumber(OverridingEntity[Shown], NumberEntity):
     @override
     def show(self, value: Shown | None) -> None:
         self._attr_native_value, held = value or (None, None)
-        self._attr_extra_state_attributes = told(held)
+        self._attr_extra_state_attributes = told(self.hass, held)
 
     @override
     @guarded

@@ -7,7 +7,7 @@ import asyncio
 import datetime as dt
 from typing import Any, Final, override
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from vfarm_core.control.effects import Event
@@ -15,6 +15,7 @@ from vfarm_core.control.inputs import ClearOverride, SetOverride
 from vfarm_core.farm.overrides import Override, Quantity
 
 from .entity import SnapshotEntity, async_by
+from .people import people_of
 
 ATTR_UNTIL: Final = "until"
 ATTR_BY: Final = "by"
@@ -72,9 +73,12 @@ class OverridingEntity[V](SnapshotEntity[V]):
             self._soon.cancel()
 
 
-def told(held: Override | None) -> dict[str, Any]:
+def told(hass: HomeAssistant, held: Override | None) -> dict[str, Any]:
     """The attributes that tell of an override."""
-    return {} if held is None else {ATTR_UNTIL: _instant(held.expires_at), ATTR_BY: held.by}
+    if held is None:
+        return {}
+    by = people_of(hass).call(held.by)
+    return {ATTR_UNTIL: _instant(held.expires_at), ATTR_BY: by}
 
 
 def _instant(at: float) -> dt.datetime:

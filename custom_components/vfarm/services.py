@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Coroutine, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import voluptuous as vol
 from homeassistant.core import (
@@ -366,7 +366,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         async def handle(call: ServiceCall) -> ServiceResponse:
             try:
                 await async_check_action(hass, call)
-                return await handler(hass, call)
+                return cast("Response", named(hass, await handler(hass, call)))
             except ServiceValidationError as err:
                 raise await async_in_words(hass, err) from err.__cause__
 
@@ -767,7 +767,7 @@ async def _explain(hass: HomeAssistant, call: ServiceCall) -> Response:
             {
                 ATTR_NODE: target.node,
                 "name": known.name if known is not None else target.farm.name,
-                **named(hass, encode(snapshot)),
+                **encode(snapshot),
                 "sentences": list(explain(snapshot, words)),
                 "unprotected": [about_gap(gap, words) for gap in gaps_of(target.farm, target.node)],
             }

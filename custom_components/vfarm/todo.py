@@ -29,6 +29,7 @@ from .access import guarded
 from .agenda import AgendaEntity
 from .data import VfarmConfigEntry
 from .entity import Specs, async_by, async_manage_entities
+from .people import people_of
 
 PARALLEL_UPDATES = 0
 
@@ -90,7 +91,7 @@ class FarmTasks(AgendaEntity, TodoListEntity):
         # Who has done it is said where people look for it.
         note = task.note or None
         if task.done_by:
-            note = f"{task.note}\n✓ {task.done_by}".strip()
+            note = f"{task.note}\n✓ {people_of(self.hass).call(task.done_by)}".strip()
         return TodoItem(
             uid=task.id,
             summary=task.title,

@@ -157,7 +157,7 @@ async def test_a_batch_is_planned_in_the_calendar(
     assert batch.levels == ("rack_level_1", "rack_level_2")
     sown = dt.datetime.fromtimestamp(batch.sown_at, farm.runtime_data.farm.tz)
     assert (sown.date().isoformat(), sown.hour) == (day, 8)
-    assert batch.history[-1].by == "Manager"
+    assert batch.history[-1].by == "user:manager"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ async def test_the_sowing_of_a_planned_batch_is_moved_and_nothing_else(
     (moved,) = batches(farm)
     assert moved.sown_at == (sown + dt.timedelta(days=3)).timestamp()
     # Who moved it is known, though a command of the websocket does not say so.
-    assert moved.history[-1].by == "Mock User"
+    assert moved.history[-1].by.startswith("user:")
     after = await events(hass, farm)
     assert [e["summary"] for e in after] == [e["summary"] for e in before]
     assert after[-1]["start"] > before[-1]["start"]
@@ -304,7 +304,7 @@ async def test_a_batch_is_sown_by_a_tick(hass: HomeAssistant, farm: MockConfigEn
     assert open_items[key]["due"] == (today(farm) + dt.timedelta(days=1)).isoformat()
     await todo(hass, farm, "update_item", manager(hass), item=key, status="completed")
     (sown,) = batches(farm)
-    assert (sown.state, sown.history[-1].by) == (BatchState.SOWN, "Manager")
+    assert (sown.state, sown.history[-1].by) == (BatchState.SOWN, "user:manager")
     assert key not in await items(hass, farm, "needs_action")
     assert (await items(hass, farm, "completed"))[key]["summary"].startswith("Sow: ")
     error = await not_done(hass, farm, "update_item", item=key, status="needs_action")
@@ -354,7 +354,7 @@ async def test_what_people_write_down_survives_a_reload(
         "Buy seed",
         "2026-12-24",
         "Rex, 500",
-        "Manager",
+        "user:manager",
     )
     assert await hass.config_entries.async_reload(farm.entry_id)
     await settled(hass)

@@ -122,7 +122,7 @@ async def test_a_setpoint_is_set_for_those_who_may_and_proposed_to_the_others(
     if who == "operator":
         (override,) = overrides.values()
         assert answer["set"]
-        assert (override.value, override.by, override.why) == (20, "Operator", "mock: heat")
+        assert (override.value, override.by, override.why) == (20, "user:operator", "mock: heat")
         left = override.expires_at - farm_with_model.runtime_data.engine.clock.now().farm
         assert left == pytest.approx(2 * 3600, abs=60)
     else:

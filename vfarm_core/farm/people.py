@@ -39,7 +39,7 @@ MACHINES = frozenset(
 #: Most values are none of anybody: they are not asked.
 _PLAIN = frozenset({float, int, bool, type(None)})
 #: The fields that say who.
-_WHO = frozenset({"by", "requested_by", "who"})
+_WHO = frozenset({"by", "requested_by", "done_by", "who"})
 
 
 def is_person(by: str) -> bool:
