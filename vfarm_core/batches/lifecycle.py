@@ -2,7 +2,7 @@
 
 Keys of BatchError here: plants, no_level, sites, days_ago, recipe_mismatch, not_planned, past,
 not_growing, ended, last_phase, time, kg, kg_twice, other_crop, same_version, phase_missing, ramp,
-no_regrowth, not_ready, last_cut. Where plants stand is `places`, what is taken of them
+changing, no_regrowth, not_ready, last_cut. Where plants stand is `places`, what is taken of them
 `harvests`.
 """
 
@@ -254,8 +254,9 @@ def change_recipe(
     `ramp_s`. It stays in the phase of the same name and keeps the day it is in.
 
     A change that is under way is turned round where it stands when it is to go back to where it
-    came from; to a third version it begins anew from the phase it was to reach. Raises BatchError:
-    not_growing, recipe_mismatch, same_version, other_crop, phase_missing, ramp, time.
+    came from. To a third version there is no way between that plants could follow: at once, or
+    when it has arrived. Raises BatchError: not_growing, recipe_mismatch, same_version, other_crop,
+    phase_missing, ramp, changing, time.
     """
     check_growing(batch)
     _check_recipe(batch, old)
@@ -273,8 +274,12 @@ def change_recipe(
     if index is None:
         raise BatchError("phase_missing", {"batch": batch.title, "phase": phase, "recipe": new.id})
     known = batch.changeover
+    under_way = known is not None and known.share(at) < 1.0
     if known is not None and known.from_version == new.version:
         way = known.turned(old.version, batch.phase_index, at, ramp_s)
+    elif known is not None and under_way and ramp_s > 0:
+        left = known.since + known.ramp_s - at
+        raise BatchError("changing", {"batch": batch.title, "hours": round(left / 3600, 1)})
     else:
         way = Changeover(
             from_version=old.version, from_phase=batch.phase_index, since=at, ramp_s=ramp_s

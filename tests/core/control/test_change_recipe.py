@@ -145,6 +145,34 @@ def test_back_to_the_old_version_is_a_change_like_any_other(bench: Bench) -> Non
     assert target(bench) == 24
 
 
+def test_back_from_the_middle_of_the_way_it_begins_where_it_stands(bench: Bench) -> None:
+    bench.start_batch()
+    noon(bench)
+    change(bench, warmer(), hours=48)
+    bench.advance(24 * HOUR)
+    assert target(bench) == pytest.approx(25, abs=0.1)
+    assert change(bench, OLD, hours=48).refused is None
+    assert target(bench) == pytest.approx(25, abs=0.1)
+    bench.advance(24 * HOUR)
+    assert target(bench) == 24
+    assert batch(bench).changeover is None
+
+
+def test_a_third_version_waits_until_it_has_arrived_or_is_taken_at_once(bench: Bench) -> None:
+    bench.start_batch()
+    noon(bench)
+    change(bench, warmer(), hours=48)
+    bench.advance(24 * HOUR)
+    answer = change(bench, warmer(by=1.0), hours=24)
+    assert answer.refused == "batch_changing"
+    assert float(answer.params["hours"]) == 24
+    assert change(bench, warmer(by=1.0), hours=0).refused is None
+    assert target(bench) == 25
+    change(bench, OLD, hours=2)
+    bench.advance(2 * HOUR)
+    assert change(bench, warmer(), hours=2).refused is None
+
+
 @pytest.mark.parametrize(
     ("recipe", "hours", "key"),
     [
