@@ -16,7 +16,16 @@ from vfarm_core.control.memory import Memory
 from vfarm_core.farm.build import FarmError
 from vfarm_core.farm.nodes import Farm
 
-from . import access, blueprint_shelf, issues, recipe_socket, rollout_judge, services, websocket
+from . import (
+    access,
+    blueprint_shelf,
+    issues,
+    questions,
+    recipe_socket,
+    rollout_judge,
+    services,
+    websocket,
+)
 from .clock import FarmClock, RealClock
 from .const import CONF_KIND, DEMO_PLATFORMS, DOMAIN, PLATFORMS, FarmKind
 from .data import VfarmConfigEntry, VfarmData
@@ -37,6 +46,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what is there once: actions, websocket commands, the frontend's files."""
     await async_setup_people(hass)
     access.async_setup(hass)
+    questions.async_setup(hass)
     services.async_setup_services(hass)
     websocket.async_setup(hass)
     recipe_socket.async_setup(hass)

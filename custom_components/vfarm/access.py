@@ -296,7 +296,7 @@ async def _async_record(
     if not times:
         return
     role = asker.role(entry.options)
-    _LOGGER.warning("Refused %s to %s, who is %s in %s", what, by, role, entry.title)
+    _LOGGER.info("Refused %s to %s, who is %s in %s", what, by, role, entry.title)
     data.engine.request(
         NoteRefusal(what=what, role=role.value, needs=need.role.value, times=times, by=by)
     )

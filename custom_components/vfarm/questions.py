@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, override
 
 import voluptuous as vol
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import intent
 from homeassistant.helpers.translation import async_get_translations
 
@@ -23,8 +23,10 @@ INTENT_WHY = "VfarmWhy"
 _MOST_NAMED = 5
 
 
-async def async_setup_intents(hass: HomeAssistant) -> None:
-    """Register what can be asked."""
+@callback
+def async_setup(hass: HomeAssistant) -> None:
+    """Register what can be asked. Not as a platform of `intent`, which Home Assistant loads some
+    time after the farm: whoever asks before would hear that nobody knows the question."""
     intent.async_register(hass, HowIs())
     intent.async_register(hass, Why())
 
