@@ -148,6 +148,8 @@ class HardwareEntity(CommandedEntity):
             # The device gathers a whole rack: the name says which level.
             self._attr_translation_key = f"hardware_level_{binding.role}"
             self._attr_translation_placeholders = {"level": level.name}
+        if (metered := _metered(farm, binding)) is not None:
+            self._attr_translation_key = f"hardware_{metered}_{binding.role}"
         name = farm.nodes[part].name if part in farm.nodes else farm.name
         self._attr_device_info = DeviceInfo(
             identifiers={hardware_identifier(entry, part)},
@@ -195,6 +197,14 @@ class HardwareEntity(CommandedEntity):
     def drive(self, value: float, duration_s: float | None = None) -> None:
         """Command the device; a pulse of `duration_s` ends by itself."""
         self.demo.command(self.point, value, duration_s)
+
+
+def _metered(farm: Farm, meter: Binding) -> Role | None:
+    """The device that a power meter sees alone."""
+    for binding in farm.actuators_of.get(meter.node, ()):
+        if binding.declaration is not None and binding.declaration.metered_by == meter.id:
+            return binding.role
+    return None
 
 
 class HardwareSensor(HardwareEntity, SensorEntity):

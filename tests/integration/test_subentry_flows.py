@@ -487,6 +487,29 @@ async def test_a_dosing_pump_is_declared_with_its_limits(hass: HomeAssistant, fl
     assert bound.declaration.dosing.effect_per_ml_l is None
 
 
+async def test_a_device_names_the_meter_that_sees_it_alone(hass: HomeAssistant, flow: Flow) -> None:
+    hass.states.async_set("switch.cooler", "off")
+    hass.states.async_set("switch.dryer", "off")
+    hass.states.async_set("sensor.plug", "0", {"unit_of_measurement": "W"})
+    await flow.edit("zone")
+    await bind(flow, "power")
+    await flow.go(entity="sensor.plug")
+    await bind(flow, "cooler")
+    await flow.go(entity="switch.cooler")
+    metered = {**DECLARED, "danger": "neither", "rating_w": 900, "metered_by": "tent.power"}
+    await flow.go(**metered)
+    await bind(flow, "dehumidifier")
+    await flow.go(entity="switch.dryer")
+    result = await flow.go(**metered)
+    assert result["errors"] == {"base": "meter_shared"}, "it cannot see both alone"
+    del metered["metered_by"]
+    await flow.go(**metered)
+    await flow.save()
+    farm = flow.entry.runtime_data.farm
+    assert farm.binding["tent.cooler"].declaration.metered_by == "tent.power"
+    assert farm.own_meters == {"tent.power"}
+
+
 async def test_a_device_may_run_on_without_its_reading(hass: HomeAssistant, flow: Flow) -> None:
     hass.states.async_set("switch.dryer", "off")
     await flow.edit("zone")

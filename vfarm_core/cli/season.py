@@ -31,12 +31,10 @@ def season(
     kills: Annotated[
         int, typer.Option(min=0, help="Times the process is killed in mid-season.")
     ] = 0,
-    folder: Annotated[
+    ledger: Annotated[
         Path | None,
         typer.Option(
-            "--ledger",
-            metavar="FOLDER",
-            help="Keep the ledger and the journal there; without it they are thrown away.",
+            help="Keep the ledger in this file, its journal beside it; else they are thrown away.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -58,7 +56,7 @@ def season(
     from ..twin.simulate import SimulationError
 
     try:
-        with _folder(folder) as place, _progress(days, quiet=as_json or as_page) as tell:
+        with _file(ledger) as place, _progress(days, quiet=as_json or as_page) as tell:
             begun = time.perf_counter()
             done = run_season(place, days=days, seed=seed, kills=kills, tell=tell)
             report = audit(done, time.perf_counter() - begun)
@@ -80,13 +78,13 @@ def season(
 
 
 @contextmanager
-def _folder(wanted: Path | None) -> Iterator[Path]:
+def _file(wanted: Path | None) -> Iterator[Path]:
     if wanted is not None:
-        wanted.mkdir(parents=True, exist_ok=True)
+        wanted.parent.mkdir(parents=True, exist_ok=True)
         yield wanted
         return
     with tempfile.TemporaryDirectory(prefix="vfarm-season-") as made:
-        yield Path(made)
+        yield Path(made) / "ledger.db"
 
 
 @contextmanager

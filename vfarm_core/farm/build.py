@@ -541,22 +541,19 @@ def _own_meter(farm: Farm, b: Binding) -> Iterator[Problem]:
             binding=b.id,
             meter=meter,
         )
-    others = [
-        other.id
-        for other in farm.actuators_of.get(b.node, ())
-        if other.id != b.id
-        and other.declaration is not None
-        and other.declaration.metered_by == meter
-    ]
-    if others:
-        yield _problem(
-            b.id,
-            "meter_shared",
-            "{meter} cannot measure {binding} alone and {other} alone",
-            binding=b.id,
-            meter=meter,
-            other=others[0],
-        )
+    for other in farm.actuators_of.get(b.node, ()):
+        if other.id == b.id:
+            break  # Told once, of the later one.
+        if other.declaration is not None and other.declaration.metered_by == meter:
+            yield _problem(
+                b.id,
+                "meter_shared",
+                "{meter} cannot measure {binding} alone and {other} alone",
+                binding=b.id,
+                meter=meter,
+                other=other.id,
+            )
+            break
 
 
 #: The one role that is compensated to 25 °C, and what with.

@@ -34,16 +34,18 @@ class Row:
     limit_pct: float = LIMIT_PCT
 
     @property
-    def difference_pct(self) -> float:
-        """By how much the ledger has more (+) or less (-) than the twin, %."""
+    def difference_pct(self) -> float | None:
+        """By how much the ledger has more (+) or less (-) than the twin, %; None where the twin has
+        counted nothing that the ledger has."""
         if not self.twin:
-            return 0.0 if not self.ledger else float("inf")
+            return None if self.ledger else 0.0
         return 100.0 * (self.ledger / self.twin - 1.0)
 
     @property
     def passed(self) -> bool:
         """Whether they are the same within the limit."""
-        return abs(self.difference_pct) <= self.limit_pct
+        difference = self.difference_pct
+        return difference is not None and abs(difference) <= self.limit_pct
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -53,9 +55,10 @@ class Row:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeasonReport:
     """What a season has come to. `totals` hold the ledger against the twin, `shared` what batches
-    and nobody were given against what was delivered altogether; `ranks` the batches of each version
-    of each recipe. `intact`: the chain of the ledger verifies; `not_understood` records have no
-    meaning."""
+    and nobody were given against what was delivered altogether; `versions` the batches of each
+    version of each recipe. `intact`: the chain of the ledger verifies; `not_understood` records
+    have no meaning.
+    """
 
     days: float
     kills: int

@@ -13,7 +13,7 @@ def row_of(row: Row) -> tuple[str, str, str, str, str]:
         row.unit,
         f"{row.ledger:,.2f}",
         f"{row.twin:,.2f}",
-        f"{row.difference_pct:+.3f} %",
+        "–" if row.difference_pct is None else f"{row.difference_pct:+.3f} %",
     )
 
 

@@ -224,21 +224,21 @@ class _Plan:
 
 
 class Season:
-    """A season that runs. `folder` takes the journal and the ledger.
+    """A season that runs. `ledger` is the file of its history, beside which its journal lies.
 
     A season shorter than `DAYS` is the same story, told faster: plants come older, so that they are
     ready when their day comes. `kills` times its process is killed at a moment that `seed` decides.
     Raises SimulationError.
     """
 
-    def __init__(self, folder: Path, *, days: float = DAYS, seed: int = 1, kills: int = 0) -> None:
+    def __init__(self, ledger: Path, *, days: float = DAYS, seed: int = 1, kills: int = 0) -> None:
         if not LEAST_DAYS <= days <= DAYS:
             raise SimulationError(
                 "days", f"days is {days:g}; a season has {LEAST_DAYS:g} to {DAYS:g}"
             )
         self.days = days
-        self.ledger_path = folder / "season.ledger.db"
-        self._journal_path = folder / "season.journal.db"
+        self.ledger_path = ledger
+        self._journal_path = ledger.with_name(f"{ledger.name}.journal")
         for path in (self.ledger_path, self._journal_path):
             if path.exists():
                 raise SimulationError("exists", f"{path} exists; a season begins with nothing")
@@ -458,7 +458,7 @@ def _sites_m2(level: Level) -> float:
 
 
 def run_season(
-    folder: Path,
+    ledger: Path,
     *,
     days: float = DAYS,
     seed: int = 1,
@@ -466,7 +466,7 @@ def run_season(
     tell: Callable[[float], None] | None = None,
 ) -> Season:
     """A season from beginning to end, closed. Raises SimulationError."""
-    season = Season(folder, days=days, seed=seed, kills=kills)
+    season = Season(ledger, days=days, seed=seed, kills=kills)
     with closing(season):
         season.run(tell)
     return season
