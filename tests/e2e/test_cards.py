@@ -244,6 +244,19 @@ def test_batches_card_has_the_next_harvest_first(show: Show) -> None:
     assert "Lettuce for Saturday market" in rows[1]
 
 
+def test_a_roll_out_shows_its_state_and_each_gate_with_its_figure(show: Show) -> None:
+    expect(show("card=batches").locator("[data-rollout]")).to_have_count(0)
+    shown = show("card=batches&troubled").locator("[data-rollout=lettuce_butterhead-1]")
+    for text in ("3fa9c2 → 81d0b7", "paused", "Side by side", "1 sown, 1 moved", "98 %, old ?"):
+        expect(shown).to_contain_text(text)
+    gates = {g: shown.locator(f"[data-gate={g}]") for g in ("min_days", "max_losses")}
+    expect(gates["min_days"]).to_contain_text("not yet")
+    expect(gates["min_days"]).to_contain_text("4.0 / 14")
+    expect(gates["max_losses"]).to_contain_text("broken")
+    expect(gates["max_losses"]).to_contain_text("7.1 % / 5.0 %")
+    expect(shown.locator("[data-gate=yield_not_lower]")).to_contain_text("? / -10 %")
+
+
 def test_every_language_has_every_text_and_its_placeholders(show: Show) -> None:
     wrong = show().evaluate(
         """async ([folder, languages]) => {

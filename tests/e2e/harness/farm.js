@@ -138,6 +138,36 @@ const batch = (number, index, harvestIn) => {
   };
 };
 
+const rollout = {
+  id: "lettuce_butterhead-1",
+  recipe: "lettuce_butterhead",
+  was: "3fa9c2d41e07",
+  version: "81d0b7aa2c95",
+  strategy: "blue_green",
+  state: "paused",
+  auto: false,
+  started_at: NOW - 4 * DAY,
+  ramp_h: 48,
+  levels: ["rack_a_1", "rack_a_2"],
+  sown: ["batch_9"],
+  moved: ["batch_0"],
+  returned: [],
+  on_old: ["batch_1", "batch_2"],
+  waits_for: [],
+  left: { batch_2: "limits_disjoint" },
+  new_inside: 0.984,
+  old_inside: null,
+  new_hours: 96,
+  old_hours: 0,
+  gates: [
+    { gate: "min_days", outcome: "waiting", value: 4.03, limit: 14, why: "" },
+    { gate: "min_inside", outcome: "passed", value: 0.984, limit: 0.95, why: "" },
+    { gate: "max_losses", outcome: "failed", value: 0.0714, limit: 0.05, why: "" },
+    { gate: "yield_not_lower", outcome: "waiting", value: null, limit: -0.1, why: "" },
+  ],
+  history: [],
+};
+
 /** The whole farm; `troubled` has what a grower hopes never to see. */
 export const farm = ({ troubled = false, emergency = false, speed = 60 } = {}) => {
   const levels = [
@@ -252,6 +282,7 @@ export const farm = ({ troubled = false, emergency = false, speed = 60 } = {}) =
         disarmed: emergency || troubled ? ["climate", "dosing", "irrigation"] : [],
         journal_ok: !troubled,
         lost_memory: false,
+        rollouts: troubled ? [rollout] : [],
         batches: [batch(1, 0, 2.4), batch(2, 1, 9), batch(3, 2, 14), batch(4, 3, -0.2)],
         problems: emergency ? ["disarmed", "emergency"] : [],
         status: emergency ? "critical" : "ok",
