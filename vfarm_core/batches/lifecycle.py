@@ -24,6 +24,7 @@ from .model import (
     Happening,
     Harvest,
     Placement,
+    Reservation,
 )
 
 DAY_S = 86400.0
@@ -294,11 +295,23 @@ def change_recipe(
         # Another version may wait for something else: what was gathered is not its.
         ripening=batch.ripening if new.phases[index].exit == _exit_of(batch, old) else None,
         ready_at=None,
+        reserved=_reserved_in(batch, old, new),
     )
     return noted(moved, Happened.RECIPE, at, by=by, was=old.version, now=new.version)
 
 
-def repinned(batch: Batch, recipe: Recipe, at: float) -> Batch:
+def _reserved_in(batch: Batch, old: Recipe, new: Recipe) -> tuple[Reservation, ...]:
+    """What is kept for a batch, from the phases of the same names on; a phase that the new version
+    does not have needs no place."""
+    index = {phase.name: number for number, phase in enumerate(new.phases)}
+    return tuple(
+        replace(kept, phase_index=index[name])
+        for kept in batch.reserved
+        if (name := old.phases[kept.phase_index].name) in index
+    )
+
+
+def repinned(batch: Batch, old: Recipe, recipe: Recipe, at: float) -> Batch:
     """A batch that is sown at `at`, on another version of its recipe: it stands in the phase that
     its days say there. Raises BatchError: days_ago, other_crop."""
     if recipe.crop != batch.crop:
@@ -314,6 +327,7 @@ def repinned(batch: Batch, recipe: Recipe, at: float) -> Batch:
         recipe_version=recipe.version,
         state=state_in(index),
         phase_index=index,
+        reserved=_reserved_in(batch, old, recipe),
         phase_started_at=batch.sown_at + recipe.starts_on_day(index) * DAY_S,
     )
 

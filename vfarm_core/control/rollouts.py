@@ -159,8 +159,8 @@ def sown(d: Draft, batch: Batch, recipe: Recipe) -> tuple[Batch, Recipe]:
     version = rules.given(found, batch.levels)
     if version == batch.recipe_version:
         return batch, recipe
-    recipe = d.recipes.now[version]
-    return repinned(batch, recipe, d.now.farm), recipe
+    new = d.recipes.now[version]
+    return repinned(batch, recipe, new, d.now.farm), new
 
 
 #: Why a batch stays on its version: a person wants it so.

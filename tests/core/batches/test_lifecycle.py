@@ -10,16 +10,20 @@ from vfarm_core.batches.lifecycle import (
     DAY_S,
     BatchError,
     advance_phase,
+    change_recipe,
     due_phase,
     fail,
     harvest,
     plan,
+    repinned,
+    reschedule,
     sow,
     start,
 )
-from vfarm_core.batches.model import Batch, BatchState, Placement
+from vfarm_core.batches.model import Batch, BatchState, Placement, Reservation
 from vfarm_core.batches.places import move
 from vfarm_core.recipes.library import load_shipped
+from vfarm_core.recipes.version import content_hash
 
 NOW = 1_800_000_000.0
 LETTUCE = load_shipped("lettuce_butterhead")
@@ -215,3 +219,33 @@ def test_a_batch_can_be_given_up_also_before_it_is_sown():
     planned = plan(id="b2", recipe=LETTUCE, plants=1, placements={"l": 1}, at=NOW)
     assert fail(planned, NOW, "called off").state is BatchState.FAILED
     assert refusal(fail, batch, NOW, "again").key == "ended"
+
+
+def test_places_that_are_kept_move_with_their_phase_to_another_version():
+    first, *others = LETTUCE.phases
+    # The new version has a phase less before the one that the place is kept for.
+    new = replace(LETTUCE, phases=(first, *others[1:]), parent=LETTUCE.version)
+    new = replace(new, version=content_hash(new))
+    kept = tuple(
+        Reservation(phase_index=index, level_id=f"level_{index}", sites=10) for index in (1, 2)
+    )
+    batch = replace(sown(), reserved=kept)
+    for moved in (
+        change_recipe(batch, LETTUCE, new, NOW, 0.0),
+        repinned(batch, LETTUCE, new, NOW),
+    ):
+        assert moved.recipe_version == new.version
+        assert moved.reserved == (Reservation(phase_index=1, level_id="level_2", sites=10),)
+
+
+def test_only_a_planned_batch_is_sown_another_day():
+    batch = plan(
+        id="b", recipe=LETTUCE, plants=4, placements={"level_1": 4}, at=NOW + DAY_S, by="Ann"
+    )
+    later = reschedule(batch, NOW + 3 * DAY_S, NOW, by="Ben", why="seed is late")
+    assert (later.sown_at, later.phase_started_at) == (NOW + 3 * DAY_S, NOW + 3 * DAY_S)
+    assert {placement.since for placement in later.placements} == {NOW + 3 * DAY_S}
+    assert (later.history[-1].by, later.history[-1].why) == ("Ben", "seed is late")
+    assert refusal(reschedule, batch, NOW - 1.0, NOW).key == "past"
+    assert refusal(reschedule, batch, float("nan"), NOW).key == "past"
+    assert refusal(reschedule, sown(), NOW + DAY_S, NOW).key == "not_planned"
