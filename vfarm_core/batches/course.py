@@ -55,16 +55,21 @@ def _regrows_in(recipe: Recipe) -> int:
     return next(i for i, phase in enumerate(recipe.phases) if phase.name == recipe.regrowth.phase)
 
 
+def span_of(batch: Batch, recipe: Recipe) -> int:
+    """The index in its course of the phase that a batch is in."""
+    regrown, index = cuts_of(batch, recipe), batch.phase_index
+    if not regrown:
+        return index
+    first = _regrows_in(recipe)
+    cycle = len(recipe.phases) - first
+    return len(recipe.phases) + (regrown - 1) * cycle + max(0, index - first)
+
+
 def day_of_course(batch: Batch, recipe: Recipe, now: float) -> float:
     """The day of its course that a batch is in: phases that are over count as they were planned,
     in the time that they took."""
     end = now if batch.ended_at is None else min(now, batch.ended_at)
-    regrown = cuts_of(batch, recipe)
-    spans, index = course(recipe, regrown), batch.phase_index
-    if regrown:
-        first = _regrows_in(recipe)
-        cycle = len(recipe.phases) - first
-        index = len(recipe.phases) + (regrown - 1) * cycle + max(0, index - first)
+    spans, index = course(recipe, cuts_of(batch, recipe)), span_of(batch, recipe)
     over = spans[:index]
     took = max(0.0, batch.phase_started_at - batch.sown_at) / DAY_S
     here = spans[index]

@@ -216,8 +216,9 @@ def phase_ends_at(batch: Batch, recipe: Recipe, now: float) -> float:
     if ripe is not None:
         if ripe.reached_at is not None:
             return min(max(ripe.reached_at, earliest), latest)
-        if ripe.gathered >= _PACE_FROM * ends.needed and ripe.at > started:
-            planned = started + (ripe.at - started) * ends.needed / ripe.gathered
+        came, needed = ripe.gathered - ripe.start, ends.needed - ripe.start
+        if came > 0 and came >= _PACE_FROM * needed and ripe.at > started:
+            planned = started + (ripe.at - started) * needed / came
     return min(max(planned, earliest, now), latest)
 
 

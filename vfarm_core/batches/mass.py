@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..recipes.model import GrowthModel, Recipe
 from ..science import crop
-from ..science.growth import LUE_INCIDENT_PRIOR, expolinear_mass_g_m2
+from ..science.growth import LUE_INCIDENT_PRIOR, expolinear_mass_g_m2, intercepted_share
 from .course import Span, air, course, first_density, grows
 from .lifecycle import DAY_S
 
@@ -18,9 +18,13 @@ from .lifecycle import DAY_S
 _EMERGED_G = 1.0e-3
 #: A plant is never lighter than this, g: nothing is divided by nothing.
 _LEAST_G = 1.0e-9
-#: Extinction times leaf area per shoot dry mass, m²/g: 0.5 (erect) to 0.9 (planophile), and 0.025
-#: to 0.05 m²/g of herbs (D).
-_ABSORPTION = 0.7 * 0.035
+#: Extinction of light in a canopy, 0.5 (erect) to 0.9 (planophile), and leaf area per shoot dry
+#: mass, 0.025 to 0.05 m²/g of herbs (D).
+_EXTINCTION = 0.7
+_LEAF_AREA_M2_G = 0.035
+_ABSORPTION = _EXTINCTION * _LEAF_AREA_M2_G
+#: Nothing is seen through more leaves than these, m²/m².
+_MOST_LAI = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ AS_PLANNED = Apart()
 #: Masses by recipe version, cuts and conditions: a version is the hash of the recipe.
 _KNOWN: dict[tuple[str, int, Apart], float] = {}
 _KNOWN_MOST = 512
+#: Covers by recipe version, cuts, phase, days of it and light.
+_COVERS: dict[tuple[str, int, int, float, float], float] = {}
 
 
 def shoot_dry_g(recipe: Recipe, regrown: int = 0, apart: Apart = AS_PLANNED) -> float:
@@ -52,6 +58,39 @@ def shoot_dry_g(recipe: Recipe, regrown: int = 0, apart: Apart = AS_PLANNED) -> 
         model = _lettuce_g if recipe.growth.model is GrowthModel.VAN_HENTEN_1994 else _light_use_g
         found = _KNOWN[key] = max(model(recipe, course(recipe, regrown), apart), _LEAST_G)
     return found
+
+
+def canopy_cover(
+    recipe: Recipe, regrown: int, index: int, days: float, light_share: float = 1.0
+) -> float:
+    """Share of their place that leaves cover, 0…1, when phase `index` of the course after `regrown`
+    cuts has lasted `days`, and plants had so much of the recipe's light until then: what leaves let
+    through of light from above (Monsi & Saeki 1953). The leaf area of crops but lettuce is that of
+    herbs (D). Remembers.
+    """
+    key = (recipe.version, regrown, index, days, light_share)
+    found = _COVERS.get(key)
+    if found is None:
+        if len(_COVERS) >= _KNOWN_MOST:
+            _COVERS.clear()
+        planned = course(recipe, regrown)
+        here = Span(planned[index].phase, days, planned[index].cut)
+        found = _COVERS[key] = _cover(recipe, (*planned[:index], here), light_share)
+    return found
+
+
+def _cover(recipe: Recipe, spans: tuple[Span, ...], light_share: float) -> float:
+    if not any(grows(span.phase) for span in spans):
+        return 0.0
+    apart = Apart(light_share=light_share, until=sum(span.days for span in spans))
+    if recipe.growth.model is GrowthModel.VAN_HENTEN_1994:
+        area = crop.leaf_area_index(_lettuce(recipe, spans, apart)[0])
+        return intercepted_share(min(area, _MOST_LAI), crop.LETTUCE.c_k)
+    density = first_density(recipe)
+    for span in spans:
+        density = span.phase.density_plants_m2 or density
+    area = _light_use_g(recipe, spans, apart) * density * _LEAF_AREA_M2_G
+    return intercepted_share(min(area, _MOST_LAI), _EXTINCTION)
 
 
 def plant_light_mol(recipe: Recipe) -> float:
@@ -111,6 +150,14 @@ def _expolinear_g(recipe: Recipe, spans: tuple[Span, ...], lue: float, apart: Ap
 
 def _lettuce_g(recipe: Recipe, spans: tuple[Span, ...], apart: Apart) -> float:
     """By van Henten's model of lettuce."""
+    state, density = _lettuce(recipe, spans, apart)
+    return crop.shoot_dry_mass_g_m2(state) / density
+
+
+def _lettuce(
+    recipe: Recipe, spans: tuple[Span, ...], apart: Apart
+) -> tuple[crop.LettuceState, float]:
+    """The state of a square metre of lettuce after these spans, and its plants."""
     seedling = crop.start_state(_start_g(recipe) / (1 - crop.LETTUCE.c_tau))
     density = first_density(recipe)
     state = crop.LettuceState(seedling.x_nsdw * density, seedling.x_sdw * density)
@@ -135,4 +182,4 @@ def _lettuce_g(recipe: Recipe, spans: tuple[Span, ...], apart: Apart) -> float:
             state = crop.advance(state, 0.0, ppm, t + warmer, span * DAY_S - lit)
             rest -= span
         day += step.days
-    return crop.shoot_dry_mass_g_m2(state) / density
+    return state, density

@@ -207,12 +207,16 @@ class Ripening:
 
     `gathered` counts since the phase began until `at`; `reached_at` is when it was enough. `marks`
     are what it is counted from: the light of each level's day so far, or the peak of its moisture.
+    Of what is there already when a phase begins, `start` is how much. `modelled`: nothing measures
+    it, the growth model says so.
     """
 
     at: float
     gathered: float = 0.0
     reached_at: float | None = None
     marks: Mapping[str, float] = field(default_factory=dict)
+    start: float = 0.0
+    modelled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

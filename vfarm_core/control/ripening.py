@@ -1,9 +1,10 @@
-"""What a batch has gathered towards the end of its phase: thermal time, light, or the dryback of
-its substrate.
+"""What a batch has gathered towards the end of its phase: thermal time, light, the dryback of its
+substrate, or how much of their place its plants cover.
 
 Only batches in a phase with an exit are looked at, every quarter of an hour. What cannot be
 measured is not counted: a sensor that is lost, or a time nobody was there, makes a phase longer, up
-to its maximum, and never shorter.
+to its maximum, and never shorter. Cover alone is worked out by the growth model where no camera is
+bound at any of the batch's levels (confidence D, as that of its leaf area).
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 
+from ..batches.course import cuts_of, span_of
+from ..batches.lifecycle import DAY_S
+from ..batches.mass import canopy_cover
 from ..batches.model import Batch, Ripening
 from ..farm.roles import Role
 from ..recipes.model import Ripe
@@ -23,6 +27,8 @@ from .draft import Draft
 LOOK_S = 900.0
 #: A longer time between two looks was not watched: nobody knows how warm it was.
 _WATCHED_S = 2 * LOOK_S
+#: The growth model is asked again after this part of a day.
+_MODEL_DAYS = 0.25
 
 
 def look(d: Draft, batch: Batch) -> Batch:
@@ -33,7 +39,7 @@ def look(d: Draft, batch: Batch) -> Batch:
     known = batch.ripening
     now = d.now.farm
     if known is None:
-        found = Ripening(at=now, marks=_marks(d, batch, ends.ripe, {}))
+        found = _begun(d, batch, ends.ripe)
     elif known.reached_at is not None or now <= known.at:
         return batch
     else:
@@ -43,6 +49,15 @@ def look(d: Draft, batch: Batch) -> Batch:
     batch = replace(batch, ripening=found)
     d.batch_counted(batch)
     return batch
+
+
+def _begun(d: Draft, batch: Batch, ripe: Ripe) -> Ripening:
+    """What there is when a phase begins."""
+    now = d.now.farm
+    if ripe is Ripe.CANOPY_COVER:
+        cover, modelled = _cover_pct(d, batch, 0.0)
+        return Ripening(at=now, gathered=cover, start=cover, modelled=modelled)
+    return Ripening(at=now, marks=_marks(d, batch, ripe, {}))
 
 
 def _gathered(d: Draft, batch: Batch, ripe: Ripe, known: Ripening) -> Ripening:
@@ -55,6 +70,9 @@ def _gathered(d: Draft, batch: Batch, ripe: Ripe, known: Ripening) -> Ripening:
             gathered = known.gathered + _light(d, batch, known.marks)
         case Ripe.DRYBACK_POINTS:
             gathered = max(known.gathered, _dryback(d, marks))
+        case Ripe.CANOPY_COVER:
+            gathered, modelled = _cover_pct(d, batch, known.gathered)
+            return replace(known, at=now, gathered=gathered, modelled=modelled)
     return Ripening(at=now, gathered=gathered, marks=marks)
 
 
@@ -100,11 +118,37 @@ def _dryback(d: Draft, marks: Mapping[str, float]) -> float:
     return max(0.0, _mean(dried)) if dried else 0.0
 
 
+def _cover_pct(d: Draft, batch: Batch, known: float) -> tuple[float, bool]:
+    """How much leaves cover (%), the mean of the levels that see it, and whether that is modelled.
+    While no camera sees anything it is what it was."""
+    levels = [name for name in _levels(d, batch) if d.farm.of(name, Role.CANOPY_COVER)]
+    if not levels:
+        return _modelled_cover_pct(d, batch), True
+    seen = [
+        value
+        for name in levels
+        if (value := readings.reading(d, name, Role.CANOPY_COVER).value) is not None
+    ]
+    return (_mean(seen) if seen else known), False
+
+
+def _modelled_cover_pct(d: Draft, batch: Batch) -> float:
+    """What the leaves of a batch should cover by the light it got."""
+    recipe, light = d.recipe(batch), batch.light
+    share = round(light.got / light.planned, 2) if light is not None and light.planned > 0 else 1.0
+    # Rounded, so that the model runs a few times a day, not with every look.
+    days = (d.now.farm - batch.phase_started_at) / DAY_S // _MODEL_DAYS * _MODEL_DAYS
+    covered = canopy_cover(
+        recipe, cuts_of(batch, recipe), span_of(batch, recipe), max(0.0, days), share
+    )
+    return 100.0 * covered
+
+
 def _marks(d: Draft, batch: Batch, ripe: Ripe, known: Mapping[str, float]) -> dict[str, float]:
     """What the next look counts from."""
     if ripe is Ripe.LIGHT:
         return {name: d.level(name).dli for name in _levels(d, batch)}
-    if ripe is Ripe.DEGREE_DAYS:
+    if ripe in (Ripe.DEGREE_DAYS, Ripe.CANOPY_COVER):
         return {}
     found = {}
     by_level = d.farm.circuit_of_level

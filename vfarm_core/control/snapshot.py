@@ -9,6 +9,7 @@ from enum import StrEnum
 from ..batches.rollout import RolloutState, Strategy, Turn, Verdict
 from ..farm.overrides import Mode, Step, WorkflowKind
 from ..farm.roles import Loop, Role
+from ..recipes.model import Ripe
 from .hot import hot_value
 from .memory import ProbeCheck, ProofState, Quality, ShotEnd, ShotStage, Stage, SteeringPhase
 
@@ -89,7 +90,9 @@ class WorkflowView:
 class BatchView:
     """A batch as people ask for it; instants are farm time in epoch seconds. `ready_*_at` is when
     its plants will have had what the recipe gives them, `forecast_*_kg` what they weigh on the
-    recipe's date, each as the limits it probably lies in; `forecast_basis` what that rests on."""
+    recipe's date, each as the limits it probably lies in; `forecast_basis` what that rests on.
+    `waits_for` is what ends its phase in place of days: `waits_got` of `waits_needed` is there, as
+    far as it is known; `waits_modelled` where nothing measures it."""
 
     id: str
     title: str
@@ -116,6 +119,10 @@ class BatchView:
     forecast_high_kg: float
     forecast_basis: tuple[str, ...]
     harvested_kg: float
+    waits_for: Ripe | None = None
+    waits_got: float | None = None
+    waits_needed: float | None = None
+    waits_modelled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,7 +173,21 @@ def batch_view(d: Draft, batch: Batch) -> BatchView:
         forecast_high_kg=round(coming.kg.high, 3),
         forecast_basis=coming.basis,
         harvested_kg=round(batch.harvested_kg, 3),
+        **_waits(batch, recipe),
     )
+
+
+def _waits(batch: Batch, recipe: Recipe) -> dict[str, Any]:
+    """What ends the phase of a batch in place of its days, and how much of it there is."""
+    ends, known = recipe.phases[batch.phase_index].exit, batch.ripening
+    if ends is None or not batch.is_growing:
+        return {}
+    return {
+        "waits_for": ends.ripe,
+        "waits_got": None if known is None else round(known.gathered, 1),
+        "waits_needed": ends.needed,
+        "waits_modelled": known is not None and known.modelled,
+    }
 
 
 def forecast_of(d: Draft, batch: Batch, recipe: Recipe) -> Forecast:

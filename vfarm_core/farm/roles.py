@@ -53,6 +53,7 @@ class Role(StrEnum):
     DOOR = "door"
     PPFD = "ppfd"
     ILLUMINANCE = "illuminance"
+    CANOPY_COVER = "canopy_cover"
     SOLUTION_EC = "solution_ec"
     SOLUTION_PH = "solution_ph"
     SOLUTION_TEMPERATURE = "solution_temperature"
@@ -288,6 +289,8 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.DOOR: _contact("zone", "door opening window", "door gate"),
         Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, 5, "", "ppfd par quantum"),
         Role.ILLUMINANCE: _measure("level", "lx", 0, 200_000, 900, 200, "illuminance", "lux"),
+        # A camera looks a few times a day: what leaves cover changes over days (design choice).
+        Role.CANOPY_COVER: _measure("level", "%", 0, 100, 86_400, 0.5, "", "canopy cover coverage"),
         Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, 0.005, "conductivity", "ec"),
         Role.SOLUTION_PH: _measure("reservoir", "pH", 2, 12, 1800, 0.01, "ph", "ph"),
         Role.SOLUTION_TEMPERATURE: _measure(

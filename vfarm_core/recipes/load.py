@@ -924,6 +924,7 @@ _RIPE: Mapping[Ripe, q.Kind] = {
     Ripe.DEGREE_DAYS: q.DEGREE_DAYS,
     Ripe.LIGHT: q.LIGHT_INTEGRAL,
     Ripe.DRYBACK_POINTS: q.POINTS,
+    Ripe.CANOPY_COVER: q.COVER,
 }
 #: What can bring a shot.
 _TRIGGERS = ("moisture_below", "light", "transpiration")

@@ -69,11 +69,13 @@ class GrowthModel(StrEnum):
 
 class Ripe(StrEnum):
     """What a phase can wait for: thermal time above the crop's base temperature (°C d), light that
-    fell on the plants (mol/m²), or the substrate drying back (percentage points)."""
+    fell on the plants (mol/m²), the substrate drying back (percentage points), or the share of
+    their place that leaves cover (%)."""
 
     DEGREE_DAYS = "degree_days"
     LIGHT = "light"
     DRYBACK_POINTS = "dryback_points"
+    CANOPY_COVER = "canopy_cover"
 
 
 class EmptyBand(ValueError):  # noqa: N818 - the state of the limits, named for what it is
@@ -350,8 +352,8 @@ class IrrigationPlan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
     """What ends a phase in place of its days: `needed` of a quantity, counted since the phase
-    began, but not before `min_days` and at `max_days` at the latest, also when nothing can be
-    measured. The phase's own days are what is expected."""
+    began (cover is what there is, not what came), but not before `min_days` and at `max_days` at
+    the latest, also when nothing can be measured. The phase's own days are what is expected."""
 
     ripe: Ripe
     needed: float

@@ -73,6 +73,7 @@ WATER_SUM = Kind("L/m²", 0, 10, above_low=True)
 #: What a phase waits for, and how often plants are cut.
 DEGREE_DAYS = Kind("°C d", 0, 5000, above_low=True)
 LIGHT_INTEGRAL = Kind("mol/m²", 0, 5000, above_low=True)
+COVER = Kind("%", 0, 100, above_low=True)
 CUTS = Kind("", 2, 100, whole=True)
 DENSITY = Kind("plants/m²", 0, 200_000, above_low=True)
 AREA_MASS = Kind("kg/m²", 0, 200)

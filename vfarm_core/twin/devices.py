@@ -47,6 +47,7 @@ TRAITS: Mapping[Role, SensorTraits] = MappingProxyType(
         Role.OUTSIDE_HUMIDITY: SensorTraits(noise=0.5, bias=1.0, every_s=300.0, step=1.0),
         Role.PPFD: SensorTraits(relative=0.005, every_s=120.0, step=0.1),
         Role.ILLUMINANCE: SensorTraits(relative=0.005, every_s=120.0, step=1.0),
+        Role.CANOPY_COVER: SensorTraits(noise=0.5, every_s=3600.0, step=0.1),
         Role.SOLUTION_EC: SensorTraits(
             noise=0.005, bias=0.01, drift_per_day=0.0005, lag_s=20, every_s=300.0, step=0.001
         ),

@@ -530,6 +530,7 @@ class Twin:
             return {
                 Role.PPFD: level.ppfd_now,
                 Role.ILLUMINANCE: lambda: lux_from_ppfd(level.ppfd_now(), Lamp.LED_WHITE),
+                Role.CANOPY_COVER: level.cover_pct,
                 Role.LEAF_TEMPERATURE: lambda: air.t if level.leaf_c is None else level.leaf_c,
                 Role.SURFACE_TEMPERATURE: lambda: min(air.t, air.contents),
             }[role]

@@ -27,6 +27,7 @@ from ..science.growth import (
     GrowthParameters,
     Interval,
     advance_mass_g_m2,
+    intercepted_share,
 )
 from .air import AIR_J_M3_K, LATENT_J_G
 
@@ -62,6 +63,8 @@ _LUE_SPREAD = 1.8
 #: and the inside of a head do not. Graamans' closed lettuce canopy has 3; van Henten's leaf area
 #: of a head goes far beyond (20 at harvest) because it only has to catch light.
 _EXPOSED_LAI = 3.0
+#: Nothing is seen through more leaves than these.
+_MOST_LAI = 50.0
 
 
 def compensation_ppm(t: float) -> float:
@@ -108,6 +111,16 @@ class Stand(ABC):
     @abstractmethod
     def lai(self) -> float:
         """Leaf area index of the canopy."""
+
+    @property
+    def cover(self) -> float:
+        """Share 0…1 of their place that leaves cover, by the light they let through from above."""
+        return intercepted_share(min(self.lai, _MOST_LAI), self._extinction)
+
+    @property
+    @abstractmethod
+    def _extinction(self) -> float:
+        """Extinction of light in the canopy."""
 
     @abstractmethod
     def grow(self, ppfd: float, co2_ppm: float, t: float, dt_s: float) -> None:
@@ -164,6 +177,11 @@ class LettuceStand(Stand):
     def lai(self) -> float:
         return crop.leaf_area_index(self._state()) if self.growing else 0.0
 
+    @property
+    @override
+    def _extinction(self) -> float:
+        return crop.LETTUCE.c_k
+
     @override
     def grow(self, ppfd: float, co2_ppm: float, t: float, dt_s: float) -> None:
         if not self.growing or dt_s <= 0:
@@ -214,6 +232,11 @@ class LightUseStand(Stand):
         if not self.growing:
             return 0.0
         return self._shoot * self.density * self._parameters.leaf_area_m2_g
+
+    @property
+    @override
+    def _extinction(self) -> float:
+        return self._parameters.extinction
 
     def _after(self, ppfd: float, co2_ppm: float, t: float, dt_s: float) -> float:
         return advance_mass_g_m2(

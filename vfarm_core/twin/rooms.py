@@ -94,6 +94,11 @@ class LevelRoom:
         """PPFD at this moment, µmol/m²/s."""
         return self.output_now() * self.fixture.ppfd_full if self.fixture else 0.0
 
+    def cover_pct(self) -> float:
+        """Share of the level that leaves cover, seen from above, %."""
+        covered = sum(stand.cover * stand.area_m2 for stand in self.stands.values())
+        return 100.0 * min(1.0, covered / self.area_m2)
+
     def shine(self, since: float, now: float) -> float:
         """Count the light of a step; returns the lamps' mean power, W."""
         if not self.lamps:

@@ -15,6 +15,7 @@ from tests.core.support import (
     bench_recipe,
     sensor,
 )
+from vfarm_core.batches.mass import canopy_cover
 from vfarm_core.control.inputs import AdvancePhase, ChangeRecipe, Harvest
 from vfarm_core.control.snapshot import FarmSnapshot
 from vfarm_core.farm.roles import Role
@@ -143,6 +144,76 @@ def test_a_dry_substrate_ends_a_phase() -> None:
     bench.report(MOISTURE, 51)
     bench.advance(HOUR)
     assert phase(bench) == "full"
+
+
+# -- a closed canopy ------------------------------------------------------------------------------
+
+COVERS = ("level_1.canopy_cover", "level_2.canopy_cover")
+
+
+def watched_by_camera() -> Bench:
+    cameras = tuple(sensor(f"level_{number}", Role.CANOPY_COVER) for number in (1, 2))
+    bench = Bench(bench_farm(extra=cameras), values=dict.fromkeys(COVERS, 40.0))
+    bench.boot()
+    return bench
+
+
+def test_leaves_that_cover_enough_end_a_phase() -> None:
+    bench = watched_by_camera()
+    begin(bench, waits(Ripe.CANOPY_COVER, 80))
+    for cover in (50, 60, 79):
+        bench.report(COVERS[0], cover)
+        bench.advance(HOUR)
+        assert phase(bench) == "young"
+    assert batch(bench).ripening.gathered == 79
+    assert not batch(bench).ripening.modelled
+    bench.report(COVERS[0], 81)
+    bench.advance(HOUR)
+    assert phase(bench) == "full"
+
+
+def test_a_camera_that_sees_nothing_makes_a_phase_longer_and_never_shorter() -> None:
+    bench = watched_by_camera()
+    begin(bench, waits(Ripe.CANOPY_COVER, 80))
+    bench.report(COVERS[0], 78)
+    bench.advance(HOUR)
+    bench.report(COVERS[0], "unavailable")
+    began = batch(bench).phase_started_at
+    bench.advance(6 * HOUR)
+    assert batch(bench).ripening.gathered == 78, "what was seen last"
+    while phase(bench) == "young":
+        bench.advance(3 * HOUR)
+    assert (batch(bench).phase_started_at - began) / DAY == pytest.approx(3.0, abs=0.2), "max_days"
+
+
+def test_the_pace_of_a_canopy_counts_from_what_was_there() -> None:
+    bench = watched_by_camera()
+    begin(bench, waits(Ripe.CANOPY_COVER, 80))
+    bench.report(COVERS[0], 60)
+    bench.advance(12 * HOUR)
+    farm = bench.runtime.snapshots["farm"]
+    assert isinstance(farm, FarmSnapshot)
+    (shown,) = farm.batches
+    half_way = (shown.phase_ends_at - batch(bench).phase_started_at) / DAY
+    assert half_way == pytest.approx(1.0, abs=0.1), "20 of 40 points in half a day"
+    assert (shown.waits_for, shown.waits_got, shown.waits_needed) == (Ripe.CANOPY_COVER, 60, 80)
+    assert not shown.waits_modelled
+
+
+def test_without_a_camera_the_growth_model_says_how_much_is_covered(bench: Bench) -> None:
+    recipe = waits(Ripe.CANOPY_COVER, 99)
+    begin(bench, recipe)
+    bench.advance(12 * HOUR)
+    known = batch(bench).ripening
+    assert known.modelled
+    bench.advance(24 * HOUR)
+    later = batch(bench).ripening
+    assert later.gathered > known.gathered > 0
+    expected = 100 * canopy_cover(recipe, 0, 0, 1.5, 1.0)
+    assert later.gathered == pytest.approx(expected, rel=0.1)
+    farm = bench.runtime.snapshots["farm"]
+    assert isinstance(farm, FarmSnapshot)
+    assert farm.batches[0].waits_modelled
 
 
 def test_a_person_can_be_quicker(bench: Bench) -> None:

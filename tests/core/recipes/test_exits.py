@@ -31,9 +31,10 @@ def refused(text: str) -> str:
         ({"degree_days": "216 °F d"}, Ripe.DEGREE_DAYS, 120),
         ({"degree_days": DELETE, "light": "80 mol/m²"}, Ripe.LIGHT, 80),
         ({"degree_days": DELETE, "dryback_points": 20}, Ripe.DRYBACK_POINTS, 20),
+        ({"degree_days": DELETE, "canopy_cover": "85 %"}, Ripe.CANOPY_COVER, 85),
     ],
 )
-def test_a_phase_can_wait_for_warmth_light_or_a_dry_substrate(given, ripe, needed):
+def test_a_phase_can_wait_for_warmth_light_a_dry_substrate_or_a_closed_canopy(given, ripe, needed):
     found = load_recipe(changed(f"{GREEN}.exit", exits(**given))).phases[1].exit
     assert found is not None
     assert (found.ripe, found.needed) == (ripe, pytest.approx(needed))
@@ -50,6 +51,7 @@ def test_a_phase_can_wait_for_warmth_light_or_a_dry_substrate(given, ripe, neede
         ({"max_days": 5}, "7 days are not within"),
         ({"min_days": 8}, "7 days are not within"),
         ({"canopy": 90}, "unknown key"),
+        ({"degree_days": DELETE, "canopy_cover": 120}, "out of range"),
         ({"degree_days": "120 mol/m²"}, "does not fit"),
     ],
 )

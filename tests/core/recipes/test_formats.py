@@ -165,7 +165,7 @@ def phases(draw: st.DrawFn, under: Phase) -> Phase:
     )
     days = draw(numbers(1, 60))
     ends = Exit(
-        ripe=draw(st.sampled_from([Ripe.LIGHT, Ripe.DRYBACK_POINTS])),
+        ripe=draw(st.sampled_from([Ripe.LIGHT, Ripe.DRYBACK_POINTS, Ripe.CANOPY_COVER])),
         needed=draw(numbers(1, 90)),
         min_days=draw(st.sampled_from([0.0, days / 2])),
         max_days=days * 1.5,

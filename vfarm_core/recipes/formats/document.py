@@ -35,6 +35,7 @@ _RIPE = {
     Ripe.DEGREE_DAYS: q.DEGREE_DAYS,
     Ripe.LIGHT: q.LIGHT_INTEGRAL,
     Ripe.DRYBACK_POINTS: q.POINTS,
+    Ripe.CANOPY_COVER: q.COVER,
 }
 #: The document's keys of crop steering, and ours.
 _STEERING = {
