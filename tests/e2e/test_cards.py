@@ -290,6 +290,14 @@ def test_a_batch_shows_what_it_will_weigh_and_when_as_intervals(show: Show) -> N
     expect(page.locator("[data-batch=batch_3] .forecast")).to_have_count(0)
 
 
+def test_a_batch_shows_what_its_phase_waits_for(show: Show) -> None:
+    page = show("card=batches")
+    expect(page.locator("[data-batch=batch_2]")).to_contain_text(
+        "Leaves cover 62 of 85 % (by the growth model, roughly)"
+    )
+    expect(page.locator("[data-waits]")).to_have_count(1)
+
+
 def recipe_answers() -> dict[str, Any]:
     """What the websocket says of the shipped recipes, with a version and findings made up."""
     known = catalogue()

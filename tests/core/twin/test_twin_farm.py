@@ -494,6 +494,20 @@ def test_what_a_kept_state_knows_and_the_farm_does_not_is_ignored():
     assert t.state() == before
 
 
+def test_a_camera_over_a_level_sees_what_leaves_cover():
+    farm = small_farm()
+    farm = replace(farm, bindings=(*farm.bindings, bind("level_1", Role.CANOPY_COVER)))
+    seen = []
+    for days_ago in (12.0, 20.0, 30.0):
+        t = planted(days_ago, farm=farm)
+        t.advance(START + 2 * 3600)
+        cover = t.levels["level_1"].cover_pct()
+        assert t.point("level_1.canopy_cover").value == pytest.approx(cover, abs=3.0)
+        seen.append(cover)
+    assert seen == sorted(seen)
+    assert 0.0 < seen[0] < seen[-1] <= 100.0
+
+
 def test_meters_of_power_and_floats_see_what_happens():
     farm = small_farm()
     farm = replace(

@@ -135,6 +135,10 @@ const batch = (number, index, harvestIn) => {
     forecast_high_kg: number === 4 ? 0 : 5.65,
     forecast_basis: ["recipe", "light", "model"],
     harvested_kg: 0,
+    waits_for: number === 3 ? "canopy_cover" : null,
+    waits_got: number === 3 ? 62.4 : null,
+    waits_needed: number === 3 ? 85 : null,
+    waits_modelled: number === 3,
   };
 };
 

@@ -27,6 +27,18 @@ const forecast = ({ t, f }, batch) => {
   </p>`;
 };
 
+/** What ends its phase in place of days, and how far that has come. */
+const waits = ({ t, f }, batch) => {
+  if (!batch.waits_for || batch.waits_got === null) return nothing;
+  const digits = batch.waits_needed < 20 ? 1 : 0;
+  return html`<p class="muted" data-waits>
+    ${t(`waits_${batch.waits_for}`, {
+      got: f.number(batch.waits_got, digits),
+      needed: f.number(batch.waits_needed, digits),
+    })}${batch.waits_modelled ? ` (${t("waits_modelled")})` : ""}
+  </p>`;
+};
+
 const batchRow = ({ farm, t, f, now }, batch) => {
   const due = batch.expected_harvest_at <= now;
   return html`<li class="batch" data-batch=${batch.id}>
@@ -41,7 +53,7 @@ const batchRow = ({ farm, t, f, now }, batch) => {
       </span>
     </div>
     ${bar("growth", batch.fraction, 1, t("harvest_on", { date: f.date(batch.expected_harvest_at) }))}
-    ${forecast({ t, f }, batch)}
+    ${waits({ t, f }, batch)} ${forecast({ t, f }, batch)}
     <p class="muted">
       ${[
         batch.title && batch.title !== cropName(t, batch.crop) ? cropName(t, batch.crop) : null,
