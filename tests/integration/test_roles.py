@@ -14,6 +14,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import manager, pass_time, settled, somebody, while_time_passes
 from homeassistant.components.conversation.chat_log import ChatLog, current_chat_log
+from homeassistant.components.http import KEY_HASS_USER, current_request
 from homeassistant.components.websocket_api import current_connection
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import Context, HomeAssistant, ServiceCall
@@ -116,13 +117,20 @@ async def test_roles_are_given_in_the_options_and_hold_at_once(
     )
     assert again["errors"] == {"base": "user_twice"}
     assert again["description_placeholders"] == {"users": "Anna"}
+    giver = await hass.auth.async_get_user("manager")
+    token = current_request.set({KEY_HASS_USER: giver})
     done = await hass.config_entries.options.async_configure(
         again["flow_id"], {"grower": ["anna"], "others": "viewer"}
     )
+    current_request.reset(token)
     assert done["type"] == "create_entry"
     assert dict(farm.options) == {"roles": {"anna": "grower"}, "others": "viewer"}
     await settled(hass)
     assert farm.runtime_data.engine is engine, "the farm runs on"
+    noted = await engine.journal.async_events(kind="role_changed")
+    told = [(record["who"], record["was"], record["value"]) for record in noted]
+    assert told == [("user:anna", "operator", "grower"), ("user:bob", "operator", "viewer")]
+    assert {record["by"] for record in noted} == {"user:manager"}
     await call(hass, "set_mode", anna, mode="hold")
     with pytest.raises(ServiceValidationError, match="viewer"):
         await call(hass, "set_mode", bob, mode="auto")
@@ -250,6 +258,32 @@ async def test_only_a_person_who_is_logged_in_starts_a_stopped_farm_again(
     assert farm.runtime_data.engine.runtime.memory.farm.emergency is not None
     await call(hass, "release_emergency_stop", contexts["grower"])
     assert farm.runtime_data.engine.runtime.memory.farm.emergency is None
+
+
+@pytest.mark.parametrize("path", ["/api/alexa/smart_home", "/api/google_assistant", "/api/mcp"])
+async def test_a_voice_assistant_of_others_is_no_person_though_it_has_a_user(
+    hass: HomeAssistant, farm: MockConfigEntry, path: str
+) -> None:
+    token = current_request.set(Mock(path=path))
+    try:
+        asker = await access.async_asker(hass, manager(hass))
+    finally:
+        current_request.reset(token)
+    assert (asker.spoken, asker.is_person) == (True, False)
+    assert asker.role(farm.options) == "manager"
+    typed = await access.async_asker(hass, manager(hass))
+    assert typed.is_person
+
+
+async def test_only_the_newest_contexts_of_models_are_remembered(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    contexts = [Context(user_id=manager(hass).user_id) for _ in range(300)]
+    for context in contexts:
+        access.async_heard_model(hass, context)
+    access.async_heard_model(hass, None)
+    assert not (await access.async_asker(hass, contexts[-1])).is_person
+    assert (await access.async_asker(hass, contexts[0])).is_person
 
 
 async def test_an_action_takes_the_role_in_the_farm_it_is_aimed_at(

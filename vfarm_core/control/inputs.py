@@ -425,6 +425,15 @@ class NoteRefusal(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRole(Request):
+    """The role of `who` in the farm `was` another. It is for the records only."""
+
+    who: str
+    was: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetOverride(Request):
     """A setpoint in place of the recipe's until it expires."""
 

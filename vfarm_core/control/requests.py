@@ -64,6 +64,7 @@ from .inputs import (
     GiveBack,
     Harvest,
     NoteRefusal,
+    NoteRole,
     ReleaseStop,
     Request,
     RunShot,
@@ -550,6 +551,12 @@ def _note_refusal(d: Draft, request: NoteRefusal) -> dict[str, Any]:
     return {}
 
 
+def _note_role(d: Draft, request: NoteRole) -> dict[str, Any]:
+    told = {"who": request.who, "was": request.was, "value": request.role, "by": request.by}
+    d.event("role_changed", d.farm.id, **told)
+    return {}
+
+
 def _shutdown(d: Draft, request: Shutdown) -> dict[str, Any]:
     d.state = replace(d.state, stage=Stage.STOPPING)
     d.mark_all()
@@ -576,6 +583,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     GiveBack: _give_back,
     FixtureReplaced: _fixture_replaced,
     NoteRefusal: _note_refusal,
+    NoteRole: _note_role,
     Shutdown: _shutdown,
     **tank_requests.HANDLERS,
     **labour.HANDLERS,

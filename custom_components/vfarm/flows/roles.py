@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import voluptuous as vol
+from homeassistant.components.http import KEY_HASS_USER, current_request
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.core import Context
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -13,7 +16,11 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from ..roles import CONF_OTHERS, CONF_ROLES, UserRole, given_twice
+from vfarm_core.control.inputs import NoteRole
+
+from ..access import account_of
+from ..people import by_of
+from ..roles import CONF_OTHERS, CONF_ROLES, UserRole, given_twice, role_of
 
 
 class RolesFlow(OptionsFlow):
@@ -31,13 +38,13 @@ class RolesFlow(OptionsFlow):
                 placeholders["users"] = ", ".join(sorted(people.get(u, u) for u in twice))
             else:
                 roles = {user: role.value for role, users in lists.items() for user in users}
-                return self.async_create_entry(
-                    data={
-                        **self.config_entry.options,
-                        CONF_ROLES: roles,
-                        CONF_OTHERS: user_input[CONF_OTHERS],
-                    }
-                )
+                options = {
+                    **self.config_entry.options,
+                    CONF_ROLES: roles,
+                    CONF_OTHERS: user_input[CONF_OTHERS],
+                }
+                await self._async_note(options)
+                return self.async_create_entry(data=options)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
@@ -46,6 +53,21 @@ class RolesFlow(OptionsFlow):
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    async def _async_note(self, options: Mapping[str, Any]) -> None:
+        """Keep in the records whose role is another one from now on, and who has given it."""
+        data = getattr(self.config_entry, "runtime_data", None)
+        if data is None or not data.engine.running:
+            return
+        request = current_request.get()
+        giver = request.get(KEY_HASS_USER) if request is not None else None
+        by = by_of(self.hass, Context(user_id=giver.id if giver is not None else None))
+        for user in await self.hass.auth.async_get_users():
+            account = account_of(user, user.id)
+            was, role = role_of(account, self.config_entry.options), role_of(account, options)
+            if was is not role:
+                who = by_of(self.hass, Context(user_id=user.id))
+                data.engine.request(NoteRole(who=who, was=was.value, role=role.value, by=by))
 
     async def _async_people(self) -> dict[str, str]:
         """Everybody who can be given a role, by id. The owner is always a manager."""

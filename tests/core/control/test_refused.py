@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.core.support import Bench, bench_farm
-from vfarm_core.control.inputs import NoteRefusal
+from vfarm_core.control.inputs import NoteRefusal, NoteRole
 
 
 def test_a_refusal_is_recorded_with_who_what_and_how_often_and_nothing_else_happens() -> None:
@@ -15,4 +15,14 @@ def test_a_refusal_is_recorded_with_who_what_and_how_often_and_nothing_else_happ
     told = {"what": "vfarm.run_shot", "role": "viewer", "needs": "operator", "times": 3}
     assert {key: record[key] for key in told} == told
     assert (record["by"], record["end"]) == ("Anna", "refused")
+    assert bench.runtime.snapshots == before
+
+
+def test_a_role_that_was_given_is_recorded_with_who_gave_it() -> None:
+    bench = Bench(bench_farm())
+    before = dict(bench.runtime.snapshots)
+    bench.ask(NoteRole(who="user:b", was="viewer", role="grower", by="user:a"))
+    (record,) = bench.journal.of("role_changed")
+    told = {"who": "user:b", "was": "viewer", "value": "grower", "by": "user:a"}
+    assert {key: record[key] for key in told} == told
     assert bench.runtime.snapshots == before
