@@ -19,7 +19,6 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from vfarm_core.batches.forecast import outcomes_of
-from vfarm_core.batches.lifecycle import BatchError
 from vfarm_core.batches.model import Batch
 from vfarm_core.control.inputs import ApplyPlan, Reschedule
 from vfarm_core.farm.nodes import Farm
@@ -168,10 +167,7 @@ async def _async_apply(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]
     if known is None:
         raise error("planning_unknown", plan=key)
     by = await async_by(hass, call.context)
-    try:
-        batches = batches_of(known.plan, known.farm, known.recipes, ulid_now, by=by)
-    except BatchError as err:
-        raise error(f"batch_{err.key}", **{k: str(v) for k, v in err.params.items()}) from err
+    batches = batches_of(known.plan, known.farm, known.recipes, ulid_now, by=by)
     answer = await ask(
         entry,
         ApplyPlan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import override
 
 from homeassistant.components.todo import (
@@ -130,7 +131,12 @@ class FarmTasks(AgendaEntity, TodoListEntity):
             known.due,
             known.description,
         ):
-            await self.async_ask(EditTask(task=self._task(uid, item), by=by))
+            task = self._task(uid, item)
+            kept = self.engine.runtime.memory.tasks.get(uid)
+            if known is not None and kept is not None and item.description == known.description:
+                # What is shown says who has done it, too: that is no part of the note.
+                task = replace(task, note=kept.note)
+            await self.async_ask(EditTask(task=task, by=by))
         if known is None or item.status == known.status:
             return
         if item.status == TodoItemStatus.COMPLETED:

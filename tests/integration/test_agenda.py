@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -12,7 +13,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 from test_planning import order, today
 from test_services import act
 
@@ -369,6 +370,10 @@ async def test_what_people_write_down_survives_a_reload(
         due_datetime="2026-12-24T10:00:00",
         status="completed",
     )
+    await todo(hass, farm, "update_item", item=task.id, rename="Buy  lettuce seed")
+    (task,) = memory(farm).tasks.values()
+    assert task.note == "Rex, 500"
+    await todo(hass, farm, "update_item", item=task.id, rename="Buy lettuce seed")
     (task,) = memory(farm).tasks.values()
     assert (task.title, task.due_day, task.done_by) == ("Buy lettuce seed", None, "automation")
     assert task.due_at is not None
@@ -441,3 +446,48 @@ async def test_a_sowing_that_is_due_some_day_is_on_the_list_then(
     assert key not in await items(hass, farm)
     await pass_time(hass, freezer, 2 * 86400.0, step=7200.0)
     assert key in await items(hass, farm)
+
+
+async def test_levels_that_an_order_has_left_are_to_be_cleaned(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    batch = await planned(hass, farm)
+    await act(hass, "sow_batch", batch=batch.id)
+    await act(hass, "harvest", batch=batch.id, kg=1.0)
+    (level,) = batch.levels
+    key = f"clean:{level}:{batch.id}"
+    found = (await items(hass, farm))[key]
+    assert found["summary"].startswith(f"Clean: Rack Level {level[-1]} (")
+    await todo(hass, farm, "update_item", manager(hass), item=key, status="completed")
+    assert (await items(hass, farm))[key]["status"] == "completed"
+
+
+async def test_a_time_of_day_can_be_chosen(hass: HomeAssistant, farm: MockConfigEntry) -> None:
+    start = dt.datetime.combine(
+        today(farm) + dt.timedelta(days=3), dt.time(15, 30), tzinfo=farm.runtime_data.farm.tz
+    )
+    event = {
+        "entity_id": entity(hass, farm, "calendar", "agenda"),
+        "summary": "basil_sweet",
+        "description": "Rack Level 2",
+        "start_date_time": start,
+        "end_date_time": start + dt.timedelta(hours=1),
+    }
+    await hass.services.async_call("calendar", "create_event", event, blocking=True)
+    (batch,) = batches(farm)
+    assert batch.sown_at == start.timestamp()
+    assert batch.levels == ("rack_level_2",)
+
+
+async def test_the_calendar_page_of_a_farm_that_does_not_run_is_empty(
+    hass: HomeAssistant, farm: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    await planned(hass, farm)
+    client = await hass_client()
+    name = entity(hass, farm, "calendar", "agenda")
+    first = today(farm)
+    until = first + dt.timedelta(days=90)
+    page = f"/api/calendars/{name}?start={first}T00:00:00Z&end={until}T00:00:00Z"
+    assert await (await client.get(page)).json()
+    with patch.object(farm.runtime_data.engine, "running", False):
+        assert await (await client.get(page)).json() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -123,3 +124,27 @@ def test_every_reason_that_inhibits_dosing_and_every_probe_has_words(language: s
     assert set(words) == told - BELONGS_TO_DOSING - _RUNS
     for probe in ("ec_probe", "ph_probe"):
         assert set(texts["sensor"][probe]["state"]) == {check.value for check in ProbeCheck}
+
+
+async def test_a_probe_is_on_the_calendar_until_its_check_runs_out(
+    story: Story,  # noqa: F811
+    farm: MockConfigEntry,
+) -> None:
+    found = er.async_get(story.hass).async_get_entity_id(
+        "calendar", "vfarm", f"{farm.entry_id}:{farm.entry_id}:agenda"
+    )
+    assert found is not None
+    now = farm.runtime_data.engine.clock.now().farm
+    answer: Any = await story.hass.services.async_call(
+        "calendar",
+        "get_events",
+        {
+            "entity_id": found,
+            "start_date_time": dt.datetime.fromtimestamp(now, dt.UTC),
+            "end_date_time": dt.datetime.fromtimestamp(now + 60 * 86400, dt.UTC),
+        },
+        blocking=True,
+        return_response=True,
+    )
+    said = [event["summary"] for event in answer[found]["events"]]
+    assert [x for x in said if x.startswith("Check the probe: Tank, ")]
