@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from math import ceil
 from pathlib import Path
@@ -37,6 +38,7 @@ from ..control.inputs import (
 from ..farm.build import check
 from ..farm.nodes import Farm, Level
 from ..farm.roles import DOSING
+from ..ledger.errors import LedgerError
 from ..ledger.store import Ledger
 from ..ledger.writer import LedgerWriter
 from ..recipes.library import load_shipped
@@ -62,6 +64,8 @@ ROLLOUT = "lettuce-light"
 #: Of what is cut: first grade, second grade; the rest is waste. It is all on the same scale, so the
 #: shares say nothing of a crop.
 _GRADES: Mapping[str, float] = {"A": 0.87, "B": 0.09}
+#: What people write down for a piece of work (min): something to be shared, no figure of a trade.
+_WORK_MIN = 30.0
 #: A scale of a packing room shows grams (kg).
 _SCALE = 3
 #: People set out plants, harvest and clean in the morning, so long after midnight (s).
@@ -255,7 +259,7 @@ class Season:
             self.ask(request)
         self._lots()
         for sowing in SOWINGS:
-            self._plan.at(self._day(sowing.on), lambda s=sowing: self._sow(s))  # type: ignore[misc]
+            self._plan.at(self._day(sowing.on), partial(self._sow, sowing))
         self._plan.at(self._day(_ROLLED_OUT), self._roll_out)
         self._plan.at(self._day(_PROMOTED), self._promote)
         self._plan.at(self._day(_LOST), self._lose)
@@ -267,7 +271,8 @@ class Season:
     # -- running ----------------------------------------------------------------------------------
 
     def run(self, tell: Callable[[float], None] | None = None) -> None:
-        """To the end, and everything into the ledger. `tell` is called with the days done."""
+        """To the end, and everything into the ledger. `tell` is called with the days done. Raises
+        SimulationError and LedgerError."""
         end = START + self.days * DAY_S
         feed_at = START
         deeds = self._plan.deeds
@@ -292,6 +297,8 @@ class Season:
                     tell((now - START) / DAY_S)
         self.simulation.runtime.flush()
         self._writer.once()
+        if self._writer.state.error:
+            raise LedgerError(self._writer.state.error)
 
     def close(self) -> None:
         """Close journal and ledger."""
@@ -350,13 +357,7 @@ class Season:
 
     def _sow(self, sowing: Sowing) -> Iterator[Request]:
         recipe, now = self._recipe(sowing.recipe), self.simulation.now
-        age = sowing.age
-        if sowing.until is not None:
-            # In a season that is told faster, plants come older: they are ready on their day.
-            last = recipe.total_days - recipe.phases[-1].days
-            ready = recipe.total_days - (self._day(sowing.until) - now) / DAY_S
-            age = max(age, min(ready, recipe.total_days)) if self._pace < 1 else age
-            age = max(age, last) if self._pace < 1 else age
+        age = self._age(sowing, recipe)
         batch = sow(
             id=sowing.id,
             recipe=recipe,
@@ -369,14 +370,23 @@ class Season:
             by=BY,
         )
         yield StartBatch(batch=batch, recipe=recipe, by=BY)
-        yield LogLabour(minutes=0.5 * sowing.plants / 10, task="sowing", batch=sowing.id, by=BY)
+        yield LogLabour(minutes=_WORK_MIN, task="sowing", batch=sowing.id, by=BY)
         for index in range(batch.phase_index + 1, len(recipe.phases)):
             at = batch.sown_at + recipe.starts_on_day(index) * DAY_S
             before, after = recipe.phases[index - 1], recipe.phases[index]
             if after.density_plants_m2 != before.density_plants_m2:
-                self._plan.at(at + 60.0, lambda: self._set_out(sowing))
+                self._plan.at(at + 60.0, partial(self._set_out, sowing))
         if sowing.until is not None:
-            self._plan.at(self._day(sowing.until), lambda: self._harvest(sowing))
+            self._plan.at(self._day(sowing.until), partial(self._harvest, sowing))
+
+    def _age(self, sowing: Sowing, recipe: Recipe) -> float:
+        """Days since sowing that the plants have when they come. In a season that is told faster
+        they come older, in their last phase, so that they are ready on their day."""
+        if self._pace == 1 or sowing.until is None:
+            return sowing.age
+        stays = (self._day(sowing.until) - self.simulation.now) / DAY_S
+        last = recipe.total_days - recipe.phases[-1].days
+        return max(sowing.age, last, recipe.total_days - stays)
 
     def _spaced(self, sowing: Sowing, recipe: Recipe, phase: int) -> dict[str, int]:
         """Sites of each level at the spacing of a phase, level after level."""
@@ -397,16 +407,14 @@ class Season:
         batch = self.simulation.runtime.memory.batches[sowing.id]
         if batch.is_growing:
             yield Transplant(batch=sowing.id, levels=sowing.levels, advance=False, by=BY)
-            yield LogLabour(
-                minutes=sowing.plants / 10, task="transplanting", batch=sowing.id, by=BY
-            )
+            yield LogLabour(minutes=_WORK_MIN, task="transplanting", batch=sowing.id, by=BY)
 
     def _harvest(self, sowing: Sowing) -> Iterator[Request]:
         kg = self.simulation.twin.harvest_kg(sowing.id)
         grades = {grade: round(kg * share, _SCALE) for grade, share in _GRADES.items()}
         waste = round(kg * (1 - sum(_GRADES.values())), _SCALE)
         yield Harvest(batch=sowing.id, grades=grades, waste_kg=waste, by=BY)
-        yield LogLabour(minutes=30, task="cleaning", node=sowing.levels[0], by=BY)
+        yield LogLabour(minutes=_WORK_MIN, task="cleaning", node=sowing.levels[0], by=BY)
 
     def _roll_out(self) -> Iterator[Request]:
         old = self._recipe("lettuce_butterhead")
@@ -465,7 +473,7 @@ def run_season(
     kills: int = 0,
     tell: Callable[[float], None] | None = None,
 ) -> Season:
-    """A season from beginning to end, closed. Raises SimulationError."""
+    """A season from beginning to end, closed. Raises SimulationError and LedgerError."""
     season = Season(ledger, days=days, seed=seed, kills=kills)
     with closing(season):
         season.run(tell)
