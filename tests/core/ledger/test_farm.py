@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from vfarm_core.control.inputs import (
     SplitBatch,
     UseLot,
 )
+from vfarm_core.farm.build import check
+from vfarm_core.farm.roles import Role
 from vfarm_core.ledger.entries import Entry
 from vfarm_core.ledger.schema import batches, dead_letters, hours, placements, stands, uses
 from vfarm_core.ledger.store import Ledger
@@ -38,8 +41,8 @@ def simulation() -> Simulation:
     farm, recipes, config = demo_farm(), demo_recipes(), demo_config()
     by_version = {recipe.version: recipe for recipe in recipes.values()}
     made = Simulation(farm, demo_batches(START, recipes), by_version, start=START, config=config)
-    for check in first_checks(farm, config):
-        made.runtime.request(check)
+    for ready in first_checks(farm, config):
+        made.runtime.request(ready)
     made.run_until(START + DAYS * 86400)
     made.runtime.flush()
     return made
@@ -160,3 +163,37 @@ def test_the_life_of_batches_is_traced_as_control_tells_it(where: Path | str) ->
 def ask(bench: Bench, request: Request) -> None:
     answer = bench.ask(request)
     assert answer.refused is None, answer
+
+
+def test_a_fill_without_a_meter_is_told_as_well_as_its_volume_can() -> None:
+    """Single readings are off by 0.2 L, and a fill begins at the lowest of many."""
+    farm, recipes, config = demo_farm(), demo_recipes(), demo_config()
+    blind = (b for b in farm.bindings if b.role is not Role.FLOW or b.node in farm.pump)
+    bindings = tuple(
+        replace(b, declaration=replace(b.declaration, proved_by=None))
+        if b.role is Role.FILL_VALVE and b.declaration is not None
+        else b
+        for b in blind
+    )
+    farm = check(replace(farm, bindings=bindings))
+    by_version = {recipe.version: recipe for recipe in recipes.values()}
+    made = Simulation(farm, demo_batches(START, recipes), by_version, start=START, config=config)
+    for request in first_checks(farm, config):
+        made.runtime.request(request)
+    came: dict[str, float] = dict.fromkeys(made.twin.tanks, 0.0)
+    off: list[tuple[float, float | None]] = []
+    seen = 0
+    while made.now < START + 4 * 86400:
+        made.run_until(made.now + 60)
+        for event in made.listener.events[seen:]:
+            if event.kind == "fill_measured":
+                true = made.twin.tanks[event.node].refilled - came[event.node]
+                came[event.node] += true
+                off.append((event.params["litres"] - true, event.params["plus_minus_l"]))
+        seen = len(made.listener.events)
+    assert len(off) >= 5
+    assert max(abs(error) for error, _ in off) < 1.0
+    assert abs(sum(error for error, _ in off) / len(off)) < 0.2, "neither more nor less"
+    told = [(error, most) for error, most in off if most is not None]
+    assert told
+    assert all(abs(error) <= 1.5 * most for error, most in told)
