@@ -7,6 +7,7 @@ bindings as any other entity, so that nothing of the farm knows it is a demo.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections import defaultdict
@@ -281,7 +282,8 @@ class Demo:
         delay = min(max((self.twin.next_event - now) / speed, _SHORTEST_S), _LONGEST_S)
         if (switch := self.twin.next_switch) is not None:
             delay = min(delay, max((switch - now) / speed, _PROMPT_S))
-        self._timer = self._hass.loop.call_later(delay, self._move)
+        # As in the engine: the hardware moves by itself.
+        self._timer = self._hass.loop.call_later(delay, self._move, context=contextvars.Context())
 
     async def async_set_speed(self, speed: float) -> None:
         """Change how fast farm time runs."""

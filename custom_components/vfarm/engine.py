@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
@@ -297,7 +298,11 @@ class Engine:
             return
         if (delay := delay_s(self.clock, self._due)) is not None:
             self._timer_is_due = delay <= _LONGEST_DELAY_S
-            self._timer = self._hass.loop.call_later(min(delay, _LONGEST_DELAY_S), self._tick)
+            # What the farm does later it does by itself, whoever has set the timer off: a
+            # conversation that goes on in its timers would never end.
+            self._timer = self._hass.loop.call_later(
+                min(delay, _LONGEST_DELAY_S), self._tick, context=contextvars.Context()
+            )
 
     @callback
     def _tick(self) -> None:

@@ -47,6 +47,7 @@ from custom_components.vfarm.roles import (
     given_twice,
     role_of,
 )
+from vfarm_core.control.effects import Event
 
 SHELL = Path(access.__file__).parent
 
@@ -332,6 +333,23 @@ async def test_an_automation_is_an_operator_also_when_a_voice_has_set_it_off(
         hass.bus.async_fire("asked", context=Context())
         await settled(hass)
     assert farm.runtime_data.engine.snapshot(farm.entry_id).mode == "hold"
+
+
+async def test_what_a_farm_does_later_is_no_part_of_the_conversation_that_set_it_off(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, farm: MockConfigEntry
+) -> None:
+    heard: dict[str, bool] = {}
+
+    def listen(event: Event) -> None:
+        heard[event.kind] = current_chat_log.get() is not None
+
+    farm.runtime_data.engine.listen_events(listen)
+    override = {"node": "tent", "quantity": "humidity", "value": 60, "duration": {"minutes": 5}}
+    with in_conversation(hass):
+        await call(hass, "set_override", give_roles(hass, farm)["operator"], **override)
+    await pass_time(hass, freezer, 310)
+    assert heard["override_set"]
+    assert not heard["override_ended"]
 
 
 # -- entities -----------------------------------------------------------------------------------
