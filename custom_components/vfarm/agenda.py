@@ -24,7 +24,7 @@ from .entity import NodeEntity
 from .words import Words, async_words, places
 
 #: Events after which the agenda may be another one, by what they begin with.
-_TELLING = ("batch_", "phase_", "recipe_", "task_", "probe_", "rollout_")
+_TELLING = ("batch_", "phase_", "recipe_", "task_", "probe_", "pump_calibrated", "rollout_")
 
 
 class AgendaEntity(NodeEntity):
@@ -124,7 +124,7 @@ class AgendaEntity(NodeEntity):
             return self.words.option("onboarding", occasion.what)
         if occasion.kind is Kind.CLEAN:
             return f"{word}: {places(self.farm, occasion.levels)}"
-        if occasion.kind is Kind.CALIBRATE:
+        if occasion.kind in (Kind.CALIBRATE, Kind.CALIBRATE_PUMP):
             binding = self.farm.binding.get(occasion.what)
             role = occasion.what if binding is None else self.words.option("role", binding.role)
             return f"{word}: {occasion.title}, {role}"

@@ -19,8 +19,8 @@ CLEANING_DAYS = 14.0
 
 
 class Kind(StrEnum):
-    """What comes: sowing, a phase, plants set anew, a harvest, a level to be cleaned, a probe to be
-    checked; or something people have written down or set up themselves."""
+    """What comes: sowing, a phase, plants set anew, a harvest, a level to be cleaned, a probe or a
+    dosing pump to be checked; or something people have written down or set up themselves."""
 
     SOW = "sow"
     PHASE = "phase"
@@ -28,6 +28,7 @@ class Kind(StrEnum):
     HARVEST = "harvest"
     CLEAN = "clean"
     CALIBRATE = "calibrate"
+    CALIBRATE_PUMP = "calibrate_pump"
     ONBOARDING = "onboarding"
     OWN = "own"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..batches.agenda import Kind, Occasion, cleanings, coming, past
 from ..batches.tasks import ONBOARDING, Task
 from ..farm.nodes import Farm
-from ..farm.roles import PROBES
+from ..farm.roles import DOSING, PROBES
 from .clock import Now
 from .draft import Draft
 from .memory import Memory, ProbeState, ProbeUse
@@ -43,7 +43,7 @@ def agenda(farm: Farm, memory: Memory, now: Now, *, onboarding: bool = False) ->
         if batch.ended_at is None:
             recipe = d.recipe(batch)
             found += coming(batch, recipe, now.farm, forecast_of(d, batch, recipe))
-    found += _probes(d)
+    found += _checks(d)
     if onboarding:
         found += _onboarding()
     return Agenda(
@@ -67,24 +67,30 @@ def _by_time(occasion: Occasion) -> tuple[float, str]:
     return occasion.at, occasion.id
 
 
-def _probes(d: Draft) -> list[Occasion]:
-    """When the checks of probes run out."""
+def _checks(d: Draft) -> list[Occasion]:
+    """When the checks of probes and dosing pumps run out."""
     found = []
     for reservoir in d.farm.reservoirs:
-        known = d.reservoir(reservoir.id).probes
-        for role in PROBES:
-            for b in d.of(reservoir.id, role):
-                probe = known.get(b.id, ProbeState())
-                if probe.use is ProbeUse.IN_USE and probe.verified_at is not None:
-                    found.append(
-                        Occasion(
-                            id=f"{Kind.CALIBRATE}:{b.id}",
-                            kind=Kind.CALIBRATE,
-                            at=probe.verified_at + reservoir.probe_days * _DAY_S,
-                            title=reservoir.name,
-                            what=b.id,
-                        )
-                    )
+        state = d.reservoir(reservoir.id)
+        checked: list[tuple[Kind, str, float, float]] = []
+        for b in (b for role in PROBES for b in d.of(reservoir.id, role)):
+            probe = state.probes.get(b.id, ProbeState())
+            if probe.use is ProbeUse.IN_USE and probe.verified_at is not None:
+                checked.append((Kind.CALIBRATE, b.id, probe.verified_at, reservoir.probe_days))
+        for b in (b for role in DOSING for b in d.of(reservoir.id, role)):
+            pump = state.dosers.get(b.id)
+            if pump is not None and pump.calibrated_at is not None:
+                checked.append((Kind.CALIBRATE_PUMP, b.id, pump.calibrated_at, reservoir.pump_days))
+        found += [
+            Occasion(
+                id=f"{kind}:{point}",
+                kind=kind,
+                at=at + days * _DAY_S,
+                title=reservoir.name,
+                what=point,
+            )
+            for kind, point, at, days in checked
+        ]
     return found
 
 

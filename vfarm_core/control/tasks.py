@@ -30,7 +30,11 @@ from .workflows import Clash
 
 #: What is done by an action of its own, as that asks for what a tick cannot say.
 _ACTIONS: Mapping[Kind, str] = MappingProxyType(
-    {Kind.HARVEST: "harvest", Kind.CALIBRATE: "verify_probe"}
+    {
+        Kind.HARVEST: "harvest",
+        Kind.CALIBRATE: "verify_probe",
+        Kind.CALIBRATE_PUMP: "calibrate_pump",
+    }
 )
 #: What a tick takes back without taking anything back on the farm.
 _REOPENED = frozenset({Kind.OWN, Kind.CLEAN, Kind.ONBOARDING})

@@ -17,6 +17,7 @@ from vfarm_core.control import keep
 from vfarm_core.control.agenda import Agenda, agenda, happened
 from vfarm_core.control.inputs import (
     AddTask,
+    CalibratePump,
     EditTask,
     FinishTask,
     Harvest,
@@ -26,6 +27,7 @@ from vfarm_core.control.inputs import (
     Transplant,
     VerifyProbe,
 )
+from vfarm_core.farm.roles import DOSING
 from vfarm_core.recipes.model import PhaseKind, Recipe, Regrowth
 
 DAY = 86400.0
@@ -199,6 +201,18 @@ def test_a_probe_is_due_when_its_check_runs_out() -> None:
     assert [o.id for o in found] == [f"calibrate:{point}"]
     days = next(r.probe_days for r in bench.farm.reservoirs)
     assert found[0].at == pytest.approx(bench.clock.farm + days * DAY, abs=60)
+
+
+def test_a_dosing_pump_is_due_when_its_calibration_runs_out() -> None:
+    bench = Bench(tank_farm())
+    pump = next(b.id for b in bench.farm.bindings if b.role in DOSING)
+    assert bench.ask(CalibratePump(point=pump, ml=30.0, seconds=60.0, by="Ann")).refused is None
+    (found,) = (o for o in of(bench).occasions if o.kind is Kind.CALIBRATE_PUMP)
+    assert found.what == pump
+    days = next(r.pump_days for r in bench.farm.reservoirs)
+    assert found.at == pytest.approx(bench.clock.farm + days * DAY, abs=60)
+    answer = finish(bench, found.id)
+    assert (answer.refused, answer.params["action"]) == ("task_needs_action", "calibrate_pump")
 
 
 def test_a_new_farm_is_set_up_step_by_step() -> None:
