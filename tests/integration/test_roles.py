@@ -150,6 +150,18 @@ async def test_roles_are_given_in_the_options_and_hold_at_once(
     }
 
 
+async def test_roles_are_given_while_a_farm_does_not_run(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    somebody(hass, "anna", is_owner=False)
+    await hass.config_entries.async_unload(farm.entry_id)
+    shown = await hass.config_entries.options.async_init(farm.entry_id)
+    await hass.config_entries.options.async_configure(
+        shown["flow_id"], {"manager": ["anna"], "others": "viewer"}
+    )
+    assert farm.options["roles"] == {"anna": "manager"}
+
+
 # -- people, automations, voices ----------------------------------------------------------------
 
 

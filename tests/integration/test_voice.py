@@ -104,6 +104,22 @@ async def test_what_is_not_there_is_said(assist: HomeAssistant, question: str, a
     assert await say(assist, question) == answer
 
 
+async def test_a_sentence_of_an_administrator_does_what_a_voice_may_not(
+    assist: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    """The manual's way to do more by voice: the automation is an operator, whoever speaks."""
+    page = Path(texts.__file__).parents[2] / "docs" / "manual" / "voice.md"
+    example = re.search(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    assert example is not None
+    made = {"automation": yaml.safe_load(example[1])}
+    assert await async_setup_component(assist, "automation", made)
+    await settled(assist)
+    assert await say(assist, "water the rack") == "Water is on its way."
+    await settled(assist)
+    (shot,) = await farm.runtime_data.engine.journal.async_events(kind="shot_started")
+    assert shot["by"].startswith("automation")
+
+
 async def test_a_place_is_asked_for_by_the_name_that_people_gave_it(
     assist: HomeAssistant, farm: MockConfigEntry
 ) -> None:
