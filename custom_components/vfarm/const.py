@@ -18,6 +18,7 @@ PLATFORMS: Final = (
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
     Platform.TODO,
 )
 #: Where the simulated hardware of a demo farm appears besides.
@@ -25,7 +26,6 @@ DEMO_PLATFORMS: Final = (
     Platform.FAN,
     Platform.HUMIDIFIER,
     Platform.LIGHT,
-    Platform.SWITCH,
     Platform.VALVE,
 )
 

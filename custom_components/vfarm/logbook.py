@@ -50,6 +50,7 @@ _MESSAGES = {
     "emergency_stop": "emergency stop by {by}",
     "emergency_released": "emergency stop released by {by}",
     "loop_armed": "{loop} armed by {by}",
+    "loop_disarmed": "{loop} disarmed by {by}",
     "shot_started": "shot of {planned_s} s started by {by}",
     "shot_ended": "shot ended ({end}), {delivered_l} L delivered",
     "circuit_inhibited": "no more shots until a person has looked ({end})",

@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from vfarm_core.farm.overrides import Quantity
+from vfarm_core.farm.roles import Loop
 
 CONF_ROLES: Final = "roles"
 CONF_OTHERS: Final = "others"
@@ -124,6 +125,7 @@ ENTITIES: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_OPERATOR, "calendar.agenda", "todo.tasks"),
         **_each(_OPERATOR, "climate.climate", "number.override_hours"),
         **_each(_OPERATOR, *(f"number.{quantity}_override" for quantity in Quantity)),
+        **_each(_GROWER_PERSON, *(f"switch.loop_{loop}" for loop in Loop)),
     }
 )
 

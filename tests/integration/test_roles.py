@@ -32,6 +32,7 @@ from custom_components.vfarm import (
     number,
     select,
     services,
+    switch,
     todo,
     websocket,
 )
@@ -599,6 +600,7 @@ def commanded() -> set[tuple[str, str]]:
         "climate": (climate.CLIMATE,),
         "number": (number.HOURS, *number.ZONE_TARGETS, *number.LEVEL_TARGETS),
         "select": (select.MODE,),
+        "switch": switch.LOOPS,
         "todo": (todo.TASKS,),
     }
     return {(domain, one.key) for domain, some in described.items() for one in some}

@@ -499,6 +499,14 @@ class Arm(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disarm(Request):
+    """A person takes a loop out of service: its devices go off, as after a stop, and nothing of it
+    starts until it is armed again."""
+
+    loop: Loop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunShot(Request):
     """Water a circuit now, for `duration_s` or with `volume_l` (the recipe's duration when both are
     None). A volume is ended by a meter, or by the time that the rated flow needs for it."""
@@ -602,7 +610,7 @@ def closes(request: Request) -> bool:
     """Whether a request takes something away from what runs. It is answered at once: whoever waits
     for that answer to go on closing must not wait for a disk."""
     match request:
-        case EmergencyStop() | StartWorkflow() | Shutdown():
+        case EmergencyStop() | Disarm() | StartWorkflow() | Shutdown():
             return True
         case SetMode(mode=mode):
             return mode is Mode.HOLD

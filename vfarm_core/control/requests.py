@@ -4,12 +4,11 @@ shell to translate; nothing is half done.
 Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key of BatchError>,
 level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
 override_wrong_node, override_out_of_range, override_expired, override_unknown, vpd_unreachable,
-not_stopped, emergency_active, loop_armed, dosing_last, circuit_unknown, shot_not_ready,
-not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched, not_taken_over,
-still_tripped, workflow_wrong_node, workflow_over, workflow_too_long, workflow_running,
-workflow_plants, workflow_dark, workflow_last_step, workflow_none,
-no_fixture, and those of `tank_requests`, `batch_requests`, `plan_requests`, `tasks` and
-`rollouts`.
+not_stopped, emergency_active, loop_armed, loop_disarmed, dosing_last, circuit_unknown,
+shot_not_ready, not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched,
+not_taken_over, still_tripped, workflow_wrong_node, workflow_over, workflow_too_long,
+workflow_running, workflow_plants, workflow_dark, workflow_last_step, workflow_none, no_fixture, and
+those of `tank_requests`, `batch_requests`, `plan_requests`, `tasks` and `rollouts`.
 """
 
 from __future__ import annotations
@@ -58,6 +57,7 @@ from .inputs import (
     ClearInhibit,
     ClearLatch,
     ClearOverride,
+    Disarm,
     EmergencyStop,
     EndWorkflow,
     FixtureReplaced,
@@ -439,6 +439,15 @@ def _arm(d: Draft, request: Arm) -> dict[str, Any]:
     return {"disarmed": sorted(loop.value for loop in d.state.disarmed)}
 
 
+def _disarm(d: Draft, request: Disarm) -> dict[str, Any]:
+    if request.loop in d.state.disarmed:
+        raise Refusal("loop_disarmed", loop=request.loop)
+    d.state = replace(d.state, disarmed=d.state.disarmed | {request.loop})
+    d.mark_all()
+    d.event("loop_disarmed", d.farm.id, loop=request.loop.value, by=request.by)
+    return {"disarmed": sorted(loop.value for loop in d.state.disarmed)}
+
+
 def _run_shot(d: Draft, request: RunShot) -> dict[str, Any]:
     circuit = d.farm.circuit.get(request.circuit)
     if circuit is None:
@@ -577,6 +586,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     EmergencyStop: _emergency_stop,
     ReleaseStop: _release,
     Arm: _arm,
+    Disarm: _disarm,
     RunShot: _run_shot,
     ClearInhibit: _clear_inhibit,
     ClearLatch: _clear_latch,

@@ -16,6 +16,7 @@ from vfarm_core.control.inputs import (
     Arm,
     Cause,
     ClearLatch,
+    Disarm,
     EmergencyStop,
     FarmChanged,
     Harvest,
@@ -178,6 +179,10 @@ class AnyFarmAtAll(RuleBasedStateMachine):
     @rule(loop=st.sampled_from(list(Loop)))
     def arm(self, loop: Loop) -> None:
         self.bench.ask(Arm(loop=loop))
+
+    @rule(loop=st.sampled_from(list(Loop)))
+    def a_loop_is_disarmed(self, loop: Loop) -> None:
+        self.bench.ask(Disarm(loop=loop))
 
     @rule(data=st.data(), kind=st.sampled_from(list(WorkflowKind)), confirmed=st.booleans())
     def people_go_to_work(self, data: st.DataObject, kind: WorkflowKind, confirmed: bool) -> None:

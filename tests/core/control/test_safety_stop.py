@@ -9,13 +9,14 @@ import pytest
 from tests.core.support import Bench, bench_farm, film_bench
 from vfarm_core.control.inputs import (
     Arm,
+    Disarm,
     EmergencyStop,
     ReleaseStop,
     RunShot,
     SetMode,
     StartWorkflow,
 )
-from vfarm_core.control.memory import ShotStage
+from vfarm_core.control.memory import ShotEnd, ShotStage
 from vfarm_core.farm.overrides import Mode, WorkflowKind
 from vfarm_core.farm.roles import Loop, spec
 
@@ -142,3 +143,31 @@ def test_loops_are_armed_one_by_one_and_dosing_last() -> None:
     assert bench.ask(Arm(loop=Loop.FILL)).refused is None
     assert bench.ask(Arm(loop=Loop.DOSING)).refused is None
     assert bench.ask(Arm(loop=Loop.DOSING)).refused == "loop_armed"
+
+
+def test_a_loop_that_a_person_disarms_goes_off_and_the_others_go_on() -> None:
+    bench = growing()
+    assert bench.on("level_1.grow_light")
+    assert bench.on("zone.circulation_fan")
+    assert bench.ask(Disarm(loop=Loop.LIGHT, by="grower")).data == {"disarmed": ["light"]}
+    assert not bench.on("level_1.grow_light")
+    assert bench.on("zone.circulation_fan")
+    assert bench.ask(Disarm(loop=Loop.LIGHT)).refused == "loop_disarmed"
+    bench.advance(HOUR)
+    assert not bench.on("level_1.grow_light")
+    (told,) = (e for e in bench.events if e.kind == "loop_disarmed")
+    assert (told.params["loop"], told.params["by"]) == ("light", "grower")
+    assert bench.ask(Arm(loop=Loop.LIGHT)).refused is None
+    bench.advance(60)
+    assert bench.on("level_1.grow_light")
+
+
+def test_a_shot_ends_at_once_when_its_loop_is_disarmed() -> None:
+    bench = in_shot(ShotStage.RUNNING)()
+    bench.sent.clear()
+    bench.ask(Disarm(loop=Loop.IRRIGATION, by="grower"))
+    assert {c.point for _, c in bench.sent if not c.value} == {PUMP, VALVE}, "as by a stop"
+    bench.advance(10)
+    assert bench.runtime.memory.circuits["circuit"].last_end is ShotEnd.STOPPED
+    assert bench.ask(RunShot(circuit="circuit", duration_s=60.0)).refused == "shot_not_ready"
+    assert bench.on("level_1.grow_light"), "the others go on"
