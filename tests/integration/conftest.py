@@ -44,10 +44,10 @@ def one_frozen_clock() -> Generator[None]:
 
 
 @pytest.fixture
-def hardware(hass: HomeAssistant) -> Hardware:
+async def hardware(hass: HomeAssistant) -> Hardware:
     """The entities of the small farm, at rest."""
     made = Hardware(hass)
-    made.register()
+    await made.async_register()
     made.settle()
     return made
 

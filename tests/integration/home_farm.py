@@ -13,6 +13,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import Context, HomeAssistant, ServiceCall, callback
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -151,6 +152,13 @@ class Hardware:
     hass: HomeAssistant
     calls: list[ServiceCall] = field(default_factory=list)
     obedient: bool = True
+
+    async def async_register(self) -> None:
+        """Register the services the farm may call, in place of those of Home Assistant, which come
+        with vfarm's own entities of the same domain."""
+        for domain in ("switch", "light", "valve"):
+            assert await async_setup_component(self.hass, domain, {})
+        self.register()
 
     @callback
     def settle(self) -> None:

@@ -49,10 +49,10 @@ class Tank(Faulty):
 
 
 @pytest.fixture
-def hardware(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Tank:
+async def hardware(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Tank:
     """The entities of the small farm and of its tank, at rest."""
     made = Tank(hass)
-    made.register()
+    await made.async_register()
     made.settle()
     made.report()
     for entity_id in (MIXER, DOSER, RUNS):

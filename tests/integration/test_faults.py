@@ -152,10 +152,10 @@ class Story:
 
 
 @pytest.fixture
-def hardware(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Faulty:
+async def hardware(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Faulty:
     """The entities of the small farm, at rest, and a leak sensor."""
     made = Faulty(hass)
-    made.register()
+    await made.async_register()
     made.settle()
     hass.states.async_set(LEAK, "off")
     return made

@@ -68,7 +68,7 @@ async def test_a_function_out_of_service_is_off_until_a_person_arms_it(
     assert shown(hass, farm) == {"light": "off", "climate": "on", "irrigation": "on"}
     assert await turn(hass, farm, "light", False, anna) == "loop_disarmed"
     (told,) = await farm.runtime_data.engine.journal.async_events(kind="loop_disarmed")
-    assert (told["loop"], told["by"]) == ("light", "Anna")
+    assert (told["loop"], told["by"]) == ("light", "user:anna")
 
     # Over a restart of Home Assistant it stays out of service.
     await hass.config_entries.async_reload(farm.entry_id)

@@ -143,11 +143,16 @@ async def test_an_empty_zone_has_nothing_to_hold(
 
 
 async def test_what_the_devices_do_is_the_action(
-    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, tent: str
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hardware: Hardware,
+    tent: str,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     assert shown(hass, tent).attributes["hvac_action"] == "idle"
-    hardware.air(15.0)
-    await settled(hass)
+    for tenth in range(4):
+        hardware.air(15.0 + tenth / 10)
+        await pass_time(hass, freezer, 30)
     assert hass.states.get(HEATER).state == "on"
     # A command of a person brings it out at once; else it waits for the minute to be over.
     await act(hass, tent, "set_temperature", temperature=24.0)

@@ -42,10 +42,10 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
 
 
 @pytest.fixture
-def hardware(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Hardware:
+async def hardware(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Hardware:
     """The entities of the small farm; the heater is made by the test."""
     made = Hardware(hass)
-    made.register()
+    await made.async_register()
     made.settle()
     return made
 
