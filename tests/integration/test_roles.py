@@ -378,6 +378,12 @@ COMMANDED = {
     "number": ("set_value", {"value": "min"}),
     "climate": ("set_hvac_mode", {"hvac_mode": "auto"}),
     "select": ("select_next", {}),
+    "todo": ("add_item", {"item": "Look at the roots"}),
+    "calendar": (
+        "create_event",
+        {"summary": "lettuce_butterhead", "start_date": "2027-01-01", "end_date": "2027-01-02"},
+    ),
+    "climate": ("set_temperature", {"temperature": 22}),
 }
 
 
