@@ -11,10 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from homeassistant.const import ATTR_ENTITY_ID
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+from homeassistant.util.event_type import EventType
 
 from vfarm_core.farm.nodes import Farm
 
@@ -40,19 +42,60 @@ def async_devices(hass: HomeAssistant, target: Mapping[str, Any]) -> set[str]:
     return found
 
 
-@callback
-def async_reaches(
-    hass: HomeAssistant, entry: VfarmConfigEntry, nodes: Iterable[str], target: Mapping[str, Any]
-) -> bool:
-    """Whether a target means one of some nodes, or what one of them is part of."""
-    farm = entry.runtime_data.farm
-    devices = async_devices(hass, target)
-    excluded = async_devices(hass, target.get(_EXCLUDE) or {})
+class Reach:
+    """What a target means, looked up again only after a registry has changed: a large farm tells
+    of a thousand lights at once."""
 
-    def means(node: str, some: set[str]) -> bool:
-        return any(async_device_id(hass, entry, n) in some for n in with_above(farm, (node,)))
+    def __init__(self, hass: HomeAssistant, target: Mapping[str, Any] | None) -> None:
+        """Know the target; none means everything."""
+        self._hass = hass
+        self._target = target
+        self._meant: tuple[set[str], set[str]] | None = None
 
-    return any(means(node, devices) and not means(node, excluded) for node in nodes)
+    @callback
+    def async_follow(self) -> CALLBACK_TYPE:
+        """Hear of changed registries until the returned function is called."""
+        if not self._target:
+            return lambda: None
+
+        @callback
+        def forget(event: Event[Any]) -> None:
+            self._meant = None
+
+        heard: list[EventType[Any]] = [
+            ar.EVENT_AREA_REGISTRY_UPDATED,
+            dr.EVENT_DEVICE_REGISTRY_UPDATED,
+            er.EVENT_ENTITY_REGISTRY_UPDATED,
+        ]
+        ends = [self._hass.bus.async_listen(event, forget) for event in heard]
+
+        @callback
+        def stop() -> None:
+            for end in ends:
+                end()
+
+        return stop
+
+    @callback
+    def async_reaches(self, entry: VfarmConfigEntry | None, nodes: Iterable[str]) -> bool:
+        """Whether it means one of some nodes of a farm, or what one of them is part of."""
+        if not self._target:
+            return True
+        if entry is None:
+            return False
+        if self._meant is None:
+            self._meant = (
+                async_devices(self._hass, self._target),
+                async_devices(self._hass, self._target.get(_EXCLUDE) or {}),
+            )
+        devices, excluded = self._meant
+        farm = entry.runtime_data.farm
+
+        def means(node: str, some: set[str]) -> bool:
+            parts = with_above(farm, (node,))
+            return any(async_device_id(self._hass, entry, part) in some for part in parts)
+
+        return any(means(node, devices) and not means(node, excluded) for node in nodes)
 
 
 @callback

@@ -34,10 +34,9 @@ from .binary_sensor import ATTR_PROBLEMS, PROBLEM
 from .const import DOMAIN, EVENT_VFARM
 from .data import VfarmConfigEntry
 from .devices import async_device_id
-from .entity import entity_unique_id
 from .logbook import sentence
 from .people import named
-from .reach import OurEntities, async_reaches
+from .reach import OurEntities, Reach
 
 CONF_PHASE = "phase"
 CONF_MODE = "mode"
@@ -142,7 +141,7 @@ class HappeningTrigger(Trigger):
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         """Know the target and what is wanted."""
         super().__init__(hass, config)
-        self._target = config.target
+        self._reach = Reach(hass, config.target)
         self._options = config.options or {}
 
     @override
@@ -178,7 +177,17 @@ class HappeningTrigger(Trigger):
                     event.context,
                 )
 
-        return self._hass.bus.async_listen(EVENT_VFARM, happened, event_filter=is_of_kind)
+        ends = (
+            self._hass.bus.async_listen(EVENT_VFARM, happened, event_filter=is_of_kind),
+            self._reach.async_follow(),
+        )
+
+        @callback
+        def stop() -> None:
+            for end in ends:
+                end()
+
+        return stop
 
     def _entry(self, data: Mapping[str, Any]) -> VfarmConfigEntry | None:
         entry: VfarmConfigEntry | None = self._hass.config_entries.async_get_entry(data["entry_id"])
@@ -204,10 +213,7 @@ class HappeningTrigger(Trigger):
 
     def _is_meant(self, data: Mapping[str, Any], nodes: tuple[str, ...]) -> bool:
         """Whether it happened to a targeted node, to a part of one or to plants on it."""
-        if not self._target:
-            return True
-        entry = self._entry(data)
-        return entry is not None and async_reaches(self._hass, entry, nodes, self._target)
+        return self._reach.async_reaches(self._entry(data), nodes)
 
 
 def _triggers_on_happenings() -> dict[str, type[Trigger]]:
@@ -272,14 +278,10 @@ class DliReachedTrigger(OurEntities, EntityTriggerBase):
         """What the level of a light integral is to get today, mol/m²."""
         registry = er.async_get(self._hass)
         registered = registry.async_get(entity_id)
-        if registered is None or registered.config_entry_id is None:
-            return None
-        entry = self._hass.config_entries.async_get_entry(registered.config_entry_id)
-        node = registered.unique_id.removesuffix(":dli").rpartition(":")[2]
-        if entry is None:
+        if registered is None:
             return None
         other = registry.async_get_entity_id(
-            SENSOR_DOMAIN, DOMAIN, entity_unique_id(entry, node, "dli_target")
+            SENSOR_DOMAIN, DOMAIN, f"{registered.unique_id}_target"
         )
         state = None if other is None else self._hass.states.get(other)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -25,6 +26,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from test_translations import LANGUAGES, SHELL, texts
 
 from custom_components.vfarm.devices import async_device_id
+from custom_components.vfarm.reach import Reach, async_devices, async_nodes
 from custom_components.vfarm.trigger import HAPPENINGS, TRIGGERS
 from vfarm_core.control import dose, shot
 from vfarm_core.control.effects import Event, Severity
@@ -391,6 +393,10 @@ async def test_a_level_has_got_its_light(hass: HomeAssistant, farm: MockConfigEn
         await show(dli, value)
     assert (len(half), len(whole)) == (1, 1)
     await show(dli, "unknown")
+    await show(target, "unknown")
+    await show(dli, "20.0")
+    assert len(whole) == 1, "nobody knows any more what it should get"
+    await show(target, "14.04")
     await show(dli, "0.0")
     await show(dli, "14.0")
     assert len(whole) == 2, "the next day counts anew"
@@ -438,3 +444,54 @@ def test_every_trigger_has_words_in_every_language(language: str) -> None:
 def test_every_trigger_has_an_icon() -> None:
     icons = yaml.safe_load((SHELL / "icons.json").read_text())["triggers"]
     assert set(icons) == set(TRIGGERS)
+
+
+# -- what is left out ---------------------------------------------------------------------------
+
+
+async def test_what_a_target_leaves_out_is_not_meant(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    # Home Assistant knows `exclude` since 2026.11; this release would refuse it in an automation.
+    target = {
+        "device_id": [device(hass, farm, "farm")],
+        "exclude": {"device_id": [device(hass, farm, "rack")]},
+    }
+    aim = Reach(hass, target)
+    assert aim.async_reaches(farm, ["tent"])
+    assert aim.async_reaches(farm, ["tank"])
+    assert not aim.async_reaches(farm, ["rack_level_1"])
+    assert aim.async_reaches(farm, ["rack_level_1", "tent"]), "one of them is meant"
+    nodes = {node for _, node in async_nodes(hass, target)}
+    assert {"tent", "tank", "pump", "bench"} <= nodes
+    assert not nodes & {"rack", "rack_level_1", "rack_level_2"}
+
+
+async def test_a_target_is_looked_up_once_for_many_happenings(
+    hass: HomeAssistant, farm: MockConfigEntry, tell: Callable[..., Any]
+) -> None:
+    target = {"device_id": device(hass, farm, "tent")}
+    fired, detach = await attach(hass, "lights_turned_on", target=target)
+    with patch("custom_components.vfarm.reach.async_devices", wraps=async_devices) as looked:
+        for _ in range(5):
+            await tell("lights_on", "rack_level_1", batch="b")
+        assert len(fired) == 5
+        assert looked.call_count == 2, "what is meant, and what is left out"
+        ar.async_get(hass).async_create("Cellar")
+        await tell("lights_on", "rack_level_1", batch="b")
+        assert looked.call_count == 4
+    detach()
+
+
+async def test_what_is_heard_of_a_farm_that_is_gone_is_told_without_places(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    anywhere, _ = await attach(hass, "leak_detected")
+    somewhere, _ = await attach(
+        hass, "leak_detected", target={"device_id": device(hass, farm, "tank")}
+    )
+    said = {"kind": "leak", "node": "tank", "name": "Tank", "severity": "p1", "params": {}}
+    hass.bus.async_fire("vfarm_event", {"entry_id": "gone", "device_id": None, "at": 0.0, **said})
+    await hass.async_block_till_done()
+    assert [told["device_ids"] for told in anywhere] == [[]]
+    assert somewhere == []

@@ -412,17 +412,17 @@ def _sown(stage: Stage) -> Iterator[Call]:
 async def _morning_with_a_low_tank(stage: Stage) -> None:
     stage.provide("notify.send_message")
     stage.hardware.volume(5.0)
-    await stage.wait(90)
+    await stage.wait(200)
 
 
 async def _morning_of_a_good_day(stage: Stage) -> None:
     stage.provide("notify.send_message")
-    await stage.wait(90)
+    await stage.wait(200)
 
 
 def _report(**more: Any) -> Any:
     return lambda stage: {
-        "at": "12:01:00",
+        "at": "12:03:00",
         "values": [stage.entity("sensor", "tank", "volume")],
         "notify": ["notify.grower"],
         **more,
@@ -437,6 +437,8 @@ async def _there_is_a_voice(stage: Stage) -> None:
     assert await async_setup_component(stage.hass, "conversation", {})
     await start_batch(stage.hass, sown_days_ago=20)
     stage.hardware.volume(5.0)
+    # Measured values are shown once a minute.
+    await stage.wait(90)
 
 
 async def _questions_are_answered(stage: Stage) -> None:
