@@ -168,6 +168,8 @@ async def _async_edited(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
         issues.async_tell_problems(hass, entry, err.problems)
         return
     issues.async_tell_problems(hass, entry, problems)
+    if data.engine.ledger is not None:
+        await data.engine.ledger.async_edited()
     if farm != data.farm:
         data.engine.replace_farm(farm)
         async_sync_devices(hass, entry, farm)

@@ -11,6 +11,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -40,6 +41,7 @@ from vfarm_core.runtime.bundle import (
     RECIPES,
     Bundle,
     BundleError,
+    Manifest,
     contents,
     copy_database,
     memory_of,
@@ -57,7 +59,7 @@ from .entity import async_by
 from .farm_data import Part, entry_dict, farm_parts, unique_id, usable_farm
 from .flows.farm import subentries
 from .journal import journal_path
-from .ledger import ledger_path
+from .ledger import ledger_path, ledger_where
 from .targets import ENTRY_SCHEMA, async_entry, error
 
 _NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}\.zip")
@@ -105,21 +107,42 @@ async def async_export(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]
     farm, made_at = engine.farm, engine.clock.now().farm
     await engine.journal.async_events(limit=1)
     path = engine.journal.path
+    ledger = ledger_where(entry, path) if call.data[BundleField.LEDGER] else None
     manifest = await _async_done(
         hass,
         partial(
-            write_bundle,
+            _written,
             target,
             farm,
             path,
             made_at=made_at,
             recipes=_recipes(hass),
-            ledger=ledger_path(path) if call.data[BundleField.LEDGER] else None,
+            ledger=ledger,
             entities=_names(hass, farm),
         ),
     )
     members = {name: asdict(member) for name, member in manifest.members.items()}
     return {"file": target.name, "path": str(target), "farm": manifest.farm, "members": members}
+
+
+def _written(
+    target: Path, farm: Farm, journal: Path, *, ledger: Path | str | None, **more: Any
+) -> Manifest:
+    """Write a bundle; a history that is in a database goes into a file first."""
+    if not isinstance(ledger, str):
+        return write_bundle(target, farm, journal, ledger=ledger, **more)
+    from vfarm_core.ledger.carry import carry
+    from vfarm_core.ledger.errors import LedgerError
+    from vfarm_core.ledger.store import Ledger
+
+    with TemporaryDirectory(prefix="vfarm-ledger-") as folder:
+        copy = Path(folder) / "ledger.db"
+        try:
+            with closing(Ledger(ledger, read_only=True)) as there, closing(Ledger(copy)) as here:
+                carry(there, here)
+        except LedgerError as err:
+            raise BundleError("not_written", "{file}: {why}", file=target, why=err) from err
+        return write_bundle(target, farm, journal, ledger=copy, **more)
 
 
 async def async_import(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from .demo import demo_parts
 from .farm_data import entry_dict, farm_dict
 from .flows import farm as templates
 from .flows import farm_bindings
+from .flows import ledger as ledgers
 from .flows.checks import DRAFT_ID, async_words, form_errors, problems
 from .flows.farm import MAX_LEVELS, Template
 from .flows.node import CONF_NAME, count, number
@@ -181,6 +182,9 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
             minutes = user_input[CONF_TAKEOVER]
             errors, placeholders = farm_bindings.errors(self.hass, bound, user_input)
             errors |= self._name_errors(name, but=entry.entry_id)
+            wrong, why = await ledgers.async_errors(self.hass, entry, user_input)
+            errors |= wrong
+            placeholders = {**placeholders, **why}
             data = {**entry_dict(entry, self.hass.config.time_zone), CONF_TAKEOVER: minutes}
             if any(p.params.get("attribute") == CONF_TAKEOVER for p in problems(data)):
                 errors[CONF_TAKEOVER] = "takeover_out_of_range"
@@ -189,7 +193,7 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
                     entry,
                     title=name,
                     data={
-                        **entry.data,
+                        **ledgers.data(entry, user_input),
                         CONF_TAKEOVER: minutes,
                         CONF_BINDINGS: farm_bindings.rebound(self.hass, bound, user_input),
                     },
@@ -199,9 +203,11 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
                 vol.Required(CONF_NAME): TextSelector(),
                 vol.Required(CONF_TAKEOVER, default=30.0): number("min"),
                 **farm_bindings.fields(),
+                **ledgers.fields(),
             }
         )
         shown = user_input or {
+            **ledgers.shown(entry),
             CONF_NAME: entry.title,
             CONF_TAKEOVER: entry.data.get(CONF_TAKEOVER, 30.0),
             **farm_bindings.shown(self.hass, bound),

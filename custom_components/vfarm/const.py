@@ -32,6 +32,10 @@ DEMO_PLATFORMS: Final = (
 CONF_KIND: Final = "kind"
 CONF_BINDINGS: Final = "bindings"
 CONF_TAKEOVER: Final = "takeover_min"
+#: The database of the ledger; without it, it is a file beside the journal. And where its history
+#: has to be taken from yet (empty: from the file).
+CONF_LEDGER_URL: Final = "ledger_url"
+CONF_LEDGER_FROM: Final = "ledger_from"
 
 ATTR_REASON: Final = "reason"
 ATTR_QUALITY: Final = "quality"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
@@ -16,6 +16,7 @@ from vfarm_core.farm.codec import encode
 
 from .data import VfarmConfigEntry
 from .devices import node_of_device
+from .ledger import FarmLedger
 
 #: Who asked, what people wrote, and where the farm is.
 TO_REDACT = {"by", "why", "note", "name", "title", "batch_title", "time_zone"}
@@ -47,13 +48,19 @@ async def async_get_config_entry_diagnostics(
             "commands_sent": engine.actuators.sent,
             "unprotected": [gap.text for gap in gaps(data.farm)],
             "ledger": {
-                "error": "" if engine.ledger is None else engine.ledger.error,
+                # What a database says of itself may tell where it is.
+                "error": "" if engine.ledger is None else _ledger_error(engine.ledger),
+                "in_database": engine.ledger is not None and isinstance(engine.ledger.where, str),
                 "behind": 0 if engine.ledger is None else engine.ledger.behind,
             },
             "journal": await engine.journal.async_events(limit=200),
         },
         TO_REDACT,
     )
+
+
+def _ledger_error(ledger: FarmLedger) -> str:
+    return REDACTED if ledger.error and isinstance(ledger.where, str) else ledger.error
 
 
 async def async_get_device_diagnostics(

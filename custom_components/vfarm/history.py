@@ -114,10 +114,10 @@ async def async_answered(
     ledger = entry.runtime_data.engine.ledger
     if ledger is None:
         raise error("ledger_unreadable", why="the farm is starting")
-    return await hass.async_add_executor_job(_answered, ledger.path, name, question)
+    return await hass.async_add_executor_job(_answered, ledger.where, name, question)
 
 
-def _answered(path: Path, name: str, question: Callable[[Ledger], Any]) -> Any:
+def _answered(where: Path | str, name: str, question: Callable[[Ledger], Any]) -> Any:
     """Ask in a thread: the libraries are imported here, and the disk is read."""
     try:
         from vfarm_core.ledger.errors import LedgerError
@@ -126,7 +126,7 @@ def _answered(path: Path, name: str, question: Callable[[Ledger], Any]) -> Any:
     except ImportError as err:
         raise error("ledger_unreadable", why=str(err)) from err
     try:
-        ledger = Ledger(path, read_only=True)
+        ledger = Ledger(where, read_only=True)
         try:
             return question(ledger)
         finally:

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.requirements import RequirementsNotFound, async_process_requirements
@@ -23,7 +24,7 @@ from vfarm_core.ledger.errors import LedgerAwayError
 from vfarm_core.runtime.journal import Journal, JournalEvent, Source
 
 from . import issues
-from .const import DOMAIN
+from .const import CONF_LEDGER_FROM, CONF_LEDGER_URL, DOMAIN
 from .journal import JournalThread
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ _LOGGER = logging.getLogger(__name__)
 
 #: What the core's ledger asks for. Home Assistant's recorder brings the first.
 REQUIREMENTS = ["SQLAlchemy>=2.0.41,<2.1", "alembic>=1.16,<2"]
+#: What a PostgreSQL database asks for besides, installed when a farm has its URL. Both have wheels
+#: for Home Assistant OS (Alpine, 64 bit).
+POSTGRESQL = ["psycopg>=3.2,<4", "psycopg-binary>=3.2,<4"]
 #: Libraries that could not be installed are tried again after so long (s).
 RETRY_S = 3600.0
 #: At its end the ledger may take this long (s); what it has not written then, it writes next time.
@@ -46,6 +50,17 @@ def ledger_path(journal: Path) -> Path:
     """Where the ledger of a farm is, beside its journal."""
     stem = journal.name.removesuffix(".db").removesuffix(".journal")
     return journal.with_name(f"{stem}.ledger.db")
+
+
+def ledger_where(entry: ConfigEntry, journal: Path) -> Path | str:
+    """Where the ledger of a farm is: a file beside its journal, or the URL of a database."""
+    url: str | None = entry.data.get(CONF_LEDGER_URL)
+    return url or ledger_path(journal)
+
+
+def requirements(where: Path | str) -> list[str]:
+    """What has to be installed for a ledger."""
+    return [*REQUIREMENTS, *(POSTGRESQL if isinstance(where, str) else ())]
 
 
 class JournalFeed:
@@ -85,7 +100,7 @@ class FarmLedger:
         self._hass = hass
         self._entry = entry
         self._journal = journal
-        self._path = ledger_path(journal.path)
+        self._where = ledger_where(entry, journal.path)
         self._writer: LedgerWriter | None = None
         self._retry: CALLBACK_TYPE | None = None
         self._closed = False
@@ -93,17 +108,33 @@ class FarmLedger:
         self.behind = 0
 
     @property
-    def path(self) -> Path:
-        """Where the ledger is."""
-        return self._path
+    def where(self) -> Path | str:
+        """Where the ledger is: a file, or the URL of a database."""
+        return self._where
+
+    async def async_edited(self) -> None:
+        """The entry was edited: where its ledger is another one now, go on with that."""
+        where = ledger_where(self._entry, self._journal.path)
+        if where == self._where or self._closed:
+            return
+        self._where = where
+        await self._async_end()
+        await self.async_start()
 
     async def async_start(self) -> None:
         """Install what is missing and begin to write."""
         self._retry = None
+        where, came_from = self._where, self._came_from()
+
+        def arrived() -> None:
+            with contextlib.suppress(RuntimeError):
+                self._hass.loop.call_soon_threadsafe(self._arrived, where)
+
         try:
-            await async_process_requirements(self._hass, DOMAIN, REQUIREMENTS, is_built_in=False)
+            needed = requirements(where)
+            await async_process_requirements(self._hass, DOMAIN, needed, is_built_in=False)
             made = await self._hass.async_add_executor_job(
-                _make_writer, self._path, JournalFeed(self._journal), self._tell
+                _make_writer, where, came_from, JournalFeed(self._journal), self._tell, arrived
             )
         except (RequirementsNotFound, ImportError) as err:
             _LOGGER.warning("The ledger has to wait for its libraries: %s", err)
@@ -111,10 +142,26 @@ class FarmLedger:
             if not self._closed:
                 self._retry = async_call_later(self._hass, RETRY_S, self._again)
             return
-        if self._closed:
+        if self._closed or where != self._where:
             return
         self._writer = made
         made.start()
+
+    def _came_from(self) -> Path | str | None:
+        """Where the history has to be taken from yet."""
+        url: str | None = self._entry.data.get(CONF_LEDGER_FROM)
+        if url is None:
+            return None
+        return url or ledger_path(self._journal.path)
+
+    @callback
+    def _arrived(self, where: Path | str) -> None:
+        """The history is where it has to be: what it came from is needed no more."""
+        if where == self._where:
+            data = {
+                key: value for key, value in self._entry.data.items() if key != CONF_LEDGER_FROM
+            }
+            self._hass.config_entries.async_update_entry(self._entry, data=data)
 
     @callback
     def _again(self, _: datetime) -> None:
@@ -149,6 +196,9 @@ class FarmLedger:
     async def async_close(self) -> None:
         """Write what is there if that is possible now; while the journal is still open."""
         self._closed = True
+        await self._async_end()
+
+    async def _async_end(self) -> None:
         if self._retry is not None:
             self._retry()
             self._retry = None
@@ -158,10 +208,29 @@ class FarmLedger:
 
 
 def _make_writer(
-    path: Path, journal: JournalFeed, tell: Callable[[LedgerState], Any]
+    where: Path | str,
+    came_from: Path | str | None,
+    journal: JournalFeed,
+    tell: Callable[[LedgerState], Any],
+    arrived: Callable[[], None],
 ) -> LedgerWriter:
     """Import the libraries, which takes a moment, away from the event loop."""
+    from vfarm_core.ledger.carry import carry
     from vfarm_core.ledger.store import Ledger
     from vfarm_core.ledger.writer import LedgerWriter
 
-    return LedgerWriter(lambda: Ledger(path), journal, tell)
+    def opened() -> Ledger:
+        ledger = Ledger(where)
+        if came_from is None:
+            return ledger
+        try:
+            if not isinstance(came_from, Path) or came_from.exists():
+                with contextlib.closing(Ledger(came_from)) as before:
+                    carry(before, ledger)
+        except BaseException:
+            ledger.close()
+            raise
+        arrived()
+        return ledger
+
+    return LedgerWriter(opened, journal, tell)

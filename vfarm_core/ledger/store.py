@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import orjson
 from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    Row,
     create_engine,
     delete,
     event,
@@ -149,6 +151,63 @@ class Ledger:
                 _advance(connection, before, head)
         self._head, self._last[source] = head, last
         return Written(written=len(rows), known=len(entries) - len(rows), dead=len(dead), head=head)
+
+    def take_over(
+        self, keys: Mapping[int, str], rows: Sequence[Row[Any]], dead: Mapping[int, str]
+    ) -> None:
+        """Write records of another ledger that follow the newest one here, as they are there.
+        `keys`: its sources, `dead`: why some could not be stored as they came. Raises LedgerError
+        where they do not follow."""
+        with _told(self._url):
+            try:
+                self._take_over(keys, rows, dead)
+            except BaseException:
+                self.forget_what_was_read()
+                raise
+
+    def _take_over(
+        self, keys: Mapping[int, str], rows: Sequence[Row[Any]], dead: Mapping[int, str]
+    ) -> None:
+        with self._writer.begin() as connection:
+            head = before = self._read_head(connection)
+            projection = self._projection(connection)
+            unclear = dict(dead)
+            for row in rows:
+                stored = row.data.encode()
+                key = keys[row.source]
+                linked = link(head.hash, head.seq + 1, key, row.origin, row.at, row.kind, stored)
+                if (row.seq, row.hash) != (head.seq + 1, linked):
+                    raise LedgerError(f"record {row.seq} does not follow record {head.seq}")
+                head = Head(seq=row.seq, hash=linked)
+                if row.seq not in dead and (
+                    problem := projection.take(
+                        row.seq, row.at, row.kind, row.node, row.severity, orjson.loads(stored)
+                    )
+                ):
+                    unclear[row.seq] = problem[:2000]
+            sources_here = {number: self._source(connection, key) for number, key in keys.items()}
+            columns = [column.name for column in records.columns]
+            put(
+                connection,
+                records,
+                [
+                    tuple(
+                        sources_here[row.source] if name == "source" else getattr(row, name)
+                        for name in columns
+                    )
+                    for row in rows
+                ],
+            )
+            put(connection, dead_letters, list(unclear.items()), once=True)
+            projection.write(head.seq)
+            _advance(connection, before, head)
+        self._head = head
+        self._last.clear()
+
+    def take_over_people(self, known: Sequence[tuple[str, str]]) -> None:
+        """Who the tokens of another ledger are."""
+        with _told(self._url), self._writer.begin() as connection:
+            put(connection, people, list(known), once=True)
 
     def _projection(self, connection: Connection) -> Projection:
         if self._loads is None:
@@ -294,7 +353,7 @@ def database_url(where: Path | str) -> URL:
         return URL.create("sqlite", database=str(where))
     try:
         url = make_url(where)
-    except ArgumentError as err:
+    except (ArgumentError, ValueError) as err:
         raise LedgerError("the URL of the ledger cannot be read") from err
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
