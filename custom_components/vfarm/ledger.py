@@ -119,6 +119,8 @@ class FarmLedger:
             return
         self._where = where
         await self._async_end()
+        # What was wrong was wrong with the other one.
+        self._failed("")
         await self.async_start()
 
     async def async_start(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -54,9 +54,17 @@ async def async_errors(
         await async_process_requirements(hass, DOMAIN, requirements(url), is_built_in=False)
     except RequirementsNotFound as err:
         return {CONF_LEDGER_URL: "ledger_no_driver"}, {"why": str(err)}
-    before = ledger_where(entry, journal_path(hass, entry.entry_id))
+    before = _before(hass, entry)
     key, why = await hass.async_add_executor_job(_tried, url, before)
     return ({CONF_LEDGER_URL: key} if key else {}), {"why": why}
+
+
+def _before(hass: HomeAssistant, entry: ConfigEntry) -> Path | str:
+    """Where the history is now."""
+    journal = journal_path(hass, entry.entry_id)
+    if entry.state is ConfigEntryState.LOADED:
+        journal = entry.runtime_data.engine.journal.path
+    return ledger_where(entry, journal)
 
 
 def _tried(url: str, before: Path | str) -> tuple[str, str]:
