@@ -397,7 +397,7 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
                 booked_l=litres,
                 told_l=told,
                 metered=metered,
-                before_l=run.before_l if certain and not metered else None,
+                before_l=_before_l(run, why) if not metered and not failed else None,
                 before_error_l=run.before_error_l,
                 scatter_l=run.scatter_l,
             ),
@@ -420,6 +420,15 @@ def _finish(d: Draft, reservoir: Reservoir, *, failed: bool) -> None:
     if why in (FillEnd.NO_RISE, FillEnd.VALVE_FAILED):
         inhibit(d, reservoir.id, "no_rise" if why is FillEnd.NO_RISE else "failed")
     d.mark(reservoir.id)
+
+
+def _before_l(run: FillRun, why: FillEnd) -> float | None:
+    """From where the rise of the volume measures a fill. After a crash a single reading before it
+    is better than to assume that everything came; with a volume that cannot be trusted nothing is.
+    """
+    if why is FillEnd.CRASH:
+        return run.from_l if run.before_l is None else run.before_l
+    return None if why in (FillEnd.VALVE_FAILED, FillEnd.VOLUME) else run.before_l
 
 
 def _expected_l(d: Draft, reservoir: Reservoir, run: FillRun, litres: float) -> float | None:

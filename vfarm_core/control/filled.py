@@ -147,9 +147,10 @@ def watch(d: Draft, reservoir: Reservoir) -> None:
     """Remember readings of the volume while all the water is at home and none is coming; after a
     fill, those of the water that has come to rest. Where a meter counts nobody needs them."""
     state = d.reservoir(reservoir.id)
-    if reservoir.fill is None or meter(d, reservoir.id) is not None:
+    if reservoir.fill is None or state.fill is not None:
         return
-    if state.fill is not None:
+    asked = state.closed is not None and state.closed.before_l is not None
+    if not asked and meter(d, reservoir.id) is not None:
         return
     if solution.water_out(d, reservoir.id):
         if state.readings:

@@ -590,3 +590,10 @@ def test_what_nobody_knows_of_a_fill_is_said_to_be_assumed() -> None:
     (end,) = ends(tank)
     assert (end["end"], end["source"], end["metered"]) == ("crash", "assumed", False)
     assert end["delivered_l"] == end["planned_l"]
+    caps = tank.tank.filled_today_l
+    tank.advance(400)
+    (told,) = tank.ended("fill_measured")
+    assert told["litres"] == pytest.approx(tank.values[VOLUME] - 75.0, abs=0.1)
+    assert told["correction_l"] < -30.0
+    assert told["plus_minus_l"] is None, "a single reading says nothing of its scatter"
+    assert tank.tank.filled_today_l == caps, "but caps go on counting it in full"
