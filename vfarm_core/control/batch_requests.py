@@ -284,6 +284,8 @@ def planned(d: Draft, request: StartBatch) -> dict[str, Any]:
             recipe=recipe.id,
             version=recipe.version,
             plants=batch.plants,
+            order=batch.order,
+            sow_at=batch.sown_at,
         ),
     )
     return _answer(d, batch)

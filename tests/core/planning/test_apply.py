@@ -79,7 +79,7 @@ def test_a_plan_becomes_planned_batches_with_their_levels_kept() -> None:
         (1, b.level, b.sites) for b in asked.bookings if b.stage == 1
     }
     (record,) = bench.journal.of("batch_planned")
-    assert record["by"] == "Ann"
+    assert (record["by"], record["order"], record["sow_at"]) == ("Ann", "Shop", one.sown_at)
 
 
 def test_what_is_planned_keeps_its_levels_from_the_next_plan() -> None:
