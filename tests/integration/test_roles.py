@@ -383,7 +383,6 @@ COMMANDED = {
         "create_event",
         {"summary": "lettuce_butterhead", "start_date": "2027-01-01", "end_date": "2027-01-02"},
     ),
-    "climate": ("set_temperature", {"temperature": 22}),
 }
 
 
