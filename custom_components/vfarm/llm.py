@@ -29,7 +29,7 @@ from homeassistant.helpers.llm import (
     ToolResult,
 )
 
-from vfarm_core.control.explain import explain
+from vfarm_core.control.explain import about_gap, explain
 from vfarm_core.control.inputs import Harvest, SetOverride
 from vfarm_core.control.proposals import MOST_H, room
 from vfarm_core.control.protection import gaps_of
@@ -41,6 +41,7 @@ from vfarm_core.farm.spoken import Named, find
 
 from .access import async_asker, async_heard_model, async_require
 from .asking import ask, response
+from .card_words import async_card_words
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by
@@ -237,8 +238,9 @@ class ExplainTool(FarmTool):
         farm, node = target.farm, target.node
         nodes = [level.id for level in farm.levels if level.rack == node] or [node]
         snapshots = [entry.runtime_data.engine.snapshot(node) for node in nodes]
-        sentences = [s for snapshot in snapshots if snapshot for s in explain(snapshot)]
-        gaps = [gap.text for node in nodes for gap in gaps_of(farm, node)]
+        words = await async_card_words(hass, llm_context.language or hass.config.language)
+        sentences = [s for shown in snapshots if shown for s in explain(shown, words)]
+        gaps = [about_gap(gap, words) for node in nodes for gap in gaps_of(farm, node)]
         return {"place": name_of(target), "sentences": sentences, "unprotected": gaps}
 
 

@@ -197,6 +197,31 @@ def test_dashboard_fits_a_phone(demo: DemoFarm, logged_in: OpenPage) -> None:
     assert box["x"] + box["width"] <= 360
 
 
+def test_recipes_are_saved_and_shown_with_what_the_farm_can_give(
+    demo: DemoFarm, logged_in: OpenPage
+) -> None:
+    client = demo.session.client
+    got = client.call("vfarm/recipes/get", recipe="basil_sweet")
+    document = {**got["document"], "title": "Basil of the house"}
+    checked = client.call("vfarm/recipes/check", document=document, entry_id=demo.entry_id)
+    assert checked["ok"]
+    assert checked["farm"]
+    assert [change["path"] for change in checked["changes"]] == ["title"]
+    saved = client.call(
+        "vfarm/recipes/save", document=document, changelog=["ours"], based_on=got["version"]
+    )
+    assert saved["parent"] == got["version"]
+    page = logged_in(demo.session, f"{demo.path}/recipes", width=390, height=844)
+    mine = page.locator("[data-recipe=basil_sweet]")
+    expect(mine).to_contain_text("Basil of the house", timeout=45_000)
+    expect(mine).to_contain_text("your own")
+    mine.click()
+    expect(page.locator("[data-findings]")).to_be_visible()
+    expect(page.locator("[data-phase]").first).to_contain_text("°C")
+    expect(page.get_by_text("2 versions")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_dashboard_goes_on_after_a_reload_of_the_farm(demo: DemoFarm, logged_in: OpenPage) -> None:
     page = logged_in(demo.session, demo.path, width=1440, height=900)
     tiles = page.locator("[data-level]")
