@@ -376,7 +376,6 @@ COMMANDED = {
     "humidifier": ("toggle", {}),
     "valve": ("toggle", {}),
     "number": ("set_value", {"value": "min"}),
-    "climate": ("set_hvac_mode", {"hvac_mode": "auto"}),
     "select": ("select_next", {}),
     "todo": ("add_item", {"item": "Look at the roots"}),
     "calendar": (
