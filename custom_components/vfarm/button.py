@@ -1,8 +1,11 @@
-"""Buttons: the emergency stop."""
+"""Buttons: the emergency stop, a shot now, and what people say when they have looked or are
+done."""
 
 from __future__ import annotations
 
-from typing import override
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, override
 
 from homeassistant.components.button import (
     DOMAIN as BUTTON_DOMAIN,
@@ -14,12 +17,19 @@ from homeassistant.components.button import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from vfarm_core.control.inputs import EmergencyStop
+from vfarm_core.control.inputs import (
+    AdvanceWorkflow,
+    ClearInhibit,
+    EmergencyStop,
+    EndWorkflow,
+    Request,
+    RunShot,
+)
 from vfarm_core.farm.nodes import Farm
 
 from .access import guarded
 from .data import VfarmConfigEntry
-from .entity import NodeEntity, Specs, async_manage_entities
+from .entity import NodeEntity, Specs, async_by, async_manage_entities
 from .people import by_of
 
 PARALLEL_UPDATES = 0
@@ -27,9 +37,58 @@ PARALLEL_UPDATES = 0
 STOP = ButtonEntityDescription(key="emergency_stop", translation_key="emergency_stop")
 
 
+@dataclass(frozen=True, kw_only=True)
+class RequestDescription(ButtonEntityDescription):
+    """A button that asks for one thing: of whom it asks, and who asks."""
+
+    request_fn: Callable[[str, str], Request]
+
+
+RUN_SHOT = RequestDescription(
+    key="run_shot",
+    translation_key="run_shot",
+    request_fn=lambda node, by: RunShot(circuit=node, by=by),
+)
+CLEAR_INHIBIT = RequestDescription(
+    key="clear_inhibit",
+    translation_key="clear_inhibit",
+    request_fn=lambda node, by: ClearInhibit(node=node, by=by),
+)
+ADVANCE_WORKFLOW = RequestDescription(
+    key="advance_workflow",
+    translation_key="advance_workflow",
+    request_fn=lambda node, by: AdvanceWorkflow(node=node, by=by),
+)
+END_WORKFLOW = RequestDescription(
+    key="end_workflow",
+    translation_key="end_workflow",
+    request_fn=lambda node, by: EndWorkflow(node=node, by=by),
+)
+#: A level has no room for one more that is enabled.
+END_WORKFLOW_HERE = replace(END_WORKFLOW, entity_registry_enabled_default=False)
+REQUESTS: Final = (RUN_SHOT, CLEAR_INHIBIT, ADVANCE_WORKFLOW, END_WORKFLOW)
+
+
 def specs(farm: Farm) -> Specs[ButtonEntityDescription]:
     """The buttons a farm has."""
     yield farm.id, STOP
+    for zone in farm.zones:
+        yield zone.id, END_WORKFLOW
+    for level in farm.levels:
+        yield level.id, END_WORKFLOW_HERE
+    for reservoir in farm.reservoirs:
+        yield reservoir.id, ADVANCE_WORKFLOW
+        yield reservoir.id, END_WORKFLOW
+    for circuit in farm.circuits:
+        for description in REQUESTS:
+            yield circuit.id, description
+
+
+def _make(
+    hass: HomeAssistant, entry: VfarmConfigEntry, node: str, description: ButtonEntityDescription
+) -> NodeEntity:
+    kind = RequestButton if isinstance(description, RequestDescription) else EmergencyStopButton
+    return kind(hass, entry, node, description)
 
 
 async def async_setup_entry(
@@ -38,9 +97,20 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the buttons of a farm."""
-    async_manage_entities(
-        hass, entry, async_add_entities, BUTTON_DOMAIN, specs, EmergencyStopButton
-    )
+    async_manage_entities(hass, entry, async_add_entities, BUTTON_DOMAIN, specs, _make)
+
+
+class RequestButton(NodeEntity, ButtonEntity):
+    """Ask the farm for one thing at a node; what makes no sense now is refused with the reason."""
+
+    entity_description: RequestDescription
+
+    @override
+    @guarded
+    async def async_press(self) -> None:
+        """Ask for it."""
+        by = await async_by(self.hass, self._context)
+        await self.async_ask(self.entity_description.request_fn(self.node, by))
 
 
 class EmergencyStopButton(NodeEntity, ButtonEntity):

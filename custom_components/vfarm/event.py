@@ -1,4 +1,4 @@
-"""Event entities: what happens to batches and circuits."""
+"""Event entities: what happens to batches, circuits and reservoirs, and what needs somebody."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from homeassistant.components.event import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from vfarm_core.control.effects import Event
+from vfarm_core.control.effects import Event, Severity
 from vfarm_core.farm.nodes import Farm
+from vfarm_core.farm.roles import DOSING, Role
 
 from .data import VfarmConfigEntry
 from .entity import NodeEntity, Specs, async_manage_entities
@@ -26,10 +27,13 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class VfarmEventDescription(EventEntityDescription):
-    """Events of certain kinds; `anywhere` in the farm, or of one node."""
+    """Events of certain kinds, or of certain severities whatever their kind; `anywhere` in the
+    farm, or of one node. `roles`: bindings of which one must exist."""
 
-    kinds: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
     anywhere: bool = False
+    roles: tuple[Role, ...] = ()
 
 
 BATCH = VfarmEventDescription(
@@ -57,10 +61,34 @@ SHOT = VfarmEventDescription(
     key="shot", translation_key="shot", kinds=("shot_started", "shot_ended")
 )
 
+DOSE = VfarmEventDescription(
+    key="dose",
+    translation_key="dose",
+    kinds=("dose_started", "dose_ended"),
+    roles=DOSING,
+)
+FILL = VfarmEventDescription(
+    key="fill",
+    translation_key="fill",
+    kinds=("fill_started", "fill_ended"),
+    roles=(Role.FILL_VALVE,),
+)
+ALARM = VfarmEventDescription(
+    key="alarm",
+    translation_key="alarm",
+    severities=(Severity.P1, Severity.P2, Severity.P3),
+    anywhere=True,
+)
+
 
 def specs(farm: Farm) -> Specs[VfarmEventDescription]:
     """The event entities a farm has."""
     yield farm.id, BATCH
+    yield farm.id, ALARM
+    for reservoir in farm.reservoirs:
+        for description in (DOSE, FILL):
+            if any(farm.of(reservoir.id, role) for role in description.roles):
+                yield reservoir.id, description
     for circuit in farm.circuits:
         yield circuit.id, SHOT
 
@@ -88,7 +116,10 @@ class VfarmEvent(NodeEntity, EventEntity):
     ) -> None:
         """Know the kinds."""
         super().__init__(hass, entry, node, description)
-        self._attr_event_types = list(description.kinds)
+        self._attr_event_types = [
+            *description.kinds,
+            *(severity.value for severity in description.severities),
+        ]
 
     @property
     @override
@@ -104,6 +135,13 @@ class VfarmEvent(NodeEntity, EventEntity):
     @callback
     def _happened(self, event: Event) -> None:
         described = self.entity_description
-        if event.kind in described.kinds and (described.anywhere or event.node == self.node):
+        if not described.anywhere and event.node != self.node:
+            return
+        if event.kind in described.kinds:
             self._trigger_event(event.kind, {"node": event.node, **event.params})
-            self.async_write_ha_state()
+        elif event.severity in described.severities:
+            told = {"kind": event.kind, "node": event.node, **event.params}
+            self._trigger_event(event.severity.value, told)
+        else:
+            return
+        self.async_write_ha_state()

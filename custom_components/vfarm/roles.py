@@ -125,6 +125,9 @@ ENTITIES: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_OPERATOR, "calendar.agenda", "todo.tasks"),
         **_each(_OPERATOR, "climate.climate", "number.override_hours"),
         **_each(_OPERATOR, *(f"number.{quantity}_override" for quantity in Quantity)),
+        **_each(_OPERATOR, "button.run_shot"),
+        **_each(_OPERATOR, "button.advance_workflow", "button.end_workflow"),
+        **_each(_PERSON, "button.clear_inhibit"),
         **_each(_GROWER_PERSON, *(f"switch.loop_{loop}" for loop in Loop)),
     }
 )
