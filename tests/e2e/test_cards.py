@@ -6,6 +6,7 @@ import functools
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,9 +16,9 @@ from playwright.sync_api import Page, expect
 from real_ha.process import REPOSITORY
 
 from vfarm_core.farm.codec import encode
-from vfarm_core.recipes.codec import to_dict
 from vfarm_core.recipes.findings import Severity, finding
 from vfarm_core.recipes.library import catalogue
+from vfarm_core.recipes.model import Exit, Ripe
 
 LANGUAGES = ("en", "de", "fr", "nl", "es")
 PHONE = (360, 740)
@@ -302,6 +303,15 @@ def recipe_answers() -> dict[str, Any]:
     """What the websocket says of the shipped recipes, with a version and findings made up."""
     known = catalogue()
     basil = known.get("basil_sweet")
+    first = basil.phases[0]
+    until = Exit(
+        ripe=Ripe.CANOPY_COVER,
+        needed=85.0,
+        min_days=3.0,
+        max_days=9.0,
+        provenance=first.provenance,
+    )
+    shown = replace(basil, phases=(replace(first, exit=until), *basil.phases[1:]))
     other = {
         "version": "f" * 64,
         "current": False,
@@ -328,7 +338,7 @@ def recipe_answers() -> dict[str, Any]:
         },
         "vfarm/recipes/get": {
             "id": basil.id,
-            "recipe": to_dict(basil),
+            "recipe": encode(shown),
             "versions": [current, other],
         },
         "vfarm/recipes/check": {"ok": True, "problems": [], "findings": [said]},
@@ -362,6 +372,7 @@ def test_recipes_show_versions_phases_sources_and_what_this_farm_cannot_give(
     expect(page.locator("[data-findings]")).to_contain_text("[design]")
     phase = page.locator("[data-phase=germination]")
     expect(phase).to_contain_text("24.0 °C")
+    expect(phase).to_contain_text("when leaves cover 85 %, after 3 to 9 days")
     expect(phase).to_contain_text("(")
     page.get_by_text("2 versions").click()
     older = page.locator("[data-version=ffffffff]")

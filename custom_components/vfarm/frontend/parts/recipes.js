@@ -101,6 +101,7 @@ const findings = ({ t, farm }, { findings: found, problems }) => html`<section
 const phaseOf = (ui, phase, index) => {
   const { t, f } = ui;
   const rows = [
+    ...(phase.exit ? [ends(ui, phase.exit)] : []),
     light(ui, phase.light),
     ...Object.entries({ ...phase.climate, ...phase.solution }).map(([key, s]) =>
       setpoint(ui, key, s)
@@ -132,6 +133,17 @@ const phaseOf = (ui, phase, index) => {
     </dl>
   </details>`;
 };
+
+/** What a phase waits for in place of its days. */
+const ends = ({ t, f }, exit) => [
+  t("recipe_ends"),
+  t("recipe_ends_when", {
+    what: t(`recipe_ripe_${exit.ripe}`, { n: f.number(exit.needed, exit.needed < 20 ? 1 : 0) }),
+    least: f.number(exit.min_days),
+    most: f.number(exit.max_days),
+  }),
+  exit.provenance,
+];
 
 const light = ({ t, f }, plan) => [
   t("light_row"),

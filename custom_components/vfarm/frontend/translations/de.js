@@ -622,6 +622,12 @@ export default {
   recipe_always: "ohne Unterbrechung",
   recipe_cycle: "{on} Nebel, {off} ohne",
   recipe_events: "{n} am Tag, {night} in der Nacht, je {duration}",
+  recipe_ends: "Ende",
+  recipe_ends_when: "{what}, nach {least} bis {most} Tagen",
+  recipe_ripe_degree_days: "mit {n} °C d Wärme",
+  recipe_ripe_light: "mit {n} mol/m² Licht",
+  recipe_ripe_dryback_points: "wenn das Substrat {n} Punkte unter seinem Höchststand liegt",
+  recipe_ripe_canopy_cover: "wenn Blätter {n} % bedecken",
 
   // Einführungen
   rollouts: "Einführung von Rezepten",

@@ -621,6 +621,12 @@ export default {
   recipe_always: "without interruption",
   recipe_cycle: "{on} of mist, {off} without",
   recipe_events: "{n} by day, {night} by night, {duration} each",
+  recipe_ends: "Ends",
+  recipe_ends_when: "{what}, after {least} to {most} days",
+  recipe_ripe_degree_days: "with {n} °C d of warmth",
+  recipe_ripe_light: "with {n} mol/m² of light",
+  recipe_ripe_dryback_points: "when the substrate is {n} points below its peak",
+  recipe_ripe_canopy_cover: "when leaves cover {n} %",
 
   // Roll-outs
   rollouts: "Roll-outs of recipes",

@@ -621,6 +621,12 @@ export default {
   recipe_always: "sin interrupción",
   recipe_cycle: "{on} de niebla, {off} sin ella",
   recipe_events: "{n} de día, {night} de noche, {duration} cada uno",
+  recipe_ends: "Fin",
+  recipe_ends_when: "{what}, tras {least} a {most} días",
+  recipe_ripe_degree_days: "con {n} °C d de calor",
+  recipe_ripe_light: "con {n} mol/m² de luz",
+  recipe_ripe_dryback_points: "cuando el sustrato está {n} puntos bajo su máximo",
+  recipe_ripe_canopy_cover: "cuando las hojas cubren {n} %",
 
   // Despliegues
   rollouts: "Despliegue de recetas",

@@ -623,6 +623,12 @@ export default {
   recipe_always: "sans interruption",
   recipe_cycle: "{on} de brume, {off} sans",
   recipe_events: "{n} le jour, {night} la nuit, {duration} chacun",
+  recipe_ends: "Fin",
+  recipe_ends_when: "{what}, après {least} à {most} jours",
+  recipe_ripe_degree_days: "avec {n} °C d de chaleur",
+  recipe_ripe_light: "avec {n} mol/m² de lumière",
+  recipe_ripe_dryback_points: "quand le substrat est à {n} points sous son maximum",
+  recipe_ripe_canopy_cover: "quand les feuilles couvrent {n} %",
 
   // Déploiements
   rollouts: "Déploiements de recettes",

@@ -621,6 +621,12 @@ export default {
   recipe_always: "zonder onderbreking",
   recipe_cycle: "{on} nevel, {off} zonder",
   recipe_events: "{n} overdag, {night} ’s nachts, elk {duration}",
+  recipe_ends: "Einde",
+  recipe_ends_when: "{what}, na {least} tot {most} dagen",
+  recipe_ripe_degree_days: "met {n} °C d warmte",
+  recipe_ripe_light: "met {n} mol/m² licht",
+  recipe_ripe_dryback_points: "als het substraat {n} punten onder zijn hoogste stand ligt",
+  recipe_ripe_canopy_cover: "als bladeren {n} % bedekken",
 
   // Uitrollen
   rollouts: "Uitrol van recepten",
