@@ -35,6 +35,9 @@ CONF_TAKEOVER: Final = "takeover_min"
 #: The database of the ledger; without it, it is a file beside the journal. And where its history
 #: has to be taken from yet (empty: from the file).
 CONF_LEDGER_URL: Final = "ledger_url"
+#: For how many months details of the history are kept; 0: for good.
+CONF_LEDGER_MONTHS: Final = "ledger_months"
+LEDGER_MONTHS: Final = 24.0
 CONF_LEDGER_FROM: Final = "ledger_from"
 
 ATTR_REASON: Final = "reason"

@@ -11,20 +11,21 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.requirements import RequirementsNotFound, async_process_requirements
 
-from vfarm_core.ledger.errors import LedgerAwayError
+from vfarm_core.ledger.errors import LedgerAwayError, LedgerError
 from vfarm_core.runtime.journal import Journal, JournalEvent, Source
 
 from . import issues
-from .const import CONF_LEDGER_FROM, CONF_LEDGER_URL, DOMAIN
+from .const import CONF_LEDGER_FROM, CONF_LEDGER_MONTHS, CONF_LEDGER_URL, DOMAIN, LEDGER_MONTHS
 from .journal import JournalThread
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ REQUIREMENTS = ["SQLAlchemy>=2.0.41,<2.1", "alembic>=1.16,<2"]
 POSTGRESQL = ["psycopg>=3.2,<4", "psycopg-binary>=3.2,<4"]
 #: Libraries that could not be installed are tried again after so long (s).
 RETRY_S = 3600.0
+#: Details that are older than they are kept go this often.
+RETAIN_EVERY = timedelta(days=1)
 #: At its end the ledger may take this long (s); what it has not written then, it writes next time.
 CLOSE_S = 3.0
 
@@ -103,6 +106,7 @@ class FarmLedger:
         self._where = ledger_where(entry, journal.path)
         self._writer: LedgerWriter | None = None
         self._retry: CALLBACK_TYPE | None = None
+        self._daily: CALLBACK_TYPE | None = None
         self._closed = False
         self.error = ""
         self.behind = 0
@@ -148,6 +152,22 @@ class FarmLedger:
             return
         self._writer = made
         made.start()
+        self._daily = async_track_time_interval(
+            self._hass, self._async_retain, RETAIN_EVERY, name="vfarm retention"
+        )
+
+    async def _async_retain(self, _: datetime) -> None:
+        """Let go of details that are older than they are kept."""
+        months = self._entry.data.get(CONF_LEDGER_MONTHS, LEDGER_MONTHS)
+        now = self._entry.runtime_data.engine.clock.now().farm
+        try:
+            removed = await self.async_ask(partial(_retained, months=months, now=now))
+        except (LedgerError, TimeoutError) as err:
+            # Tomorrow is another day.
+            _LOGGER.warning("The history could not be shortened: %s", err)
+            return
+        if removed:
+            _LOGGER.info("%s records of the history are older than they are kept", removed)
 
     def _came_from(self) -> Path | str | None:
         """Where the history has to be taken from yet."""
@@ -204,9 +224,18 @@ class FarmLedger:
         if self._retry is not None:
             self._retry()
             self._retry = None
+        if self._daily is not None:
+            self._daily()
+            self._daily = None
         writer, self._writer = self._writer, None
         if writer is not None:
             await self._hass.async_add_executor_job(writer.close, CLOSE_S)
+
+
+def _retained(ledger: Ledger, *, months: float, now: float) -> int:
+    from vfarm_core.ledger.retention import Policy, retain
+
+    return retain(ledger, Policy.of_months(months), now).count
 
 
 def _make_writer(

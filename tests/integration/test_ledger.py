@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
@@ -13,15 +14,19 @@ from unittest.mock import patch
 import orjson
 import pytest
 import voluptuous as vol
+from freezegun.api import FrozenDateTimeFactory
 from home_farm import Hardware
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.requirements import RequirementsNotFound
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from sqlalchemy import select
 
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.ledger import FarmLedger
+from vfarm_core.ledger.schema import records
 from vfarm_core.ledger.store import Ledger
 from vfarm_core.ledger.verify import verify
 
@@ -196,3 +201,49 @@ async def ask(hass: HomeAssistant, action: str, **data: object) -> dict[str, Any
         DOMAIN, action, data, blocking=True, return_response=True
     )
     return cast("dict[str, Any]", answer)
+
+
+async def test_old_details_go_once_a_day_and_the_chain_stays_whole(
+    hass: HomeAssistant,
+    hardware: Hardware,
+    entry: MockConfigEntry,
+    where: Path,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await run(hass, entry)
+    sown = await ask(hass, "start_batch", node=["rack_level_1"], recipe="basil_sweet")
+    ledger = entry.runtime_data.engine.ledger
+    before = await ledger.async_ask(lambda found: found.head())
+    await stop(hass, entry)
+    freezer.tick(800 * 86400)
+    await run(hass, entry)
+    ledger = entry.runtime_data.engine.ledger
+    await ledger.async_ask(lambda found: found.head())
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(days=1, minutes=1))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    report = await ask(hass, "batch_report", batch=sown["batch"])
+    assert report["crop"] == "basil", "what was grown is kept for good"
+    await stop(hass, entry)
+    assert "history_pruned" in history(where)
+    with closing(Ledger(where)) as kept:
+        assert verify(kept, expected=before.hash).intact
+        with kept.reading() as connection:
+            rows = dict(connection.execute(select(records.c.seq, records.c.data)).tuples().all())
+    assert any(data.startswith("~") for data in rows.values())
+
+
+async def test_details_that_are_kept_for_good_stay(
+    hass: HomeAssistant,
+    hardware: Hardware,
+    entry: MockConfigEntry,
+    where: Path,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "ledger_months": 0})
+    await run(hass, entry)
+    await entry.runtime_data.engine.ledger.async_ask(lambda found: found.head())
+    freezer.tick(800 * 86400)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(days=1, minutes=1))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await stop(hass, entry)
+    assert "history_pruned" not in history(where)

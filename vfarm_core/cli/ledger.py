@@ -1,7 +1,7 @@
 """`vfarm ledger …`: questions to the history of a farm, and whether it is what was written.
 
 DB is the file of a ledger, or the URL of one such as postgresql://user@host/farm. It is only read,
-but by `forget`.
+but by `forget` and `retain`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import datetime as dt
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +24,8 @@ from rich.table import Table
 
 from ..farm.people import USER, renamed
 from ..ledger.errors import LedgerError
+from ..ledger.retention import Policy
+from ..ledger.retention import retain as retain_history
 from ..ledger.store import Ledger
 from ..ledger.verify import verify as verify_ledger
 from ..reports.audit import deeds
@@ -351,7 +353,7 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Forget who a person was. What they did stays, and the chain stays whole; this cannot be
-    undone. The only command that writes."""
+    undone."""
     with _opened(db, as_json, read_only=False) as ledger:
         known = ledger.forget(person)
     if not known:
@@ -360,6 +362,49 @@ def forget(
         _print({"forgotten": True})
     else:
         typer.echo("forgotten")
+
+
+@app.command()
+def retain(
+    db: Database,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=DAYS",
+            help="commands, hours, deliveries, events, audit or incidents; DAYS or `always`.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove details that are older than they are kept. What a trace needs is never removed, sums
+    stay, and the chain stays whole; what is removed is gone for good."""
+    chosen = _policy(policy or [], as_json)
+    with _opened(db, as_json, read_only=dry_run) as ledger:
+        done = retain_history(ledger, chosen, dt.datetime.now(dt.UTC).timestamp(), dry_run=dry_run)
+    if as_json:
+        _print({"removed": dict(done.kinds), "count": done.count, "dry_run": dry_run})
+        return
+    for kind, count in sorted(done.kinds.items()):
+        typer.echo(f"{count:>9} {kind}")
+    typer.echo(f"{done.count:>9} {'would go' if dry_run else 'removed'}")
+
+
+def _policy(told: list[str], as_json: bool) -> Policy:
+    days: dict[str, float | None] = {}
+    known = [field.name.removesuffix("_d") for field in fields(Policy)]
+    for part in told:
+        what, _, value = part.partition("=")
+        if what not in known:
+            raise _failed(f"{what!r} is none of {', '.join(known)}", as_json)
+        try:
+            days[f"{what}_d"] = None if value == "always" else float(value)
+        except ValueError as err:
+            raise _failed(f"{part}: {value!r} is no number of days", as_json) from err
+    try:
+        return Policy(**days)
+    except LedgerError as err:
+        raise _failed(str(err), as_json) from err
 
 
 @app.command()

@@ -26,5 +26,39 @@ def link(
     before: bytes, seq: int, source: str, origin: int, at: float, kind: str, data: bytes
 ) -> bytes:
     """The hash of a record that follows one with the hash `before`."""
+    return link_digest(before, seq, source, origin, at, kind, sha256(data).digest())
+
+
+def link_digest(
+    before: bytes, seq: int, source: str, origin: int, at: float, kind: str, digest: bytes
+) -> bytes:
+    """The same from the SHA-256 of its data alone."""
     head = orjson.dumps([seq, source, origin, at, kind])
-    return sha256(before + sha256(data).digest() + head).digest()
+    return sha256(before + digest + head).digest()
+
+
+#: The source of records that say what was removed, and their kind.
+RETENTION = "retention"
+PRUNED = "history_pruned"
+_SIGN = "~"
+
+
+def pruned(digest: bytes, by: int) -> str:
+    """What stands in place of data that was removed; `by` is the record that says so."""
+    return f"{_SIGN}{by} {digest.hex()}"
+
+
+def is_pruned(data: str) -> bool:
+    """Whether data was removed: JSON objects begin otherwise."""
+    return data.startswith(_SIGN)
+
+
+def digest_of(data: str) -> tuple[int, bytes]:
+    """Of removed data: the record that says so, and its SHA-256. Raises ValueError."""
+    by, _, digest = data.removeprefix(_SIGN).partition(" ")
+    return int(by), bytes.fromhex(digest)
+
+
+def tally(seq: int, digest: bytes) -> bytes:
+    """What is hashed of each removed record, in their order, into the one that says so."""
+    return b"%d:%s;" % (seq, digest)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Delete, Table, Update, delete, update
 
 from ..control.hot import hot_value
+from .chain import PRUNED
 from .schema import (
     audit,
     batches,
@@ -181,7 +182,7 @@ def text(name: str, value: Any) -> str:
 def changes(fact: Fact) -> list[Change]:
     """Everything that follows from a record. Raises UnclearError."""
     found: list[Change] = []
-    meaning = _MEANINGS.get(fact.kind)
+    meaning = MEANINGS.get(fact.kind)
     if meaning is not None:
         found.extend(meaning(fact))
     if fact.severity in _SEVERITIES:
@@ -521,7 +522,22 @@ def _labour(fact: Fact) -> Iterator[Change]:
     yield from fact.given("labour_min", task, minutes)
 
 
-_MEANINGS: Mapping[str, Callable[[Fact], Iterator[Change]]] = MappingProxyType(
+def _pruned(fact: Fact) -> Iterator[Change]:
+    """The sums of records that were removed."""
+    for batch, resource, subsystem, amount, metered in _list(fact, "given"):
+        _numbers("given", (amount, metered))
+        yield Given(resource, subsystem, metered, True, {batch: 1.0})
+        yield Given(resource, subsystem, amount - metered, False, {batch: 1.0})
+    for batch, quantity, integral, covered_s, low, high in _list(fact, "stood"):
+        _numbers("stood", (integral, covered_s, low, high))
+        yield Stood((batch,), quantity, integral / covered_s, low, high, covered_s)
+    for lot, batch, since, until, amount, unit in _list(fact, "used"):
+        _numbers("used", (since, until, amount))
+        yield Used(lot, batch, since, amount, unit)
+        yield Used(lot, batch, until, 0.0, unit)
+
+
+MEANINGS: Mapping[str, Callable[[Fact], Iterator[Change]]] = MappingProxyType(
     {
         "shot_ended": _shot,
         "fill_ended": _fill,
@@ -544,5 +560,6 @@ _MEANINGS: Mapping[str, Callable[[Fact], Iterator[Change]]] = MappingProxyType(
         "lot_used": _lot_used,
         "lot_loaded": _lot_loaded,
         "labour_logged": _labour,
+        PRUNED: _pruned,
     }
 )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from .chain import is_pruned
 from .facts import Fact, Given, Put, Stood, UnclearError, Used, changes
 from .rows import add, put
 from .schema import (
@@ -122,6 +123,14 @@ class Projection:
         self._insert()
         self._connection.execute(change)
 
+    def sums(self) -> dict[str, list[list[Any]]]:
+        """What was taken, added up, as a record of it has it."""
+        return {
+            "given": [[*key, *values] for key, values in self._given.items()],
+            "stood": [[*key, *values] for key, values in self._stood.items()],
+            "used": [[*key, *values] for key, values in self._used.items()],
+        }
+
     def write(self, seq: int) -> None:
         """Write what was taken, which is everything up to `seq`."""
         self._insert()
@@ -219,7 +228,7 @@ def project(
         for row in step:
             seq = row.seq
             reason = ""
-            if seq not in dead:
+            if seq not in dead and not is_pruned(row.data):
                 data = orjson.loads(row.data)
                 reason = projection.take(seq, row.at, row.kind, row.node, row.severity, data)
             told.append((seq, reason))

@@ -7,9 +7,11 @@ than forks the chain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,9 +19,11 @@ from uuid import uuid4
 import orjson
 from sqlalchemy import (
     URL,
+    ColumnElement,
     Connection,
     Engine,
     Row,
+    bindparam,
     create_engine,
     delete,
     event,
@@ -41,12 +45,34 @@ from sqlalchemy.pool import NullPool
 
 from ..farm.people import TOKEN, is_person
 from . import migrate
-from .chain import GENESIS, canonical, link
+from .chain import (
+    GENESIS,
+    PRUNED,
+    RETENTION,
+    canonical,
+    digest_of,
+    is_pruned,
+    link,
+    link_digest,
+    pruned,
+    tally,
+)
 from .entries import Entry, Read, read
 from .errors import LedgerAwayError, LedgerError, NewerLedgerError
 from .projection import Projection, is_current, loads_of, rebuild
 from .rows import put
-from .schema import dead_letters, heads, people, records, sources
+from .schema import (
+    audit,
+    dead_letters,
+    deliveries,
+    heads,
+    hours,
+    incidents,
+    lot_loads,
+    people,
+    records,
+    sources,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +92,15 @@ class Written:
     known: int
     dead: int
     head: Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """How many records of each kind a step removed; the last record it looked at, None when there
+    are no more."""
+
+    kinds: Mapping[str, int]
+    last: int | None
 
 
 class Ledger:
@@ -173,15 +208,25 @@ class Ledger:
             projection = self._projection(connection)
             unclear = dict(dead)
             for row in rows:
-                stored = row.data.encode()
-                key = keys[row.source]
-                linked = link(head.hash, head.seq + 1, key, row.origin, row.at, row.kind, stored)
+                gone = is_pruned(row.data)
+                digest = digest_of(row.data)[1] if gone else sha256(row.data.encode()).digest()
+                place = (head.seq + 1, keys[row.source], row.origin, row.at, row.kind)
+                linked = link_digest(head.hash, *place, digest)
                 if (row.seq, row.hash) != (head.seq + 1, linked):
                     raise LedgerError(f"record {row.seq} does not follow record {head.seq}")
                 head = Head(seq=row.seq, hash=linked)
-                if row.seq not in dead and (
-                    problem := projection.take(
-                        row.seq, row.at, row.kind, row.node, row.severity, orjson.loads(stored)
+                if (
+                    row.seq not in dead
+                    and not gone
+                    and (
+                        problem := projection.take(
+                            row.seq,
+                            row.at,
+                            row.kind,
+                            row.node,
+                            row.severity,
+                            orjson.loads(row.data),
+                        )
                     )
                 ):
                     unclear[row.seq] = problem[:2000]
@@ -203,6 +248,109 @@ class Ledger:
             _advance(connection, before, head)
         self._head = head
         self._last.clear()
+
+    # -- forgetting what is old ------------------------------------------------------------------
+
+    def prune(
+        self,
+        candidates: ColumnElement[bool],
+        chosen: Callable[[Row[Any]], bool],
+        policy: Mapping[str, Any],
+        after: int,
+        limit: int,
+        dry_run: bool,
+    ) -> Pruned:
+        """Of at most `limit` candidates behind record `after` remove what those said that are
+        chosen; a record of it is chained in the same transaction."""
+        with _told(self._url):
+            try:
+                opened = self.engine.connect() if dry_run else self._writer.begin()
+                with opened as connection:
+                    return self._prune(
+                        connection, candidates, chosen, policy, after, limit, dry_run
+                    )
+            except BaseException:
+                self.forget_what_was_read()
+                raise
+
+    def _prune(
+        self,
+        connection: Connection,
+        candidates: ColumnElement[bool],
+        chosen: Callable[[Row[Any]], bool],
+        policy: Mapping[str, Any],
+        after: int,
+        limit: int,
+        dry_run: bool,
+    ) -> Pruned:
+        unread = select(dead_letters.c.seq)
+        there = (records.c.seq > after) & ~records.c.data.startswith("~")
+        question = select(records).where(there, candidates, records.c.seq.not_in(unread))
+        found = connection.execute(question.order_by(records.c.seq).limit(limit)).all()
+        rows = [row for row in found if chosen(row)]
+        kinds: dict[str, int] = {}
+        for row in rows:
+            kinds[row.kind] = kinds.get(row.kind, 0) + 1
+        last = found[-1].seq if len(found) == limit else None
+        if not rows or dry_run:
+            return Pruned(kinds=kinds, last=last)
+        head = before = self._read_head(connection)
+        seq, gone = head.seq + 1, sha256()
+        digests = {row.seq: sha256(row.data.encode()).digest() for row in rows}
+        for number, digest in digests.items():
+            gone.update(tally(number, digest))
+        told = {
+            "node": "",
+            "severity": "",
+            "policy": dict(policy),
+            "kinds": kinds,
+            "count": len(rows),
+            "first": rows[0].seq,
+            "last": rows[-1].seq,
+            "removed": gone.hexdigest(),
+            **self._sums(connection, rows),
+        }
+        number = self._source(connection, RETENTION)
+        origin = self._newest(connection, RETENTION, number) + 1
+        stored, at = canonical(told), rows[-1].at
+        linked = link(head.hash, seq, RETENTION, origin, at, PRUNED, stored)
+        put(
+            connection,
+            records,
+            [(seq, number, origin, at, PRUNED, "", "", stored.decode(), linked)],
+        )
+        connection.execute(
+            update(records)
+            .where(records.c.seq == bindparam("gone"))
+            .values(data=bindparam("left"), node="", severity=""),
+            [{"gone": n, "left": pruned(digest, seq)} for n, digest in digests.items()],
+        )
+        for table in (hours, deliveries, incidents, audit):
+            connection.execute(
+                delete(table).where(table.c.seq == bindparam("gone")),
+                [{"gone": n} for n in digests],
+            )
+        self._projection(connection).write(seq)
+        head = Head(seq=seq, hash=linked)
+        _advance(connection, before, head)
+        self._head, self._last[RETENTION] = head, origin
+        return Pruned(kinds=kinds, last=last)
+
+    @staticmethod
+    def _sums(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, list[list[Any]]]:
+        """What the batches were given and stood in by these records, as it was worked out."""
+        loaded = select(lot_loads.c.at, lot_loads.c.point, lot_loads.c.lot)
+        waiting = deque(connection.execute(loaded.order_by(lot_loads.c.at)).all())
+        loads: dict[str, str] = {}
+        projection = Projection(connection, loads)
+        for row in rows:
+            while waiting and waiting[0].at <= row.at:
+                load = waiting.popleft()
+                loads[load.point] = load.lot
+            projection.take(
+                row.seq, row.at, row.kind, row.node, row.severity, orjson.loads(row.data)
+            )
+        return projection.sums()
 
     def take_over_people(self, known: Sequence[tuple[str, str]]) -> None:
         """Who the tokens of another ledger are."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ import orjson
 from sqlalchemy import Connection, Row, Table, Text, collate, create_engine, select
 from sqlalchemy.pool import NullPool
 
-from .chain import GENESIS, link
+from .chain import GENESIS, PRUNED, RETENTION, digest_of, is_pruned, link_digest, tally
 from .entries import word
 from .projection import UNCLEAR, project
 from .schema import DERIVED, dead_letters, heads, metadata, projections, records, sources
@@ -58,6 +59,7 @@ def verify(ledger: Ledger, *, expected: bytes | None = None, worked_out: bool = 
     the chain, or records were cut off its end and perhaps replaced. Without `worked_out` only the
     chain is looked at, which takes a tenth of the time."""
     faults: list[Fault] = []
+    removed = _Removed()
     before, seq, count = GENESIS, 0, 0
     seen = expected is None or expected == GENESIS
     with ledger.reading() as connection:
@@ -69,13 +71,14 @@ def verify(ledger: Ledger, *, expected: bytes | None = None, worked_out: bool = 
                 count += 1
                 if len(faults) >= MOST_FAULTS:
                     break
-                faults += _faults(row, before, seq, keys)
+                faults += _faults(row, before, seq, keys, removed)
                 seen = seen or row.hash == expected
                 # From here on what follows is held against what is stored: one fault is one.
                 before, seq = row.hash if isinstance(row.hash, bytes) else GENESIS, row.seq
         if len(faults) < MOST_FAULTS:
             if (seq, before) != (tuple(noted) if noted else (0, GENESIS)):
                 faults.append(Fault(seq=seq, what="cut_off", detail="it is not the newest record"))
+            faults += removed.untold()
             if not seen:
                 faults.append(Fault(seq=seq, what="cut_off", detail="the noted hash is gone"))
         if worked_out and not faults:
@@ -83,7 +86,35 @@ def verify(ledger: Ledger, *, expected: bytes | None = None, worked_out: bool = 
     return Verdict(records=count, head=Head(seq=seq, hash=before), faults=tuple(faults))
 
 
-def _faults(row: Row[Any], before: bytes, seq: int, keys: Mapping[int, str]) -> Iterator[Fault]:
+class _Removed:
+    """Records whose data was removed, by the records that say so."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[Any, int]] = {}
+
+    def take(self, seq: int, by: int, digest: bytes) -> None:
+        """Data was removed at `seq`."""
+        hashed, count = self._found.setdefault(by, (sha256(), 0))
+        hashed.update(tally(seq, digest))
+        self._found[by] = hashed, count + 1
+
+    def told(self, seq: int, data: bytes) -> Iterator[Fault]:
+        """A record says what was removed."""
+        told = orjson.loads(data)
+        hashed, count = self._found.pop(seq, (sha256(), 0))
+        if (hashed.hexdigest(), count) != (told.get("removed"), told.get("count")):
+            what = f"{count} records are removed, {told.get('count')} are said to be"
+            yield Fault(seq=seq, what="removed", detail=what)
+
+    def untold(self) -> Iterator[Fault]:
+        """What was removed although no record says so."""
+        for by, (_, count) in self._found.items():
+            yield Fault(seq=by, what="removed", detail=f"the data of {count} records")
+
+
+def _faults(
+    row: Row[Any], before: bytes, seq: int, keys: Mapping[int, str], removed: _Removed
+) -> Iterator[Fault]:
     if row.seq != seq + 1:
         yield Fault(seq=row.seq, what="removed", detail=f"{seq + 1} to {row.seq - 1}")
     if not isinstance(row.data, str) or not isinstance(row.hash, bytes):
@@ -91,11 +122,21 @@ def _faults(row: Row[Any], before: bytes, seq: int, keys: Mapping[int, str]) -> 
         return
     data = row.data.encode()
     source = keys.get(row.source, "")
-    linked = link(before, row.seq, source, row.origin, row.at, row.kind, data)
+    gone = is_pruned(row.data)
+    try:
+        by, digest = digest_of(row.data) if gone else (0, sha256(data).digest())
+    except ValueError:
+        yield Fault(seq=row.seq, what="altered", detail="it is no record")
+        return
+    if gone:
+        removed.take(row.seq, by, digest)
+    linked = link_digest(before, row.seq, source, row.origin, row.at, row.kind, digest)
     if row.seq == seq + 1 and linked != row.hash:
         yield Fault(seq=row.seq, what="altered")
-    elif (row.node, row.severity) != columns(data):
+    elif (row.node, row.severity) != (("", "") if gone else columns(data)):
         yield Fault(seq=row.seq, what="altered", detail="node or severity is not that of the data")
+    elif (source, row.kind) == (RETENTION, PRUNED):
+        yield from removed.told(row.seq, data)
 
 
 def columns(data: bytes) -> tuple[str, str]:

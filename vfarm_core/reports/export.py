@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import orjson
 from sqlalchemy import select
 
+from ..ledger.chain import is_pruned
 from ..ledger.schema import records, sources
 from ..ledger.store import Ledger
 
@@ -27,7 +28,7 @@ def lines(ledger: Ledger, *, kind: str | None = None) -> Iterator[bytes]:
                         "origin": row.origin,
                         "at": row.at,
                         "kind": row.kind,
-                        "data": orjson.Fragment(row.data),
+                        "data": None if is_pruned(row.data) else orjson.Fragment(row.data),
                         "hash": row.hash.hex(),
                     }
                 )

@@ -12,13 +12,16 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
 from homeassistant.requirements import RequirementsNotFound, async_process_requirements
 
-from ..const import CONF_LEDGER_FROM, CONF_LEDGER_URL, DOMAIN
+from ..const import CONF_LEDGER_FROM, CONF_LEDGER_MONTHS, CONF_LEDGER_URL, DOMAIN, LEDGER_MONTHS
 from ..journal import journal_path
 from ..ledger import ledger_where, requirements
 
@@ -33,12 +36,18 @@ def fields() -> dict[Any, Any]:
     return {
         vol.Optional(CONF_LEDGER_URL): secret,
         vol.Required(CONF_CARRY, default=True): BooleanSelector(),
+        vol.Required(CONF_LEDGER_MONTHS, default=LEDGER_MONTHS): NumberSelector(
+            NumberSelectorConfig(min=0, max=600, step=1, mode=NumberSelectorMode.BOX)
+        ),
     }
 
 
 def shown(entry: ConfigEntry) -> dict[str, Any]:
     """What is chosen now."""
-    return {CONF_LEDGER_URL: entry.data.get(CONF_LEDGER_URL, "")}
+    return {
+        CONF_LEDGER_URL: entry.data.get(CONF_LEDGER_URL, ""),
+        CONF_LEDGER_MONTHS: entry.data.get(CONF_LEDGER_MONTHS, LEDGER_MONTHS),
+    }
 
 
 async def async_errors(
@@ -91,6 +100,7 @@ def data(entry: ConfigEntry, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """The data of the entry with what was chosen."""
     known = {k: v for k, v in entry.data.items() if k not in (CONF_LEDGER_URL, CONF_LEDGER_FROM)}
     url, before = _url(chosen), entry.data.get(CONF_LEDGER_URL, "")
+    known[CONF_LEDGER_MONTHS] = chosen.get(CONF_LEDGER_MONTHS, LEDGER_MONTHS)
     if url:
         known[CONF_LEDGER_URL] = url
     if url == before:

@@ -125,3 +125,35 @@ def test_what_is_no_ledger_is_said_and_nothing_is_made(tmp_path: Path) -> None:
     (tmp_path / "empty.db").write_bytes(b"")
     assert "no ledger" in answer("verify", tmp_path / "empty.db", code=1)["error"]["message"]
     assert "mysql" in run("verify", "mysql://me:secret@host/db").output
+
+
+def test_the_audit_has_names_where_a_file_tells_them(db: Path, tmp_path: Path) -> None:
+    names = tmp_path / "names.json"
+    names.write_text('{"anna": "Anna Maier"}')
+    told = answer("audit", db, "--names", names, "--who", "Anna Maier")
+    assert {deed["who"] for deed in told} == {"Anna Maier"}
+    names.write_text("[]")
+    assert "JSON object" in answer("audit", db, "--names", names, code=1)["error"]["message"]
+
+
+def test_old_details_go_when_they_are_asked_to(db: Path) -> None:
+    noted = answer("verify", db)["head"]["hash"]
+    would = answer("retain", db, "--dry-run")
+    assert would["dry_run"]
+    assert would["removed"]["dose_ended"] == 1, "the history is of 2023"
+    assert answer("verify", db)["records"] == 61
+    kept = answer("retain", db, "--dry-run", "--policy", "deliveries=always")
+    assert "dose_ended" not in kept["removed"]
+    shown = run("retain", db)
+    assert f"{would['count']} removed" in shown.stdout
+    told = answer("verify", db, "--expect", noted)
+    assert (told["intact"], told["records"]) == (True, 62)
+    assert answer("retain", db)["count"] == 0
+    gone = [json.loads(line)["data"] for line in run("export", db).stdout.splitlines()]
+    assert gone.count(None) == would["count"]
+
+
+@pytest.mark.parametrize("wrong", ["seeds=5", "hours=soon", "hours=0", "hours"])
+def test_a_policy_that_is_none_removes_nothing(db: Path, wrong: str) -> None:
+    answer("retain", db, "--policy", wrong, code=1)
+    assert answer("verify", db)["records"] == 61
