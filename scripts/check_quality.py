@@ -222,7 +222,7 @@ AGAINST = {
     "common-modules": "DataUpdateCoordinator",
     "discovery": r"async_step_(zeroconf|bluetooth|dhcp|ssdp|usb|mqtt|homekit|hassio)\b",
     "discovery-update-info": r"async_step_(zeroconf|bluetooth|dhcp|ssdp|usb|mqtt|homekit|hassio)\b",
-    "inject-websession": r"^\s*(import|from) (aiohttp|httpx2?|requests|urllib\.request)\b"
+    "inject-websession": r"^[ \t]*(import|from) (aiohttp|httpx2?|requests|urllib\.request)\b"
     "|ClientSession",
     "reauthentication-flow": r"ConfigEntryAuthFailed|async_step_reauth",
 }
@@ -401,7 +401,7 @@ def check_scale(tree: Tree) -> Iterator[str]:
                 yield f"{rule}: exempt without a comment"
             for path, source in tree.modules.items():
                 if rule in AGAINST and (found := re.search(AGAINST[rule], source, re.MULTILINE)):
-                    yield f"{rule}: exempt, but {path} has {found.group()}"
+                    yield f"{rule}: exempt, but {path} has {found.group().strip()}"
         elif status != "todo":
             yield f"{rule}: {status!r} is no status"
         if rule == "dependency-transparency":
