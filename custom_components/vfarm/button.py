@@ -57,6 +57,7 @@ CLEAR_INHIBIT = RequestDescription(
 ADVANCE_WORKFLOW = RequestDescription(
     key="advance_workflow",
     translation_key="advance_workflow",
+    entity_registry_enabled_default=False,
     request_fn=lambda node, by: AdvanceWorkflow(node=node, by=by),
 )
 END_WORKFLOW = RequestDescription(
@@ -64,8 +65,9 @@ END_WORKFLOW = RequestDescription(
     translation_key="end_workflow",
     request_fn=lambda node, by: EndWorkflow(node=node, by=by),
 )
-#: A level has no room for one more that is enabled.
+#: A zone has room for one more that is enabled; what there is by the hundred has not.
 END_WORKFLOW_HERE = replace(END_WORKFLOW, entity_registry_enabled_default=False)
+HERE: Final = (RUN_SHOT, CLEAR_INHIBIT, ADVANCE_WORKFLOW, END_WORKFLOW_HERE)
 REQUESTS: Final = (RUN_SHOT, CLEAR_INHIBIT, ADVANCE_WORKFLOW, END_WORKFLOW)
 
 
@@ -78,9 +80,9 @@ def specs(farm: Farm) -> Specs[ButtonEntityDescription]:
         yield level.id, END_WORKFLOW_HERE
     for reservoir in farm.reservoirs:
         yield reservoir.id, ADVANCE_WORKFLOW
-        yield reservoir.id, END_WORKFLOW
+        yield reservoir.id, END_WORKFLOW_HERE
     for circuit in farm.circuits:
-        for description in REQUESTS:
+        for description in HERE:
             yield circuit.id, description
 
 

@@ -49,9 +49,10 @@ class VfarmData:
         """The farm as it runs."""
         return self.engine.farm
 
-    def subentry_id(self, node: str) -> str | None:
-        """The subentry a node belongs to; None for the farm itself."""
-        return subentry_of_nodes(self.entry).get(node)
+    @property
+    def subentry_ids(self) -> dict[str, str]:
+        """The subentry of every node; the farm itself has none. Made anew: ask once for many."""
+        return subentry_of_nodes(self.entry)
 
     @property
     def sites_taken(self) -> dict[str, int]:

@@ -169,13 +169,13 @@ class Demo:
         self, domain: str, async_add_entities: AddConfigEntryEntitiesCallback
     ) -> None:
         """Add the simulated hardware that appears in a domain."""
-        data = self._entry.runtime_data
+        subentries = self._entry.runtime_data.subentry_ids
         groups: dict[str | None, list[Entity]] = defaultdict(list)
         for point, part in self._parts().items():
             if domain_of(self.farm, self.farm.binding[point]) == domain:
                 entity = make_hardware(self._entry, self, self.twin.point(point), part)
                 self._hardware[point] = entity
-                groups[data.subentry_id(part)].append(entity)
+                groups[subentries.get(part)].append(entity)
         for subentry_id, entities in groups.items():
             async_add_entities(entities, config_subentry_id=subentry_id)
 

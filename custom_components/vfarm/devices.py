@@ -118,19 +118,20 @@ def async_sync_devices(hass: HomeAssistant, entry: VfarmConfigEntry, farm: Farm)
     """Register the devices of a farm and remove those of nodes that are gone."""
     registry = dr.async_get(hass)
     data = entry.runtime_data
+    subentries = data.subentry_ids
     kept: set[tuple[str, str]] = set()
     for node in _main_nodes(farm):
         kept.add(identifier(entry, node))
         registry.async_get_or_create(
             config_entry_id=entry.entry_id,
-            config_subentry_id=data.subentry_id(node),
+            config_subentry_id=subentries.get(node),
             **_facts(hass, entry, farm, node),
         )
     for level in farm.levels:
         kept.add(identifier(entry, level.id))
         registry.async_get_or_create_child(
             config_entry_id=entry.entry_id,
-            config_subentry_id=data.subentry_id(level.id),
+            config_subentry_id=subentries[level.id],
             **_facts(hass, entry, farm, level.id),
         )
     if data.demo is not None:

@@ -170,10 +170,11 @@ def async_manage_entities[D: EntityDescription](
             ours = registered.domain == domain and registered.platform == DOMAIN
             if ours and _is_node_entity(registered) and registered.unique_id not in wanted:
                 registry.async_remove(registered.entity_id)
+        subentries = data.subentry_ids
         groups: dict[str | None, list[Entity]] = defaultdict(list)
         for unique_id, (node, description) in wanted.items():
             if unique_id not in known:
-                groups[data.subentry_id(node)].append(make(hass, entry, node, description))
+                groups[subentries.get(node)].append(make(hass, entry, node, description))
         known.clear()
         known.update(wanted)
         for subentry_id, entities in groups.items():

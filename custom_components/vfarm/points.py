@@ -61,6 +61,10 @@ class Points:
         self._followed: dict[str, Binding] = {}
         self._entities: dict[str, str] = {}
         self._by_entity: dict[str, list[Binding]] = {}
+        #: What the bindings name, and whether one of them names nothing: entities come by the
+        #: thousand when farms are set up, and each is looked at.
+        self._named: set[str] = set()
+        self._unresolved = False
         self._states: list[CALLBACK_TYPE] = []
         self._missing: Mapping[str, Binding] = {}
         self._started = False
@@ -96,6 +100,7 @@ class Points:
     @callback
     def _resolve(self) -> None:
         before = set(self._by_entity)
+        self._named = {binding.entity for binding in self._bindings}
         self._entities = {}
         self._by_entity = {}
         for binding in self._bindings:
@@ -104,6 +109,7 @@ class Points:
                 continue
             self._entities[binding.id] = entity_id
             self._by_entity.setdefault(entity_id, []).append(binding)
+        self._unresolved = any(b.id not in self._entities for b in self._bindings)
         if before != set(self._by_entity):
             self._listen()
         self.look_for_missing()
@@ -150,12 +156,11 @@ class Points:
     def _registry_updated(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
         data = event.data
         if data["action"] == "create":
-            bound = data["entity_id"] in {b.entity for b in self._bindings}
+            bound = data["entity_id"] in self._named
         else:
             old = data.get("old_entity_id", data["entity_id"])
-            bound = bool({old, data["entity_id"]} & set(self._by_entity)) or any(
-                b.id not in self._entities for b in self._bindings
-            )
+            known = old in self._by_entity or data["entity_id"] in self._by_entity
+            bound = known or self._unresolved
         if not bound:
             return
         before = dict(self._entities)
