@@ -31,6 +31,7 @@ from .access import guarded
 from .data import VfarmConfigEntry
 from .entity import NodeEntity, Specs, async_by, async_manage_entities
 from .people import by_of
+from .targets import error
 
 PARALLEL_UPDATES = 0
 
@@ -107,10 +108,18 @@ class RequestButton(NodeEntity, ButtonEntity):
 
     entity_description: RequestDescription
 
+    @property
+    @override
+    def available(self) -> bool:
+        """Nothing of it depends on what the node shows."""
+        return not self.engine.closed
+
     @override
     @guarded
     async def async_press(self) -> None:
         """Ask for it."""
+        if not self.engine.running:
+            raise error("not_running", farm=self.entry.title)
         by = await async_by(self.hass, self._context)
         await self.async_ask(self.entity_description.request_fn(self.node, by))
 

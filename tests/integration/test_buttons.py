@@ -61,9 +61,37 @@ async def test_a_press_that_makes_no_sense_is_refused_with_the_reason(
     boss = manager(hass)
     assert await press(hass, farm, "bench", "run_shot", boss) == "duration_missing"
     assert await press(hass, farm, "bench", "clear_inhibit", boss) == "not_inhibited"
-    assert await press(hass, farm, "bench", "advance_workflow", boss) == "workflow_none"
-    for node in ("tent", "tank", "bench"):
-        assert await press(hass, farm, node, "end_workflow", boss) == "workflow_none"
+    assert await press(hass, farm, "tent", "end_workflow", boss) == "workflow_none"
+
+
+async def test_a_workflow_goes_on_at_a_press_where_the_button_was_enabled(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    for key in ("advance_workflow", "end_workflow"):
+        registered = registry.async_get(entity(hass, farm, "button", "tank", key))
+        assert registered is not None
+        assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+        registry.async_update_entity(registered.entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(farm.entry_id)
+    await settled(hass)
+    work = {"node": "tank", "workflow": "solution_change", "duration": 3600}
+    await hass.services.async_call(DOMAIN, "start_workflow", work, blocking=True)
+    await settled(hass)
+    assert farm.runtime_data.engine.snapshot("tank").workflow.step == "drain"
+    assert await press(hass, farm, "tank", "advance_workflow") is None
+    assert farm.runtime_data.engine.snapshot("tank").workflow.step == "refill"
+    # Ended early: what people have filled in is mixed all the same.
+    assert await press(hass, farm, "tank", "end_workflow") is None
+    assert farm.runtime_data.engine.snapshot("tank").workflow.step == "mixing"
+
+
+async def test_a_press_before_the_farm_runs_says_so(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    farm.runtime_data.engine.running = False
+    assert await press(hass, farm, "tent", "end_workflow") == "not_running"
+    farm.runtime_data.engine.running = True
 
 
 async def test_people_are_done_at_a_press(hass: HomeAssistant, farm: MockConfigEntry) -> None:
@@ -80,8 +108,7 @@ async def test_each_press_takes_its_role(hass: HomeAssistant, farm: MockConfigEn
     vera = somebody(hass, "vera", is_owner=False)
     for node, key in (
         ("bench", "run_shot"),
-        ("bench", "advance_workflow"),
-        ("tank", "end_workflow"),
+        ("tent", "end_workflow"),
         ("bench", "clear_inhibit"),
     ):
         assert await press(hass, farm, node, key, vera) == "not_allowed"
