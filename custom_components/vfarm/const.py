@@ -19,6 +19,7 @@ PLATFORMS: Final = (
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
     Platform.TODO,
 )
 #: Where the simulated hardware of a demo farm appears besides.

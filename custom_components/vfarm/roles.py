@@ -128,6 +128,7 @@ ENTITIES: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_OPERATOR, "button.run_shot"),
         **_each(_OPERATOR, "button.advance_workflow", "button.end_workflow"),
         **_each(_PERSON, "button.clear_inhibit"),
+        **_each(_GROWER, "time.lights_on"),
         **_each(_GROWER_PERSON, *(f"switch.loop_{loop}" for loop in Loop)),
     }
 )

@@ -30,7 +30,7 @@ CONTROL = ROOT / "vfarm_core" / "control"
 PAGES = (ROOT / "docs" / "home-assistant.md", *sorted((ROOT / "docs" / "manual").glob("*.md")))
 ENTITY_PLATFORMS = (
     *("sensor", "binary_sensor", "select", "button", "event", "calendar", "todo"),
-    *("climate", "number", "switch"),
+    *("climate", "number", "switch", "time"),
 )
 
 type Row = list[str]

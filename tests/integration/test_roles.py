@@ -33,6 +33,7 @@ from custom_components.vfarm import (
     select,
     services,
     switch,
+    time,
     todo,
     websocket,
 )
@@ -605,6 +606,7 @@ def commanded() -> set[tuple[str, str]]:
         "number": (number.HOURS, *number.ZONE_TARGETS, *number.LEVEL_TARGETS),
         "select": (select.MODE,),
         "switch": switch.LOOPS,
+        "time": (time.LIGHTS_ON,),
         "todo": (todo.TASKS,),
     }
     return {(domain, one.key) for domain, some in described.items() for one in some}
