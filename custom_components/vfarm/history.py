@@ -81,9 +81,12 @@ async def async_audit(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:
         for name in (Field.SINCE, Field.UNTIL)
     )
     limit: int = call.data[Field.LIMIT]
-    return await _async_ask(
+    found = await _async_ask(
         hass, call, "", lambda ledger: _audited(ledger, who, since, until, limit)
     )
+    # Whose role was changed is a person, too.
+    call_by = people_of(hass).call
+    return {"deeds": [{**deed, "target": call_by(deed["target"])} for deed in found["deeds"]]}
 
 
 async def async_trace(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:

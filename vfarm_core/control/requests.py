@@ -293,6 +293,7 @@ def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
         raise Refusal("override_expired")
     if override.quantity is Quantity.VPD:
         _reachable(d, override.node, override.value)
+    held = d.overrides.get(override.key)
     d.overrides.set(override.key, override)
     d.wake(f"override:{override.key}", Due(farm=override.expires_at))
     d.mark_all()
@@ -300,6 +301,7 @@ def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
         "override_set",
         override.node,
         quantity=override.quantity.value,
+        was=None if held is None else held.value,
         value=override.value,
         until=override.expires_at,
         by=override.by,
@@ -343,12 +345,20 @@ def override_due(d: Draft, key: str) -> None:
 
 def _clear_override(d: Draft, request: ClearOverride) -> dict[str, Any]:
     key = f"{request.node}.{request.quantity}"
-    if d.overrides.get(key) is None:
+    held = d.overrides.get(key)
+    if held is None:
         raise Refusal("override_unknown", node=request.node, quantity=request.quantity)
     d.overrides.remove(key)
     d.due.remove(f"override:{key}")
     d.mark_all()
-    d.event("override_ended", request.node, quantity=request.quantity.value, why="cleared")
+    d.event(
+        "override_ended",
+        request.node,
+        quantity=request.quantity.value,
+        was=held.value,
+        why="cleared",
+        by=request.by,
+    )
     return {}
 
 

@@ -59,7 +59,14 @@ def _set_probe(d: Draft, request: SetProbe) -> dict[str, Any]:
     if probe.use is not request.use:
         moved = replace(probe, use=request.use, verified_at=None)
         _keep_probe(d, binding, moved)
-        d.event("probe_set", binding.node, point=binding.id, use=request.use.value, by=request.by)
+        d.event(
+            "probe_set",
+            binding.node,
+            point=binding.id,
+            was=probe.use.value,
+            use=request.use.value,
+            by=request.by,
+        )
     return {"point": binding.id, "use": request.use.value}
 
 
@@ -89,7 +96,14 @@ def _calibrate(d: Draft, request: CalibratePump) -> dict[str, Any]:
     measured = replace(known_pump, ml_per_s=rate, calibrated_at=d.now.farm)
     dose.set_doser(d, reservoir.id, pump.id, measured)
     d.mark(reservoir.id)
-    d.event("pump_calibrated", reservoir.id, point=pump.id, ml_per_s=round(rate, 4), by=request.by)
+    d.event(
+        "pump_calibrated",
+        reservoir.id,
+        point=pump.id,
+        was=None if known_pump.ml_per_s is None else round(known_pump.ml_per_s, 4),
+        ml_per_s=round(rate, 4),
+        by=request.by,
+    )
     return {"point": pump.id, "ml_per_s": round(rate, 4)}
 
 

@@ -39,7 +39,7 @@ MACHINES = frozenset(
 #: Most values are none of anybody: they are not asked.
 _PLAIN = frozenset({float, int, bool, type(None)})
 #: The fields that say who.
-_WHO = frozenset({"by", "requested_by", "done_by", "who"})
+WHO = ("by", "who", "requested_by", "done_by")
 
 
 def is_person(by: str) -> bool:
@@ -78,5 +78,5 @@ def _renamed(value: Any, call: Callable[[str], str]) -> Any:
 
 def _part(key: Any, item: Any, call: Callable[[str], str]) -> Any:
     if isinstance(item, str):
-        return call(item) if key in _WHO else item
+        return call(item) if key in WHO else item
     return _renamed(item, call)

@@ -199,7 +199,7 @@ _DELIVERIES = frozenset(
     {"shot_started", "shot_ended", "dose_started", "dose_ended", "fill_started", "fill_ended"}
 )
 #: Where an event names what it was about, what it was before, and what it is now: the first counts.
-_TARGET = ("point", "batch", "quantity", "loop", "workflow", "lot", "rollout", "what")
+_TARGET = ("point", "batch", "quantity", "loop", "workflow", "lot", "rollout", "what", "who")
 _BEFORE = ("was",)
 _AFTER = (
     *("mode", "phase", "version", "value", "use", "ml_per_s", "kg", "minutes", "step", "amount"),

@@ -35,7 +35,7 @@ from .schema import (
 )
 
 #: Increased with every change of what follows from a record: the tables are then made anew.
-RULES = 1
+RULES = 2
 #: How the reason of a dead letter begins that these rules could not understand.
 UNCLEAR = "not understood: "
 #: Records of one step when the tables are made anew.

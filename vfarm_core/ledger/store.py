@@ -43,7 +43,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import NullPool
 
-from ..farm.people import TOKEN, is_person
+from ..farm.people import TOKEN, WHO, is_person
 from . import migrate
 from .chain import (
     GENESIS,
@@ -386,10 +386,20 @@ class Ledger:
 
     def _without_names(self, connection: Connection, entry: Read) -> Read:
         """The history knows people by a token alone."""
-        by = entry.data.get("by")
-        if not isinstance(by, str) or not is_person(by):
+        data = entry.data
+        told: dict[str, str] = {}
+        for field in WHO:
+            if field not in data:
+                continue
+            by = data[field]
+            if isinstance(by, str) and is_person(by):
+                told[field] = self._token(connection, by.replace("\0", ""))
+        if not told:
             return entry
-        person = by.replace("\0", "")
+        data = {**data, **told}
+        return replace(entry, data=data, stored=canonical(data))
+
+    def _token(self, connection: Connection, person: str) -> str:
         token = self._tokens.get(person)
         if token is None:
             token = connection.scalar(select(people.c.token).where(people.c.person == person))
@@ -397,8 +407,7 @@ class Ledger:
             token = f"{TOKEN}{uuid4().hex}"
             connection.execute(insert(people), {"token": token, "person": person})
         self._tokens[person] = token
-        data = {**entry.data, "by": token}
-        return replace(entry, data=data, stored=canonical(data))
+        return token
 
     def forget_what_was_read(self) -> None:
         """Ask the database anew: another may have written, or a transaction was undone."""

@@ -58,7 +58,7 @@ def deeds(
             who=names.get(row.who, row.who) if row.who.startswith(TOKEN) else row.who,
             what=row.what,
             node=row.node,
-            target=row.target,
+            target=names.get(row.target, row.target),
             before=row.before,
             after=row.after,
             why=row.why,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.support import START, Bench, bench_farm, bench_phase, bench_recipe, sensor
-from vfarm_core.control.inputs import SetMode, SetOverride
+from vfarm_core.control.inputs import ClearOverride, SetMode, SetOverride
 from vfarm_core.control.safety import in_steps
 from vfarm_core.control.snapshot import LevelSnapshot, ZoneSnapshot
 from vfarm_core.farm.overrides import Mode, Override, Quantity
@@ -194,6 +194,21 @@ def test_an_override_holds_until_it_expires(bench: Bench) -> None:
     bench.advance(HOUR)
     assert level(bench).dli_target == 11.5
     assert "override_ended" in bench.kinds()
+
+
+def test_who_changed_and_took_back_an_override_is_recorded_with_what_it_was(bench: Bench) -> None:
+    bench.start_batch()
+    until = bench.clock.farm + HOUR
+    for value in (100.0, 120.0):
+        override = Override(
+            node="level_1", quantity=Quantity.PPFD, value=value, expires_at=until, by="user:anna"
+        )
+        bench.ask(SetOverride(override=override))
+    bench.ask(ClearOverride(node="level_1", quantity=Quantity.PPFD, by="user:berta"))
+    first, second = bench.journal.of("override_set")[-2:]
+    assert (first["was"], second["was"], second["value"]) == (None, 100.0, 120.0)
+    ended = bench.journal.of("override_ended")[-1]
+    assert (ended["by"], ended["was"]) == ("user:berta", 120.0)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from vfarm_core.ledger.errors import LedgerAwayError, LedgerError, NewerLedgerEr
 from vfarm_core.ledger.schema import dead_letters, heads, records
 from vfarm_core.ledger.store import Ledger
 from vfarm_core.ledger.verify import verify
+from vfarm_core.reports.audit import deeds
 
 
 def entries(first: int, last: int, **data: Any) -> list[Entry]:
@@ -244,4 +245,19 @@ def test_a_transaction_that_fails_leaves_the_chain_as_it_was(ledger: Ledger) -> 
         connection.execute(delete(records).where(records.c.seq == 4))
     ledger.append("a", entries(3, 5))
     assert stored(ledger) == [1, 2, 3, 4, 5]
+    assert verify(ledger).intact
+
+
+def test_whose_role_was_changed_is_a_token_and_forgotten_too(ledger: Ledger) -> None:
+    data = {"node": "farm", "severity": "info", "who": "user:berta", "by": "user:anna"}
+    ledger.append("journal", [Entry(origin=1, at=1.7e9, kind="role_changed", data=data)])
+    with ledger.reading() as connection:
+        stored = connection.scalar(select(records.c.data))
+    assert stored is not None
+    assert "user:" not in stored
+    (deed,) = deeds(ledger)
+    assert (deed.who, deed.target) == ("user:anna", "user:berta")
+    assert ledger.forget("user:berta")
+    (deed,) = deeds(ledger)
+    assert deed.target.startswith("person:")
     assert verify(ledger).intact
