@@ -213,8 +213,9 @@ def _night(
 
 
 def _follow_night(day: LightDay | None, night: Night | None) -> LightDay | None:
-    """The light day with the lights-on after it where that is decided."""
-    if day is None or night is None or night.of != day.start_s:
+    """The light day with the lights-on after it where that is decided. A clock that was set back
+    and forward may have made the night that has just ended begin with this very day: it is over."""
+    if day is None or night is None or night.of != day.start_s or night.starts_at <= day.start_s:
         return day
     return (
         day if day.next_start_s == night.starts_at else replace(day, next_start_s=night.starts_at)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.support import Bench, bench_farm, bench_phase, bench_recipe
-from vfarm_core.control.inputs import RunShot
+from vfarm_core.control.inputs import RunShot, SetOverride
 from vfarm_core.control.memory import Night
+from vfarm_core.farm.overrides import Override, Quantity
 from vfarm_core.recipes.model import DayLength, PhaseKind
 
 HOUR = 3600.0
@@ -80,6 +81,20 @@ def test_lamps_stay_off_when_the_clock_goes_back_over_lights_off(day: Bench) -> 
     set_back(day)
     day.advance(HOUR)
     assert not day.on(LAMP)
+
+
+def test_a_dark_level_settles_when_the_clock_is_set_to_and_fro_over_its_lights_on(
+    bench: Bench,
+) -> None:
+    bench.start_batch()
+    until = bench.clock.farm + 5 * DAY
+    override = Override(node="level_1", quantity=Quantity.PHOTOPERIOD, value=0.0, expires_at=until)
+    assert bench.ask(SetOverride(override=override)).refused is None
+    bench.advance(600)
+    for hours in (1, -1, 1):
+        set_back(bench, -hours * HOUR)
+    bench.advance(2 * DAY)
+    assert not bench.on(LAMP)
 
 
 def test_a_steady_sensor_is_still_fresh(day: Bench) -> None:
