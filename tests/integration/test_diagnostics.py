@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from home_farm import start_batch
+from home_farm import AIR, start_batch
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -18,6 +19,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.devices import async_device_id
 from custom_components.vfarm.logbook import async_describe_events
+from vfarm_core.farm.codec import encode
+from vfarm_core.runtime.replay import replay
 
 
 async def test_diagnostics_reproduce_without_telling_who(
@@ -34,6 +37,31 @@ async def test_diagnostics_reproduce_without_telling_who(
     assert "batch_started" in {event["kind"] for event in found["journal"]}
     assert "Secret lettuce" not in str(found)
     assert found["farm"]["time_zone"] == "**REDACTED**"
+
+
+async def test_what_the_farm_decided_is_decided_again_from_its_diagnostics(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    await start_batch(hass, title="Secret lettuce")
+    hass.states.async_set(AIR, "18.0", {"unit_of_measurement": "°C"})
+    await hass.async_block_till_done()
+    assert await async_setup_component(hass, "diagnostics", {})
+    found: Any = await get_diagnostics_for_config_entry(hass, hass_client, farm)
+    assert "Secret lettuce" not in str(found["replay"])
+    assert "Tent" not in str(found["replay"])
+    told = replay(json.loads(json.dumps(found["replay"])))
+    assert told.differences == ()
+    assert set(found["replay"]["steps"]) == {"last", "look"}
+    memory = farm.runtime_data.engine.runtime.memory
+    assert memory.actuators
+    for point, state in memory.actuators.items():
+        decided = told.actuators[point]
+        assert decided["wanted"] == state.wanted
+        assert decided["reason"] == encode(state.reason)
+    assert told.actuators["tent.heater"]["wanted"] == 1
+    assert told.actuators["rack_level_1.grow_light"]["wanted"] > 0
 
 
 async def test_diagnostics_of_a_level(

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "nutrients": (".nutrients", "Nutrient solutions: salts, stocks, acid, EC."),
     "plan": (".plan", "Orders to sowing dates, bookings of levels and tasks."),
     "recipes": (".recipes", "Recipes: list, show, check, compare and exchange them."),
+    "replay": (".replay", "What a farm decided, made again from its diagnostics."),
     "science": (".science", "Formulas of air, light and water."),
     "twin": (".twin", "The simulated crop and the simulated farm."),
 }

@@ -131,6 +131,8 @@ type _Decoder = Callable[[Any, str], Any]
 
 @cache
 def _decoder(annotation: Any) -> _Decoder:
+    if annotation is Any:
+        return lambda data, path: data
     if isinstance(annotation, TypeAliasType):
         return _decoder(annotation.__value__)
     origin = get_origin(annotation)
@@ -154,10 +156,28 @@ def _decoder(annotation: Any) -> _Decoder:
 
 def _union(options: tuple[Any, ...]) -> _Decoder:
     others = [option for option in options if option is not type(None)]
+    if len(others) > 1 and all(option in (bool, int, float, str) for option in others):
+        return _either(tuple(options))
     if len(others) != 1:
         raise TypeError(f"only optional values can be decoded, not {options!r}")
     inner = _decoder(others[0])
     return lambda data, path: None if data is None else inner(data, path)
+
+
+def _either(kinds: tuple[type, ...]) -> _Decoder:
+    """Numbers, texts and flags are themselves; a number that is whole may stand for any other."""
+    accepted = frozenset({*kinds, int} if float in kinds else kinds)
+
+    def read(data: Any, path: str) -> Any:
+        if type(data) not in accepted:
+            raise DecodeError(path, f"{data!r} is no such value", ", ".join(_named(kinds)))
+        return data
+
+    return read
+
+
+def _named(kinds: tuple[type, ...]) -> list[str]:
+    return [kind.__name__ for kind in kinds]
 
 
 def _sequence(args: tuple[Any, ...], build: Callable[[Any], Any]) -> _Decoder:
@@ -185,8 +205,16 @@ def _sequence(args: tuple[Any, ...], build: Callable[[Any], Any]) -> _Decoder:
     return fixed
 
 
+def _float_key(data: Any, path: str) -> float:
+    """A number that is a key, which JSON has as text."""
+    try:
+        return float(data)
+    except (TypeError, ValueError) as err:
+        raise DecodeError(path, f"{data!r} is no number", "a number") from err
+
+
 def _mapping(key: Any, value: Any) -> _Decoder:
-    keys, values = _decoder(key), _decoder(value)
+    keys, values = _float_key if key is float else _decoder(key), _decoder(value)
 
     def read(data: Any, path: str) -> Any:
         if not isinstance(data, Mapping):

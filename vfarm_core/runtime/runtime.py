@@ -38,6 +38,7 @@ from ..farm.nodes import Farm
 from ..farm.people import renamed
 from .hours import Hours
 from .ports import Actuators, Clock, JournalWriter, Listener
+from .replay import Taken
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,6 +74,8 @@ class Runtime:
         self.farm = farm
         self.memory = memory or Memory()
         self.due: Due = NEVER
+        #: The last step that did anything, for diagnostics.
+        self.last: Taken | None = None
         self._snapshots: dict[str, Snapshot] = {}
         self._clock = clock
         self._actuators = actuators
@@ -214,6 +217,8 @@ class Runtime:
                 before = self.memory
                 result = step(self.farm, before, now, batch, show=self._show)
                 self.memory = result.memory
+                if result.memory is not before:
+                    self.last = Taken(before, now, tuple(batch), result.effects)
                 self._carry_out(result.effects)
                 self._add_up(before, now, batch, result.effects)
                 if not self._queue:

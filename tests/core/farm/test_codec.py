@@ -6,8 +6,9 @@ import datetime as dt
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import pytest
 
@@ -86,3 +87,34 @@ def test_only_known_kinds_have_a_form() -> None:
         encode(object())
     with pytest.raises(TypeError):
         decode(object, {})
+
+
+@dataclass(frozen=True)
+class Told:
+    """Values that may be of several plain kinds, and a table by number."""
+
+    params: Mapping[str, str | float | int] = field(default_factory=dict)
+    raw: float | str | bool | None = None
+    seconds: Mapping[float, float] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize("raw", [None, 1, 1.5, "on", True])
+def test_plain_values_of_several_kinds_come_back_as_they_were(raw: float | str | None) -> None:
+    told = Told(params={"a": 1, "b": 2.5, "c": "x"}, raw=raw, seconds={22.5: 60.0})
+    again = decode(Told, json.loads(json.dumps(encode(told))))
+    assert again == told
+    assert type(again.raw) is type(raw)
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"raw": []}, "raw"),
+        ({"params": {"a": None}}, "params.a"),
+        ({"seconds": {"x": 1}}, "seconds"),
+    ],
+)
+def test_no_plain_value_and_no_number_as_a_key_are_refused(data: Any, path: str) -> None:
+    with pytest.raises(DecodeError) as refused:
+        decode(Told, data)
+    assert refused.value.path == path
