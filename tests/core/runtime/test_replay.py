@@ -15,6 +15,9 @@ from vfarm_core.cli import build
 from vfarm_core.control.inputs import EmergencyStop, JournalFailed
 from vfarm_core.farm.build import check
 from vfarm_core.runtime.replay import ReplayError, record, replay
+from vfarm_core.twin.checks import first_checks
+from vfarm_core.twin.demo import demo_batches, demo_config, demo_farm, demo_recipes
+from vfarm_core.twin.simulate import Simulation
 
 HOUR = 3600.0
 
@@ -134,3 +137,25 @@ def test_the_command_replays_a_file_of_diagnostics(growing: Bench, tmp_path: Pat
     none = CliRunner().invoke(app, ["replay", str(file), "--json"])
     assert none.exit_code == 1
     assert "no recording" in json.loads(none.output)["error"]["message"]
+
+
+def test_every_decision_of_the_demo_farm_can_be_made_again() -> None:
+    """Doses, fills, shots, supplies that several share: at many moments of a day and a half."""
+    start = 1_790_000_000.0
+    recipes = demo_recipes()
+    farm = demo_farm("America/St_Johns")
+    simulation = Simulation(
+        farm, demo_batches(start, recipes), recipes, start=start, config=demo_config()
+    )
+    for check_first in first_checks(farm, demo_config()):
+        simulation.runtime.request(check_first)
+    codes: set[str] = set()
+    for moment in range(24):
+        simulation.run_until(start + moment * 5437.0)
+        now = simulation.clock.now()
+        found = record(farm, simulation.runtime.memory, now, simulation.runtime.last)
+        again = replay(json.loads(json.dumps(found)))
+        assert again.differences == (), moment
+        codes |= {told["reason"]["code"] for told in again.actuators.values() if told["reason"]}
+    assert len(codes) > 10
+    assert len(again.actuators) > 30
