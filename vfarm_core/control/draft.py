@@ -261,6 +261,13 @@ class Draft:
         found = (self.workflows.get(key) for key in (node, *self.farm.above.get(node, ())))
         return any(w is not None and w.kind is WorkflowKind.MAINTENANCE for w in found)
 
+    def kept_dark(self, level: str) -> bool:
+        """Whether people keep a level, or the place it is part of, dark to germinate."""
+        if not self.workflows.now:
+            return False
+        found = (self.workflows.get(key) for key in (level, *self.farm.above.get(level, ())))
+        return any(w is not None and w.kind is WorkflowKind.DARK_GERMINATION for w in found)
+
     def event(
         self,
         kind: str,

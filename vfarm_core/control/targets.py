@@ -230,10 +230,12 @@ def ramp_due(d: Draft, zone: str) -> float | None:
 def light_changed_at(d: Draft, zone: str) -> float | None:
     """When the day or night that a zone is in has begun, by the light days of its levels, which a
     restart knows; None when nothing is known of it."""
-    days = _light_days(d, zone)
     now = d.now.farm
     if not d.zone(zone).day:
+        # The planned end of a day that people kept dark changes nothing.
+        days = _light_days(d, zone, lambda level: not d.kept_dark(level))
         return max((x.end_s for x in days if x.end_s <= now), default=None)
+    days = _light_days(d, zone)
     began = min((x.start_s for x in days if x.start_s <= now < x.end_s), default=None)
     while began is not None:
         # Levels that take turns make one day.
@@ -274,12 +276,15 @@ def _dark_from(d: Draft, zone: str) -> float | None:
 _DAY_S = 86400.0
 
 
-def _light_days(d: Draft, zone: str) -> list[LightDay]:
+def _light_days(
+    d: Draft, zone: str, counts: Callable[[str], bool] = lambda level: True
+) -> list[LightDay]:
     levels = d.levels.now
     return [
         x
         for level in d.farm.levels_of_zone[zone]
-        if (state := levels.get(level.id)) is not None
+        if counts(level.id)
+        and (state := levels.get(level.id)) is not None
         and (x := state.light_day) is not None
         and x.end_s > x.start_s
     ]

@@ -74,7 +74,7 @@ def of_kind(d: Draft, node: str, kind: WorkflowKind) -> Workflow | None:
 
 def dark(d: Draft, level: str) -> bool:
     """Whether a level is kept dark to germinate."""
-    return of_kind(d, level, WorkflowKind.DARK_GERMINATION) is not None
+    return d.kept_dark(level)
 
 
 def dosing_inhibited(d: Draft, reservoir: str) -> Reason | None:

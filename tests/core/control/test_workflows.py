@@ -301,6 +301,12 @@ class TestSanitation:
         assert shot(empty).refused is None
 
 
+def target_of(bench: Bench) -> float | None:
+    zone = bench.runtime.snapshots["zone"]
+    assert isinstance(zone, ZoneSnapshot)
+    return zone.air_temperature.target
+
+
 class TestDarkGermination:
     def test_lamps_stay_off_and_the_recipe_stays_as_it_is(self, growing: Bench) -> None:
         began(growing, "level_1", WorkflowKind.DARK_GERMINATION, 48)
@@ -321,6 +327,21 @@ class TestDarkGermination:
         level = growing.runtime.snapshots["level_1"]
         assert isinstance(level, LevelSnapshot)
         assert not level.day
+
+    def test_the_planned_end_of_the_day_changes_nothing_where_it_is_dark_already(self) -> None:
+        farm = bench_farm()
+        zones = (replace(farm.zones[0], ramp_min=30.0),)
+        bench = Bench(check(replace(farm, zones=zones)))
+        bench.start_batch()
+        bench.advance(6 * HOUR)
+        began(bench, "level_1", WorkflowKind.DARK_GERMINATION, 24)
+        day = bench.runtime.memory.levels["level_1"].light_day
+        assert day is not None
+        bench.advance(day.end_s - bench.clock.farm - 60)
+        before = target_of(bench)
+        for _ in range(4):
+            bench.advance(60)
+            assert target_of(bench) == before
 
     def test_a_hand_on_the_lamp_does_not_end_it(self, growing: Bench) -> None:
         began(growing, "level_1", WorkflowKind.DARK_GERMINATION, 2)
