@@ -309,7 +309,7 @@ class MemoryJournal:
             if record.key is not None:
                 kept.pop(record.key, None)
                 if record.data is not None:
-                    kept[record.key] = record.data
+                    kept[record.key] = record.stored()
         return kept
 
     def of(self, kind: str) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..farm.codec import encode
 from .hot import hot_value
 from .reasons import Reason
 
@@ -38,12 +39,18 @@ class Command:
 @hot_value(kw_only=False)
 class Record:
     """For the journal. `key` names a slice of memory to keep the newest of; without a key it is an
-    event to keep in order. `data` is JSON-able; None with a key forgets the slice."""
+    event to keep in order. `data` of an event is JSON-able; of a slice it may be the frozen slice
+    itself, None forgets it."""
 
     kind: str
     data: Any
     at: float
     key: str | None = None
+
+    def stored(self) -> Any:
+        """The data as JSON-able values. A journal asks for them in its own time: a step does not
+        wait while a thousand slices are taken apart. Raises ValueError for what JSON cannot say."""
+        return self.data if self.key is None else encode(self.data)
 
 
 @hot_value(kw_only=False)

@@ -131,13 +131,13 @@ def _start_when_due(d: Draft, circuit: Circuit) -> None:
     wanted = wanted_shot(d, circuit)
     if cycle is not None and quiet:
         wanted = cycles.wanted(d, circuit, cycle)
-    if wanted is None or wanted.planned_s <= 0 or not_ready(d, circuit):
+    if wanted is None or wanted.planned_s <= 0:
         return
-    if not quiet and d.circuit(circuit.id).requested is None:
-        starting = _starting(d)
-        if starting >= STARTING_TOGETHER:
-            return
-        d.derived[_STARTING] = starting + 1
+    in_turn = not quiet and d.circuit(circuit.id).requested is None
+    if (in_turn and _starting(d) >= STARTING_TOGETHER) or not_ready(d, circuit):
+        return
+    if in_turn:
+        d.derived[_STARTING] = _starting(d) + 1
     start_shot(d, circuit, wanted, quiet=quiet)
 
 

@@ -15,7 +15,7 @@ from ..batches.codec import to_dict as batch_to_dict
 from ..batches.lots import Lot
 from ..batches.rollout import Exposure, Rollout
 from ..batches.tasks import Task
-from ..farm.codec import decode, encode
+from ..farm.codec import decode
 from ..farm.overrides import Override, Workflow
 from ..recipes.codec import from_dict as recipe_from_dict
 from ..recipes.codec import to_dict as recipe_to_dict
@@ -47,7 +47,7 @@ def records(d: Draft) -> list[Record]:
     """The slices this step has to keep."""
     found: list[Record] = []
     if d.state is not d.memory.farm and _farm(d.state) != _farm(d.memory.farm):
-        found.append(_slice(d, "farm", encode(d.state)))
+        found.append(_slice(d, "farm", d.state))
     if d.levels.changed:
         found += _levels(d)
     if d.circuits.changed:
@@ -75,7 +75,7 @@ def records(d: Draft) -> list[Record]:
     for key, recipe in d.recipes.changes.items():
         found.append(_slice(d, f"recipe:{key}", recipe_to_dict(recipe)))
     for key, lot in d.lots.changes.items():
-        found.append(_slice(d, f"lot:{key}", encode(lot)))
+        found.append(_slice(d, f"lot:{key}", lot))
     for group, overlay in (("batch", d.batches), ("recipe", d.recipes), ("lot", d.lots)):
         found += [_slice(d, f"{group}:{key}", None) for key in overlay.removed]
     return found
@@ -85,11 +85,11 @@ def everything(d: Draft) -> list[Record]:
     """The counters too, for an orderly stop."""
     now = d.now.farm
     levels = [
-        _slice(d, f"level:{key}", encode(replace(state, kept_at=now)))
+        _slice(d, f"level:{key}", replace(state, kept_at=now))
         for key, state in d.levels.merged().items()
     ]
     rollouts = [
-        _slice(d, f"rollout:{key}", encode(rollout)) for key, rollout in d.rollouts.merged().items()
+        _slice(d, f"rollout:{key}", rollout) for key, rollout in d.rollouts.merged().items()
     ]
     return [*levels, *rollouts]
 
@@ -108,7 +108,7 @@ def _levels(d: Draft) -> Iterable[Record]:
         if _level_matters(key, before.get(key), new, now):
             kept = new.kept(now)
             overlay.put(key, kept)
-            yield _slice(d, f"level:{key}", encode(kept))
+            yield _slice(d, f"level:{key}", kept)
     for key in overlay.removed:
         yield _slice(d, f"level:{key}", None)
 
@@ -124,13 +124,13 @@ def _kept[T](
         old = overlay.old(key)
         if matters(old, new, d.now.farm) and not (quiet(d, key) and _routine(old, new)):
             if isinstance(new, ReservoirState):
-                yield _slice(d, f"{group}:{key}", encode(_given(new)))
+                yield _slice(d, f"{group}:{key}", _given(new))
             elif isinstance(new, ActuatorState):
-                yield _slice(d, f"{group}:{key}", encode(_history(new)))
+                yield _slice(d, f"{group}:{key}", _history(new))
             elif isinstance(new, ZoneState):
-                yield _slice(d, f"{group}:{key}", encode(_inhibits(new)))
+                yield _slice(d, f"{group}:{key}", _inhibits(new))
             else:
-                yield _slice(d, f"{group}:{key}", encode(new))
+                yield _slice(d, f"{group}:{key}", new)
     for key in overlay.removed:
         yield _slice(d, f"{group}:{key}", None)
 

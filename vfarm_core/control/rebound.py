@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from ..farm.codec import encode
 from .effects import Record
 from .keep import SLICE
 from .memory import Memory, ReservoirState
@@ -31,7 +30,7 @@ def forgotten(memory: Memory, points: Collection[str], at: float) -> Iterator[Re
         for point in points:
             new = unlearned(new, point)
         if new is not state:
-            yield Record(SLICE, encode(new), at, f"reservoir:{key}")
+            yield Record(SLICE, new, at, f"reservoir:{key}")
     for point in points:
         if point in memory.actuators:
             yield Record(SLICE, None, at, f"actuator:{point}")

@@ -20,6 +20,7 @@ def moment(at: float, now: float, tz: ZoneInfo) -> str:
     return local.strftime("%H:%M" if abs(at - now) < 86400.0 else "%Y-%m-%d %H:%M")
 
 
+@lru_cache(maxsize=64)
 def local_midnight(at: float, tz: ZoneInfo) -> float:
     """The last local midnight at or before an instant."""
     local = dt.datetime.fromtimestamp(at, tz)

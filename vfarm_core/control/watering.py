@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..farm.bindings import Binding, Danger
 from ..farm.nodes import Circuit, Method
@@ -84,15 +85,22 @@ def shot_times(
 ) -> tuple[float, ...]:
     """The planned shots of one light day: evenly over the lit hours, the first soon after
     lights-on, and evenly over the dark ones. Farm time, epoch seconds, in order."""
+    return _spread(start, end, next_start, plan.events_per_day, plan.night_events)
+
+
+@lru_cache(maxsize=1024)
+def _spread(
+    start: float, end: float, next_start: float, by_day: int, by_night: int
+) -> tuple[float, ...]:
     lit, dark = end - start, next_start - end
     times = []
-    if plan.events_per_day and lit > 0:
+    if by_day and lit > 0:
         first = min(_FIRST_S, lit / 2)
-        gap = (lit - first) / plan.events_per_day
-        times += [start + first + k * gap for k in range(plan.events_per_day)]
-    if plan.night_events and dark > 0:
-        gap = dark / (plan.night_events + 1)
-        times += [end + (k + 1) * gap for k in range(plan.night_events)]
+        gap = (lit - first) / by_day
+        times += [start + first + k * gap for k in range(by_day)]
+    if by_night and dark > 0:
+        gap = dark / (by_night + 1)
+        times += [end + (k + 1) * gap for k in range(by_night)]
     return tuple(times)
 
 
@@ -249,12 +257,12 @@ def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
     """What forbids water of any kind, also water that plants depend on: leak and dry-run stop
     circulation all the same (design rule 3)."""
     reservoir = d.farm.reservoir[d.farm.pump[circuit.pump].reservoir]
-    if interlocks.smoke(d, circuit):
-        return ShotEnd.SMOKE, Reason("smoke")
-    if interlocks.leak(d, circuit):
-        return ShotEnd.LEAK, Reason("leak")
-    people = workflows.water(d, circuit)
-    if people is not None:
+    if d.interlocks.now:
+        if interlocks.smoke(d, circuit):
+            return ShotEnd.SMOKE, Reason("smoke")
+        if interlocks.leak(d, circuit):
+            return ShotEnd.LEAK, Reason("leak")
+    if d.workflows.now and (people := workflows.water(d, circuit)) is not None:
         return ShotEnd.STOPPED, people
     if d.reservoir(reservoir.id).low:
         volume = readings.reading(d, reservoir.id, Role.VOLUME).value
@@ -265,10 +273,12 @@ def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
                 "limit": round(reservoir.volume_min_l, 1),
             },
         )
-    if any(d.actuator(b.id).latched and not _kept_on(b) for b in pumps(d, circuit)) or any(
-        d.actuator(b.id).latched for b in valves(d, circuit)
-    ):
-        return ShotEnd.PUMP_FAILED, Reason("latched")
+    for b in pumps(d, circuit):
+        if d.actuator(b.id).latched and not _kept_on(b):
+            return ShotEnd.PUMP_FAILED, Reason("latched")
+    for b in valves(d, circuit):
+        if d.actuator(b.id).latched:
+            return ShotEnd.PUMP_FAILED, Reason("latched")
     if circuit.method not in CIRCULATING and _neighbour_open(d, circuit):
         return ShotEnd.VALVE_FAILED, Reason("neighbour_open")
     return None

@@ -129,7 +129,7 @@ class Journal:
             self._db.execute(
                 "INSERT INTO slices (key, at, data) VALUES (?, ?, ?) ON CONFLICT (key)"
                 " DO UPDATE SET at = excluded.at, data = excluded.data",
-                (record.key, record.at, orjson.dumps(record.data)),
+                (record.key, record.at, orjson.dumps(record.stored())),
             )
 
     def _clear(self, records: Sequence[Record]) -> None:

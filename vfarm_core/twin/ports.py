@@ -106,7 +106,7 @@ class MemoryJournal:
             elif record.data is None:
                 self.slices.pop(record.key, None)
             else:
-                self.slices[record.key] = record.data
+                self.slices[record.key] = record.stored()
         done(None)
 
 

@@ -143,7 +143,7 @@ class Disk:
             elif record.data is None:
                 self.slices.pop(record.key, None)
             else:
-                self.slices[record.key] = record.data
+                self.slices[record.key] = record.stored()
 
 
 @dataclass(slots=True)
