@@ -30,6 +30,7 @@ from vfarm_core.control.inputs import (
 
 from .asking import ask
 from .entity import async_by
+from .fields import number, whole
 from .targets import ENTRY_SCHEMA, async_entry
 
 
@@ -65,7 +66,7 @@ class BatchField(StrEnum):
 
 F = BatchField
 #: kg by the name of a grade.
-GRADES = vol.Schema({str: vol.Coerce(float)})
+GRADES = vol.Schema({str: number()})
 _BATCH: dict[Any, Any] = {**ENTRY_SCHEMA, vol.Required(F.BATCH): cv.string}
 _WHY: dict[Any, Any] = {vol.Optional(F.WHY, default=""): cv.string}
 
@@ -77,15 +78,15 @@ BATCH_SCHEMAS: Mapping[str, vol.Schema] = {
             **_BATCH,
             vol.Required(F.FROM): cv.string,
             vol.Required(F.TO): cv.string,
-            vol.Optional(F.SITES): vol.Coerce(int),
+            vol.Optional(F.SITES): whole(),
             **_WHY,
         }
     ),
     "split_batch": vol.Schema(
         {
             **_BATCH,
-            vol.Required(F.SITES): vol.Schema({str: vol.Coerce(int)}),
-            vol.Optional(F.PLANTS): vol.Coerce(int),
+            vol.Required(F.SITES): vol.Schema({str: whole()}),
+            vol.Optional(F.PLANTS): whole(),
             vol.Optional(F.TITLE, default=""): cv.string,
             **_WHY,
         }
@@ -95,7 +96,7 @@ BATCH_SCHEMAS: Mapping[str, vol.Schema] = {
         {
             **_BATCH,
             vol.Optional(F.LEVELS, default=list): vol.All(cv.ensure_list, [cv.string]),
-            vol.Optional(F.PLANTS_M2): vol.Coerce(float),
+            vol.Optional(F.PLANTS_M2): number(),
             vol.Optional(F.ADVANCE, default=True): cv.boolean,
             **_WHY,
         }
@@ -103,10 +104,10 @@ BATCH_SCHEMAS: Mapping[str, vol.Schema] = {
     "cut_batch": vol.Schema(
         {
             **_BATCH,
-            vol.Optional(F.PLANTS, default=0): vol.Coerce(int),
-            vol.Optional(F.KG): vol.Coerce(float),
+            vol.Optional(F.PLANTS, default=0): whole(),
+            vol.Optional(F.KG): number(),
             vol.Optional(F.GRADES, default=dict): GRADES,
-            vol.Optional(F.WASTE_KG): vol.Coerce(float),
+            vol.Optional(F.WASTE_KG): number(),
             vol.Optional(F.LEVEL): cv.string,
             vol.Optional(F.NOTE, default=""): cv.string,
         }
@@ -114,7 +115,7 @@ BATCH_SCHEMAS: Mapping[str, vol.Schema] = {
     "lose_plants": vol.Schema(
         {
             **_BATCH,
-            vol.Required(F.PLANTS): vol.Coerce(int),
+            vol.Required(F.PLANTS): whole(),
             vol.Required(F.WHY): cv.string,
             vol.Optional(F.LEVEL): cv.string,
         }
@@ -126,7 +127,7 @@ BATCH_SCHEMAS: Mapping[str, vol.Schema] = {
             vol.Required(F.KIND): vol.Coerce(LotKind),
             vol.Optional(F.TITLE, default=""): cv.string,
             vol.Optional(F.SUPPLIER, default=""): cv.string,
-            vol.Optional(F.AMOUNT): vol.Coerce(float),
+            vol.Optional(F.AMOUNT): number(),
             vol.Optional(F.UNIT, default=""): cv.string,
             vol.Optional(F.NOTE, default=""): cv.string,
         }
@@ -146,7 +147,7 @@ BATCH_SCHEMAS: Mapping[str, vol.Schema] = {
     "log_labour": vol.Schema(
         {
             **ENTRY_SCHEMA,
-            vol.Required(F.MINUTES): vol.Coerce(float),
+            vol.Required(F.MINUTES): number(),
             vol.Optional(F.TASK, default=""): cv.string,
             vol.Exclusive(F.BATCH, "what"): cv.string,
             vol.Exclusive(F.PLACE, "what"): cv.string,

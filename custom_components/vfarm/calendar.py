@@ -165,8 +165,6 @@ class FarmCalendar(AgendaEntity, CalendarEntity):
             at=self._at(event["dtstart"], None),
             by=by,
         )
-        if batch.sown_at < self.now:
-            raise error("batch_past", batch=batch.title)
         await self.async_ask(StartBatch(batch=batch, recipe=recipe, by=by))
 
     @override

@@ -16,6 +16,7 @@ from vfarm_core.farm.codec import encode
 
 from .asking import response
 from .data import VfarmConfigEntry
+from .fields import instant, number, whole
 from .people import people_of
 from .targets import ENTRY_SCHEMA, async_entry, error
 
@@ -47,7 +48,7 @@ class Price(StrEnum):
     LABOUR = "labour_h"
 
 
-_PRICE = vol.All(vol.Coerce(float), vol.Range(min=0.0, max=1e9))
+_PRICE = number(0.0, 1e9)
 
 TRACE_SCHEMA = vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOT): cv.string})
 REPORT_SCHEMA = vol.Schema(
@@ -63,11 +64,9 @@ AUDIT_SCHEMA = vol.Schema(
     {
         **ENTRY_SCHEMA,
         vol.Optional(Field.PERSON): cv.string,
-        vol.Optional(Field.SINCE): cv.datetime,
-        vol.Optional(Field.UNTIL): cv.datetime,
-        vol.Optional(Field.LIMIT, default=100): vol.All(
-            vol.Coerce(int), vol.Range(min=1, max=1000)
-        ),
+        vol.Optional(Field.SINCE): instant,
+        vol.Optional(Field.UNTIL): instant,
+        vol.Optional(Field.LIMIT, default=100): whole(1, 1000),
     }
 )
 

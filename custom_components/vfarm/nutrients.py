@@ -24,6 +24,7 @@ from vfarm_core.science.nutrients.strength import at_ec
 from vfarm_core.science.nutrients.targets import PURE_WATER
 
 from .const import DOMAIN
+from .fields import number
 from .targets import error
 
 #: what the core's extra for solvers asks for
@@ -54,12 +55,12 @@ SOLVE_SCHEMA = vol.Schema(
         vol.Optional(Field.WATER): dict,
         vol.Required(Field.SALTS): vol.All(cv.ensure_list, [cv.string]),
         vol.Optional(Field.PRODUCTS): dict,
-        vol.Optional(Field.PH, default=DEFAULT_PH): vol.Coerce(float),
-        vol.Exclusive(Field.EC, "strength"): vol.Coerce(float),
-        vol.Exclusive(Field.STRENGTH, "strength"): vol.Coerce(float),
-        vol.Optional(Field.PURE, default=0.0): vol.Coerce(float),
-        vol.Optional(Field.FACTOR, default=100.0): vol.Coerce(float),
-        vol.Optional(Field.VOLUME, default=10.0): vol.Coerce(float),
+        vol.Optional(Field.PH, default=DEFAULT_PH): number(),
+        vol.Exclusive(Field.EC, "strength"): number(),
+        vol.Exclusive(Field.STRENGTH, "strength"): number(),
+        vol.Optional(Field.PURE, default=0.0): number(),
+        vol.Optional(Field.FACTOR, default=100.0): number(),
+        vol.Optional(Field.VOLUME, default=10.0): number(),
         vol.Optional(Field.INSTALL, default=False): cv.boolean,
     }
 )

@@ -29,6 +29,7 @@ from vfarm_core.recipes.model import Recipe
 
 from .asking import ask, response
 from .entity import async_by
+from .fields import calendar_day, instant, number, whole
 from .nutrients import async_install
 from .recipe_shelf import async_recipes
 from .targets import ENTRY_SCHEMA, async_entry, error
@@ -53,11 +54,9 @@ _ORDER = vol.Schema(
     {
         vol.Optional("id"): cv.string,
         vol.Required("recipe"): cv.string,
-        vol.Required("kg"): vol.All(
-            vol.Coerce(float), vol.Range(min=0.0, max=1e6, min_included=False)
-        ),
-        vol.Required("date"): cv.date,
-        vol.Optional("early_days", default=2): vol.All(vol.Coerce(int), vol.Range(min=0, max=60)),
+        vol.Required("kg"): number(above=0.0, high=1e6),
+        vol.Required("date"): calendar_day,
+        vol.Optional("early_days", default=2): whole(0, 60),
     }
 )
 
@@ -68,11 +67,9 @@ PLAN_SCHEMAS: Mapping[str, vol.Schema] = {
             vol.Required(Field.ORDERS): vol.All(
                 cv.ensure_list, [_ORDER], vol.Length(min=1, max=200)
             ),
-            vol.Optional(Field.START): cv.date,
-            vol.Optional(Field.REST, default=1): vol.All(vol.Coerce(int), vol.Range(min=0, max=60)),
-            vol.Optional(Field.SECONDS, default=30.0): vol.All(
-                vol.Coerce(float), vol.Range(min=1.0, max=300.0)
-            ),
+            vol.Optional(Field.START): calendar_day,
+            vol.Optional(Field.REST, default=1): whole(0, 60),
+            vol.Optional(Field.SECONDS, default=30.0): number(1.0, 300.0),
             vol.Optional(Field.INSTALL, default=False): cv.boolean,
         }
     ),
@@ -81,7 +78,7 @@ PLAN_SCHEMAS: Mapping[str, vol.Schema] = {
         {
             **ENTRY_SCHEMA,
             vol.Required(Field.BATCH): cv.string,
-            vol.Required(Field.SOW_AT): cv.datetime,
+            vol.Required(Field.SOW_AT): instant,
             vol.Optional(Field.WHY, default=""): cv.string,
         }
     ),

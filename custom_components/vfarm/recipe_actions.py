@@ -18,6 +18,7 @@ from homeassistant.helpers import config_validation as cv
 from vfarm_core.farm.nodes import NodeKind
 from vfarm_core.recipes.formats.registry import FORMS
 
+from .fields import whole
 from .language import async_language
 from .recipe_desk import Place, RecipeDesk, async_desk, place_of
 from .targets import ATTR_NODE, TARGET_SCHEMA, async_entries, async_targets, error
@@ -53,7 +54,7 @@ RECIPE_SCHEMAS: Mapping[str, vol.Schema] = {
             **TARGET_SCHEMA,
             vol.Exclusive(F.DOCUMENT, "what"): DOCUMENT,
             vol.Exclusive(F.RECIPE, "what"): cv.string,
-            vol.Optional(F.PLANTS): vol.All(vol.Coerce(int), vol.Range(min=1)),
+            vol.Optional(F.PLANTS): whole(1),
         }
     ),
     "save_recipe": vol.Schema(

@@ -38,6 +38,7 @@ from vfarm_core.recipes.model import Recipe
 from .asking import ask
 from .data import VfarmConfigEntry
 from .entity import async_by
+from .fields import number, span, whole
 from .history import async_answered
 from .nutrients import async_install
 from .recipe_shelf import async_recipes, folder
@@ -75,7 +76,7 @@ class RolloutField(StrEnum):
 
 
 F = RolloutField
-_PERCENT = vol.All(vol.Coerce(float), vol.Range(min=0.0, max=100.0))
+_PERCENT = number(0.0, 100.0)
 _NAMES = vol.All(cv.ensure_list, [cv.string])
 _ONE: dict[Any, Any] = {
     **ENTRY_SCHEMA,
@@ -95,9 +96,9 @@ ROLLOUT_SCHEMAS: Mapping[str, vol.Schema] = {
             vol.Optional(F.NEW): cv.string,
             vol.Optional(F.LEVELS, default=list): _NAMES,
             vol.Optional(F.BATCHES, default=list): _NAMES,
-            vol.Optional(F.DURATION, default=_RAMP): cv.positive_time_period,
-            vol.Optional(F.MIN_DAYS, default=0.0): vol.Coerce(float),
-            vol.Optional(F.MIN_HARVESTED, default=0): vol.Coerce(int),
+            vol.Optional(F.DURATION, default=_RAMP): span,
+            vol.Optional(F.MIN_DAYS, default=0.0): number(0.0, 3650.0),
+            vol.Optional(F.MIN_HARVESTED, default=0): whole(0, 10000),
             vol.Optional(F.MIN_INSIDE): _PERCENT,
             vol.Optional(F.NO_CRITICAL, default=True): cv.boolean,
             vol.Optional(F.MAX_LOSSES): _PERCENT,
@@ -110,7 +111,7 @@ ROLLOUT_SCHEMAS: Mapping[str, vol.Schema] = {
     "pause_rollout": vol.Schema(_ONE),
     "resume_rollout": vol.Schema(_ONE),
     "promote_rollout": vol.Schema({**_ONE, vol.Optional(F.DESPITE, default=False): cv.boolean}),
-    "roll_back_rollout": vol.Schema({**_ONE, vol.Optional(F.DURATION): cv.positive_time_period}),
+    "roll_back_rollout": vol.Schema({**_ONE, vol.Optional(F.DURATION): span}),
     "get_rollouts": vol.Schema(ENTRY_SCHEMA),
     "compare_versions": vol.Schema(
         {
@@ -118,12 +119,8 @@ ROLLOUT_SCHEMAS: Mapping[str, vol.Schema] = {
             vol.Required(F.RECIPE): cv.string,
             vol.Optional(F.OLD): cv.string,
             vol.Optional(F.NEW): cv.string,
-            vol.Optional(F.EFFECT, default=10.0): vol.All(
-                vol.Coerce(float), vol.Range(min=0.1, max=100.0)
-            ),
-            vol.Optional(F.MARGIN, default=10.0): vol.All(
-                vol.Coerce(float), vol.Range(min=0.0, max=99.0)
-            ),
+            vol.Optional(F.EFFECT, default=10.0): number(0.1, 100.0),
+            vol.Optional(F.MARGIN, default=10.0): number(0.0, 99.0),
             vol.Optional(F.INSTALL, default=False): cv.boolean,
         }
     ),

@@ -77,6 +77,7 @@ from .card_words import async_card_words
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .entity import async_by, checked
+from .fields import in_words, instant, number, span, whole
 from .forgetting import FORGET_SCHEMA, async_forget
 from .history import (
     AUDIT_SCHEMA,
@@ -207,6 +208,9 @@ class Field(StrEnum):
     CONFIRMED = "confirmed"
 
 
+#: More was never cut in one harvest: grams were meant.
+_MOST_KG = 100_000.0
+
 _SEED_SCHEMA = {
     vol.Optional(Field.CULTIVAR): cv.string,
     vol.Optional(Field.SEED_LOT): cv.string,
@@ -218,8 +222,8 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         {
             **TARGET_SCHEMA,
             vol.Required(Field.RECIPE): cv.string,
-            vol.Optional(Field.PLANTS): vol.Coerce(int),
-            vol.Optional(Field.DAYS_AGO, default=0.0): vol.Coerce(float),
+            vol.Optional(Field.PLANTS): whole(),
+            vol.Optional(Field.DAYS_AGO, default=0.0): number(),
             vol.Optional(Field.TITLE, default=""): cv.string,
             vol.Optional(Field.PINNED, default=False): cv.boolean,
             **_SEED_SCHEMA,
@@ -229,8 +233,8 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         {
             **TARGET_SCHEMA,
             vol.Required(Field.RECIPE): cv.string,
-            vol.Required(Field.SOW_AT): cv.datetime,
-            vol.Optional(Field.PLANTS): vol.Coerce(int),
+            vol.Required(Field.SOW_AT): instant,
+            vol.Optional(Field.PLANTS): whole(),
             vol.Optional(Field.TITLE, default=""): cv.string,
             **_SEED_SCHEMA,
         }
@@ -240,15 +244,15 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         {
             **_BATCH_SCHEMA,
             vol.Optional(Field.RECIPE): cv.string,
-            vol.Required(Field.DURATION): cv.time_period,
+            vol.Required(Field.DURATION): span,
         }
     ),
     Service.HARVEST: vol.Schema(
         {
             **_BATCH_SCHEMA,
-            vol.Optional(Field.KG): vol.Coerce(float),
+            vol.Optional(Field.KG): number(high=_MOST_KG),
             vol.Optional(Field.GRADES, default=dict): GRADES,
-            vol.Optional(Field.WASTE_KG): vol.Coerce(float),
+            vol.Optional(Field.WASTE_KG): number(high=_MOST_KG),
             vol.Optional(Field.NOTE, default=""): cv.string,
             vol.Optional(Field.REGROW, default=False): cv.boolean,
         }
@@ -257,8 +261,8 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         {
             **TARGET_SCHEMA,
             vol.Required(Field.QUANTITY): vol.Coerce(Quantity),
-            vol.Required(Field.VALUE): vol.Coerce(float),
-            vol.Required(Field.DURATION): cv.time_period,
+            vol.Required(Field.VALUE): number(),
+            vol.Required(Field.DURATION): span,
             vol.Optional(Field.WHY, default=""): cv.string,
         }
     ),
@@ -278,18 +282,18 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.RUN_SHOT: vol.Schema(
         {
             **TARGET_SCHEMA,
-            vol.Optional(Field.DURATION): cv.time_period,
-            vol.Optional(Field.LITRES): vol.Coerce(float),
+            vol.Optional(Field.DURATION): span,
+            vol.Optional(Field.LITRES): number(),
         }
     ),
     Service.RUN_DOSE: vol.Schema(
         {
             **ENTRY_SCHEMA,
             vol.Required(Field.POINT): cv.string,
-            vol.Required(Field.ML): vol.Coerce(float),
+            vol.Required(Field.ML): number(),
         }
     ),
-    Service.RUN_FILL: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.LITRES): vol.Coerce(float)}),
+    Service.RUN_FILL: vol.Schema({**TARGET_SCHEMA, vol.Optional(Field.LITRES): number()}),
     Service.SET_PROBE: vol.Schema(
         {
             **ENTRY_SCHEMA,
@@ -302,8 +306,8 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         {
             **ENTRY_SCHEMA,
             vol.Required(Field.POINT): cv.string,
-            vol.Required(Field.ML): vol.Coerce(float),
-            vol.Required(Field.DURATION): cv.time_period,
+            vol.Required(Field.ML): number(),
+            vol.Required(Field.DURATION): span,
         }
     ),
     Service.CLEAR_RESERVOIR: vol.Schema(
@@ -314,7 +318,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         {
             **TARGET_SCHEMA,
             vol.Required(Field.WORKFLOW): vol.Coerce(WorkflowKind),
-            vol.Required(Field.DURATION): cv.time_period,
+            vol.Required(Field.DURATION): span,
             vol.Optional(Field.CONFIRMED, default=False): cv.boolean,
         }
     ),
@@ -375,7 +379,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             DOMAIN,
             name,
             handle,
-            schema=SCHEMAS[name],
+            schema=in_words(SCHEMAS[name]),
             supports_response=SupportsResponse.ONLY if only else SupportsResponse.OPTIONAL,
         )
 
@@ -581,7 +585,8 @@ async def _emergency_stop(hass: HomeAssistant, call: ServiceCall) -> Response:
     """Stop the farm named, or all of them: a stop never fails for want of a name."""
     by = await async_by(hass, call.context)
     stopped = []
-    for entry in async_entries(hass, call):
+    # Who stops a farm that does not run has to hear that nothing was told to stop.
+    for entry in async_entries(hass, call) or [async_entry(hass, call)]:
         checked(entry.runtime_data.engine.request(EmergencyStop(why=call.data[Field.WHY], by=by)))
         stopped.append(entry.title)
     return {"stopped": stopped}

@@ -13,7 +13,6 @@ from unittest.mock import patch
 
 import orjson
 import pytest
-import voluptuous as vol
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import Hardware
 from homeassistant.core import HomeAssistant
@@ -191,7 +190,7 @@ async def test_the_history_is_asked_by_actions(
     with pytest.raises(ServiceValidationError) as caught:
         await ask(hass, "trace", lot="nothing")
     assert caught.value.translation_key == "ledger_unknown"
-    with pytest.raises(vol.Invalid):
+    with pytest.raises(ServiceValidationError, match=r"prices\.gold"):
         await ask(hass, "batch_report", batch="x", prices={"gold": 1})
     await stop(hass, entry)
 

@@ -13,7 +13,6 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.requirements import RequirementsNotFound
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
-from voluptuous import Invalid
 
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.nutrients import REQUIREMENTS
@@ -107,10 +106,11 @@ async def test_what_cannot_be_used_is_said(
 async def test_a_target_is_needed_and_only_one(hass: HomeAssistant) -> None:
     error = await refused(hass, salts=["common"])
     assert error.translation_key == "nutrients_no_target"
-    with pytest.raises(Invalid):
-        await solve(
-            hass, target_solution="hoagland_1", target_ions={"unit": "mg/L"}, salts=["common"]
-        )
+    error = await refused(
+        hass, target_solution="hoagland_1", target_ions={"unit": "mg/L"}, salts=["common"]
+    )
+    assert error.translation_key == "field_beside"
+    assert "target_solution, target_ions" in str(error)
 
 
 async def test_a_missing_library_is_said_with_the_way_to_install_it(

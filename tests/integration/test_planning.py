@@ -12,7 +12,6 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from test_services import act, refused
-from voluptuous import Invalid
 
 from vfarm_core.batches.model import Batch, BatchState
 
@@ -140,14 +139,22 @@ async def test_only_the_newest_plans_are_kept(hass: HomeAssistant, farm: MockCon
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"kg": 0}, {"kg": "much"}, {"date": "someday"}, {"early_days": -1}, {"colour": "red"}],
+    ("changes", "key"),
+    [
+        ({"kg": 0}, "field_range"),
+        ({"kg": "much"}, "field_number"),
+        ({"date": "someday"}, "field_date"),
+        ({"early_days": -1}, "field_range"),
+        ({"early_days": 1.5}, "field_whole"),
+        ({"colour": "red"}, "field_unknown"),
+    ],
 )
 async def test_an_order_that_makes_no_sense_is_refused(
-    hass: HomeAssistant, farm: MockConfigEntry, changes: dict[str, Any]
+    hass: HomeAssistant, farm: MockConfigEntry, changes: dict[str, Any], key: str
 ) -> None:
-    with pytest.raises(Invalid):
-        await act(hass, "plan_orders", orders=order(farm, **changes))
+    error = await refused(hass, "plan_orders", orders=[order(farm), order(farm, **changes)])
+    assert error.translation_key == key
+    assert f"orders.2.{next(iter(changes))}" in str(error)
 
 
 async def test_orders_of_one_name_and_a_start_in_the_past_are_refused(

@@ -1,9 +1,9 @@
 """What people ask of batches beside starting and harvesting them: sow what was planned, move,
 split, merge, transplant, harvest a part, count losses, and say which lots are used.
 
-Refusal keys: batch_unknown, batch_exists, batch_<key of BatchError>, level_unknown, sites_exceeded,
-limits_disjoint, lot_exists, lot_unknown, lot_seed, lot_place, lot_needs_place, node_unknown,
-doser_unknown.
+Refusal keys: batch_unknown, batch_exists, batch_past, batch_<key of BatchError>, level_unknown,
+sites_exceeded, limits_disjoint, lot_exists, lot_unknown, lot_seed, lot_place, lot_needs_place,
+node_unknown, doser_unknown.
 """
 
 from __future__ import annotations
@@ -266,6 +266,8 @@ def _answer(d: Draft, batch: Batch) -> dict[str, Any]:
 def planned(d: Draft, request: StartBatch) -> dict[str, Any]:
     """A batch that is to be sown later. It takes no sites yet."""
     batch, recipe = request.batch, request.recipe
+    if batch.sown_at < d.now.farm:
+        raise Clash("batch_past", batch=batch.title)
     check_seed(d, batch)
     for level in batch.levels:
         if level not in d.farm.level:

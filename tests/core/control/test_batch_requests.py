@@ -234,14 +234,14 @@ def test_a_batch_is_given_up_with_a_reason(bench: Bench) -> None:
     assert bench.ask(FailBatch(batch="batch_1", why="again")).refused == "batch_ended"
 
 
-def planned(bench: Bench, sites: int = 18) -> Answer:
+def planned(bench: Bench, sites: int = 18, in_s: float = 24 * HOUR) -> Answer:
     recipe = bench_recipe()
     made = plan(
         id="batch_9",
         recipe=recipe,
         plants=sites,
         placements={"level_1": sites},
-        at=bench.clock.farm + 24 * HOUR,
+        at=bench.clock.farm + in_s,
     )
     return bench.ask(StartBatch(batch=made, recipe=recipe, by="Ann"))
 
@@ -259,6 +259,12 @@ def test_a_planned_batch_takes_no_sites_until_it_is_sown(bench: Bench) -> None:
     bench.advance(10 * 24 * HOUR + 300)
     assert batch(bench, "batch_9").phase_index == 1
     assert bench.ask(SowBatch(batch="batch_9")).refused == "batch_not_planned"
+
+
+def test_nothing_is_planned_for_a_time_that_has_passed(bench: Bench) -> None:
+    assert planned(bench, in_s=-1.0).refused == "batch_past"
+    assert not bench.runtime.memory.batches
+    assert planned(bench, in_s=0.0).refused is None
 
 
 def test_a_planned_batch_that_cannot_share_the_room_is_refused_when_it_is_sown(

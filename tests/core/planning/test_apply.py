@@ -29,13 +29,13 @@ RECIPES = {r.id: r for r in (LEAF, HERB)}
 DAY = 86400.0
 
 
-def planned(bench: Bench, *orders: Order) -> Plan:
+def planned(bench: Bench, *orders: Order, on: dt.date = TODAY) -> Plan:
     memory = bench.runtime.memory
     return plan(
         bench.runtime.farm,
         orders,
         RECIPES.values(),
-        TODAY,
+        on,
         batches=memory.batches.values(),
         pinned=memory.recipes,
     )
@@ -176,7 +176,9 @@ def test_a_batch_that_should_have_been_sown_is_taken_as_sown_on_the_first_day() 
     bench = Bench(bench_farm(levels=1))
     made = planned(bench, order("Old", 2.0, 30, early=0))
     (old,) = wish(bench, made).batches
-    overdue = replace(old, sown_at=START - 5 * DAY, phase_started_at=START - 5 * DAY)
-    bench.ask(StartBatch(batch=overdue, recipe=LEAF, by="Ann"))
-    (conflict,) = planned(bench, order("Next", 2.0, 40, early=0)).conflicts
-    assert conflict.later == TODAY + dt.timedelta(days=61)
+    overdue = replace(old, sown_at=bench.clock.farm, phase_started_at=bench.clock.farm)
+    assert bench.ask(StartBatch(batch=overdue, recipe=LEAF, by="Ann")).refused is None
+    bench.advance(5 * DAY)
+    first = TODAY + dt.timedelta(days=5)
+    (conflict,) = planned(bench, order("Next", 2.0, 40, early=0), on=first).conflicts
+    assert conflict.later == first + dt.timedelta(days=61)
