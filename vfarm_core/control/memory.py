@@ -391,7 +391,7 @@ class ShotEnd(StrEnum):
     METER_DEAD = "meter_dead"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class Shot:
     """An irrigation event in progress. `started_at` is when the pump was proved on (farm time),
     `delivered_l` what the meter, else the rated flow, says so far. It ends at `planned_l` where a
@@ -464,7 +464,7 @@ class RunoffState:
     factor: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class Transpired:
     """What plants took since the last shot (L/m² of level) up to `at`, and how fast it goes on from
     there; `known`: it could be worked out at the last look."""
@@ -475,7 +475,7 @@ class Transpired:
     known: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class CircuitState:
     """One circuit. No shot starts before `dry_at`, when the last one has drained; `unknown`: how
     much stands on the table nobody knows, up to `table_l`. After failed shots in a row it is
@@ -688,7 +688,7 @@ class ClosedFill:
     scatter_l: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class ReservoirState:
     """One reservoir: what inhibits drawing from it, its dose and fill, and what was given.
 

@@ -86,7 +86,7 @@ class WorkflowView:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@hot_value
 class BatchView:
     """A batch as people ask for it; instants are farm time in epoch seconds. `ready_*_at` is when
     its plants will have had what the recipe gives them, `forecast_*_kg` what they weigh on the
