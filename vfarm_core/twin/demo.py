@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from ..batches.lifecycle import sow
+from ..batches.lifecycle import DAY_S, sow
 from ..batches.model import Batch
 from ..farm.bindings import Binding, Danger, Declaration, Dosing, OnLoss, Proof, binding_id
 from ..farm.build import check
@@ -261,6 +261,21 @@ _BATCHES = (
 def demo_batches(now: float, recipes: Mapping[str, Recipe]) -> tuple[Batch, ...]:
     """What grows in the demo at `now` (farm time): five crops in different phases. `recipes` by
     version, as `demo_recipes` gives them."""
+    return _sown(now, 0.0, recipes)
+
+
+def demo_batches_before(
+    now: float, days: float, recipes: Mapping[str, Recipe]
+) -> tuple[Batch, ...]:
+    """What of `demo_batches` grew `days` before `now`, in the phases of then, and after it, in the
+    order of their instants, what was sown since."""
+    grew = _sown(now - days * DAY_S, days, recipes)
+    return tuple(sorted(grew, key=lambda batch: max(now - days * DAY_S, batch.sown_at)))
+
+
+def _sown(then: float, days: float, recipes: Mapping[str, Recipe]) -> tuple[Batch, ...]:
+    """The batches as they stand at `then`, which is `days` before the demo begins; those that are
+    younger as they are sown after it."""
     by_id = {recipe.id: recipe for recipe in recipes.values()}
     return tuple(
         sow(
@@ -268,11 +283,11 @@ def demo_batches(now: float, recipes: Mapping[str, Recipe]) -> tuple[Batch, ...]
             recipe=by_id[recipe],
             plants=plants,
             placements=dict.fromkeys(levels, _SITES),
-            at=now,
-            days_ago=days_ago,
+            at=then + max(0.0, days - age) * DAY_S,
+            days_ago=max(0.0, age - days),
             title=title,
         )
-        for batch_id, title, recipe, plants, levels, days_ago in _BATCHES
+        for batch_id, title, recipe, plants, levels, age in _BATCHES
     )
 
 

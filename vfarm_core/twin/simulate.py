@@ -177,27 +177,32 @@ class Simulation:
         start: float,
         config: TwinConfig | None = None,
         disk: JournalWriter | None = None,
+        show: bool = False,
     ) -> None:
-        """`disk` takes the records in place of `journal`, which is in memory only."""
+        """`disk` takes the records in place of `journal`, which is in memory only. With `show` the
+        runtime keeps snapshots of its nodes."""
         self.farm = farm
         self.clock = SimClock(start)
         self.twin = Twin(farm, config, start=start)
         self.listener = Collector()
         self.journal = MemoryJournal()
         self._disk = disk or self.journal
+        self._show = show
         self.actuators = TwinActuators(self.twin)
         self.runtime = self._boot(None)
         self._batches: Mapping[str, Batch] | None = None
         for batch in batches:
-            answer = self.runtime.request(
-                StartBatch(batch=batch, recipe=recipes[batch.recipe_version], by="simulation")
-            )
-            if answer.refused is not None:
-                why = ", ".join(f"{k} {v}" for k, v in answer.params.items())
-                raise SimulationError(
-                    answer.refused, f"batch {batch.title!r} cannot start: {answer.refused}: {why}"
-                )
+            self.start_batch(batch, recipes[batch.recipe_version])
         self.follow_batches()
+
+    def start_batch(self, batch: Batch, recipe: Recipe) -> None:
+        """Start a batch now. Raises SimulationError."""
+        answer = self.runtime.request(StartBatch(batch=batch, recipe=recipe, by="simulation"))
+        if answer.refused is not None:
+            why = ", ".join(f"{k} {v}" for k, v in answer.params.items())
+            raise SimulationError(
+                answer.refused, f"batch {batch.title!r} cannot start: {answer.refused}: {why}"
+            )
 
     def _boot(self, memory: Memory | None) -> Runtime:
         runtime = Runtime(
@@ -207,7 +212,7 @@ class Simulation:
             journal=self._disk,
             listener=self.listener,
             memory=memory,
-            show=False,
+            show=self._show,
         )
         self.actuators.feed = runtime.feed
         runtime.start(self.twin.all_reports())
