@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -36,6 +37,14 @@ from vfarm_core.twin.farm import Twin
 from .clock import SAVE_S, ClockState, DemoClock
 from .const import CONF_BINDINGS, DOMAIN, SubentryType
 from .data import VfarmConfigEntry
+from .demo_past import (
+    Beginning,
+    CancelledError,
+    async_can_tell,
+    async_shown,
+    async_tell,
+    past_hours,
+)
 from .event import BATCH
 from .farm_data import Part
 from .hardware import HardwareEntity, domain_of, hardware_identifier, make_hardware
@@ -117,6 +126,7 @@ class Demo:
         recipes: Mapping[str, Recipe],
         clock: DemoClock,
         left: Mapping[str, Any] | None,
+        beginning: Beginning | None = None,
     ) -> None:
         self._hass = hass
         self._entry = entry
@@ -130,6 +140,8 @@ class Demo:
         self._timer: asyncio.TimerHandle | None = None
         self._stops: list[CALLBACK_TYPE] = []
         self._saved_at = 0.0
+        self._beginning = beginning
+        self._stopped = threading.Event()
 
     @classmethod
     async def async_create(cls, hass: HomeAssistant, entry: VfarmConfigEntry) -> Demo:
@@ -143,7 +155,13 @@ class Demo:
                 clock = DemoClock.restored(decode(ClockState, stored["clock"]))
             except DecodeError:
                 _LOGGER.warning("The clock of the demo farm cannot be read; it starts anew")
-        return cls(hass, entry, farm, recipes, clock, stored.get("twin"))
+        beginning = None
+        if "beginning" in stored:
+            try:
+                beginning = decode(Beginning, stored["beginning"])
+            except DecodeError:
+                _LOGGER.warning("When the demo farm began cannot be read; its past stays as it is")
+        return cls(hass, entry, farm, recipes, clock, stored.get("twin"), beginning)
 
     @staticmethod
     async def async_forget(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
@@ -218,6 +236,7 @@ class Demo:
         engine = self._entry.runtime_data.engine
         self._stops.append(engine.listen_events(self._happened))
         if new:
+            self._beginning = Beginning(farm=self.clock.now().farm, real=time.time())
             for check in first_checks(self.farm, self.twin.config):
                 engine.request(check)
             for batch in demo_batches(self.clock.now().farm, self._recipes):
@@ -230,6 +249,23 @@ class Demo:
             self.twin.restore(self._left)
         await self._async_save()
         self._move()
+        if self._beginning is not None and not self._beginning.told and async_can_tell(self._hass):
+            past = self._async_tell_past(self._beginning)
+            self._entry.async_create_background_task(self._hass, past, "vfarm demo past")
+
+    async def _async_tell_past(self, beginning: Beginning) -> None:
+        """Fill the graphs with the days before the demo began; once."""
+        shown = async_shown(self._hass, self._entry, self.farm)
+        try:
+            hours = await self._hass.async_add_executor_job(
+                past_hours, self.farm, self._recipes, beginning, shown, self._stopped
+            )
+        except CancelledError:
+            # The next start does it.
+            return
+        async_tell(self._hass, self._entry, shown, hours)
+        self._beginning = replace(beginning, told=True)
+        await self._async_save()
 
     @callback
     def _happened(self, event: Event) -> None:
@@ -297,10 +333,13 @@ class Demo:
         self._saved_at = time.monotonic()
         clock = self.clock.state(stopped=stopped)
         state = {"clock": encode(clock), "twin": self.twin.state()}
+        if self._beginning is not None:
+            state["beginning"] = encode(self._beginning)
         await self._store.async_save(state)
 
     async def async_stop(self) -> None:
         """Stop the hardware and keep how it is."""
+        self._stopped.set()
         for stop in self._stops:
             stop()
         self._stops = []

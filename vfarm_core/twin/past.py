@@ -1,7 +1,7 @@
 """The days before a simulated farm begins: what its sensors and its nodes would have shown.
 
-A farm that begins today has no curves yet. The same twin under the same runtime runs the days before
-it, and what is looked at is gathered by the hour, as graphs of weeks are drawn.
+A farm that begins today has no curves yet. The same twin under the same runtime runs the days
+before it, and what is looked at is gathered by the hour, as graphs of weeks are drawn.
 """
 
 from __future__ import annotations

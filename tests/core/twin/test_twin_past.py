@@ -94,10 +94,11 @@ def test_what_was_sown_in_these_days_is_dark_before_it() -> None:
     young = [b for b in demo_batches_before(NOW, 6.0, recipes) if b.id == "pak-choi-2"]
     since = young[0].sown_at - 2 * HOUR_S
     past = Past(demo_farm("UTC"), young, recipes, since=since, config=demo_config())
-    seen = {
-        at: past.snapshots["level_b3"].batch  # type: ignore[union-attr]
-        for at in past.walk(young[0].sown_at + HOUR_S, HOUR_S)
-    }
+    seen: dict[float, str | None] = {}
+    for at in past.walk(young[0].sown_at + HOUR_S, HOUR_S):
+        level = past.snapshots["level_b3"]
+        assert isinstance(level, LevelSnapshot)
+        seen[at] = level.batch
     assert seen[since + HOUR_S] is None
     assert seen[young[0].sown_at + HOUR_S] is not None
 
