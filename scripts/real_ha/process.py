@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+#: That of the environment we run in; its Home Assistant is started unless another one is named.
+INTERPRETER = Path(sys.executable)
 
 #: What a farm needs of Home Assistant. No `http:` block: it would be taken as a trial that reverts
 #: after five minutes.
@@ -80,19 +82,21 @@ def prepare(
     port: int,
     zip_file: Path | None = None,
     configuration: str = CONFIGURATION,
+    interpreter: Path = INTERPRETER,
 ) -> dict[str, str]:
     """Make a configuration folder with vfarm in it and return the environment of the process.
 
     With `zip_file` the integration is what the zip holds and nothing else of this repository can be
     imported. Without it the folder links to the sources, and the core is importable beside them.
-    A folder that exists keeps its storage; the port is written anew.
+    A folder that exists keeps its storage; the port is written anew. `interpreter` is that of
+    the environment whose Home Assistant is to run.
     """
     config_dir.mkdir(parents=True, exist_ok=True)
     (config_dir / "configuration.yaml").write_text(configuration, encoding="utf-8")
     _write_http_storage(config_dir / ".storage" / "http", port)
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
     # Home Assistant calls uv by name.
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
+    environment["PATH"] = f"{interpreter.parent}{os.pathsep}{environment.get('PATH', '')}"
     target = config_dir / "custom_components" / "vfarm"
     target.parent.mkdir(exist_ok=True)
     library = config_dir / "lib"
@@ -140,8 +144,16 @@ def _write_http_storage(path: Path, port: int) -> None:
 class HomeAssistant:
     """One Home Assistant process over one configuration folder."""
 
-    def __init__(self, config_dir: Path, *, port: int, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        config_dir: Path,
+        *,
+        port: int,
+        environment: Mapping[str, str],
+        interpreter: Path = INTERPRETER,
+    ) -> None:
         self.config_dir = config_dir
+        self.interpreter = interpreter
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log_file = config_dir / "home-assistant-console.log"
@@ -159,7 +171,7 @@ class HomeAssistant:
         if self.running:
             raise HomeAssistantError("it runs already")
         self._log_from = self.log_file.stat().st_size if self.log_file.exists() else 0
-        command = [sys.executable, "-P", "-m", "homeassistant", "-c", str(self.config_dir)]
+        command = [str(self.interpreter), "-P", "-m", "homeassistant", "-c", str(self.config_dir)]
         with self.log_file.open("ab") as log:
             # A session of its own: Ctrl-C reaches this program, which then stops it in order.
             self._process = subprocess.Popen(
@@ -229,7 +241,12 @@ class HomeAssistant:
     def complaints(self) -> list[LogLine]:
         """Warnings and errors that name vfarm, but the notice every custom integration gets."""
         # The folders themselves may be called vfarm.
-        folders = (str(self.config_dir), sys.prefix, str(REPOSITORY))
+        folders = (
+            str(self.config_dir),
+            sys.prefix,
+            str(self.interpreter.parents[1]),
+            str(REPOSITORY),
+        )
         return list(_complaints(self.log(), folders))
 
     def _answers(self) -> bool:
