@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "recipes": (".recipes", "Recipes: list, show, check, compare and exchange them."),
     "replay": (".replay", "What a farm decided, made again from its diagnostics."),
     "science": (".science", "Formulas of air, light and water."),
+    "station": (".station", "Field hardware: the protection that outlives the controller."),
     "twin": (".twin", "The simulated crop and the simulated farm."),
 }
 

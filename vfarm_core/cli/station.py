@@ -1,0 +1,191 @@
+"""`vfarm station …`: what field hardware must do when nobody commands it.
+
+FILE describes the farm and its stations: `farm:` as everywhere, and beside it `stations:`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from ..devices.stations.audit import WORDS, Finding, Standing, audit
+from ..devices.stations.esphome import package as esphome_package
+from ..devices.stations.generate import settings_of
+from ..devices.stations.model import Station, StationError, StationKind, stations_from
+from ..devices.stations.page import safety_page
+from ..devices.stations.settings import Difference, differences
+from ..farm.codec import encode
+from ..farm.nodes import Farm
+from ..runtime.bundle import BundleError
+from ..runtime.place import load_farm
+
+app = typer.Typer(no_args_is_help=True)
+
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="JSON or YAML: the farm and its stations.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+#: Something that must be there is missing.
+_LACKING = 3
+
+
+@app.command("check")
+def check(
+    file: File,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON: what devices answered when they were asked for their settings, by"
+            " actuator; held against what they must be."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every protection of every actuator: seen to work, set up, or missing.
+
+    Ends with 3 when one is missing, or a device is set otherwise than it must be.
+    """
+    with _refusals(as_json):
+        farm, stations = _load(file)
+        found = audit(farm, stations)
+        other = () if answers is None else _held_against(farm, stations, _object(answers))
+    lacking = any(f.standing is Standing.MISSING for f in found)
+    if as_json:
+        _print({"complete": not lacking, "findings": encode(found), "differences": encode(other)})
+    else:
+        _show(found, other)
+    if lacking or other:
+        raise typer.Exit(_LACKING)
+
+
+@app.command("package")
+def package(
+    file: File,
+    station: Annotated[
+        str | None, typer.Option(help="Only this station; all of them when left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write one file for each station into.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What to put on each station: an ESPHome package, or the settings of a bought device."""
+    with _refusals(as_json):
+        farm, stations = _load(file)
+        chosen = [s for s in stations if station in (None, s.id)]
+        if not chosen:
+            named = ", ".join(s.id for s in stations) or "none"
+            raise StationError([f"there is no station {station} (accepted: {named})"])
+        made = {_file_name(s): _made(farm, s) for s in chosen}
+        if out is not None:
+            try:
+                out.mkdir(parents=True, exist_ok=True)
+                for name, text in made.items():
+                    (out / name).write_text(text, encoding="utf-8")
+            except OSError as err:
+                raise StationError([f"{out}: {err.strerror or err}"]) from err
+    if as_json:
+        _print({"files": made})
+    elif out is not None:
+        for name in made:
+            typer.echo(str(out / name))
+    else:
+        typer.echo("\n".join(made.values()), nl=False)
+
+
+@app.command("page")
+def page(file: File, as_json: AsJson = False) -> None:
+    """The safety page of the farm, in Markdown: what each loss does to each actuator."""
+    with _refusals(as_json):
+        farm, stations = _load(file)
+    text = safety_page(farm, stations)
+    if as_json:
+        _print({"page": text})
+    else:
+        typer.echo(text, nl=False)
+
+
+def _load(file: Path) -> tuple[Farm, tuple[Station, ...]]:
+    farm = load_farm(file)
+    text = file.read_text(encoding="utf-8")
+    data: Any = orjson.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
+    told = data.get("stations", []) if "farm" in data else []
+    return farm, stations_from(told, farm)
+
+
+def _object(file: Path) -> Mapping[str, Any]:
+    try:
+        data: Any = orjson.loads(file.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as err:
+        raise StationError([f"{file}: {err}"]) from err
+    if not isinstance(data, dict):
+        raise StationError([f"{file}: accepted: an object of answers by actuator"])
+    return data
+
+
+def _held_against(
+    farm: Farm, stations: Sequence[Station], answers: Mapping[str, Any]
+) -> tuple[Difference, ...]:
+    found: list[Difference] = []
+    for setting in (x for s in stations for x in settings_of(farm, s)):
+        answer = answers.get(setting.point)
+        if setting.expected and isinstance(answer, dict):
+            found += differences(setting, answer)
+    return tuple(found)
+
+
+def _file_name(station: Station) -> str:
+    kind = "yaml" if station.kind is StationKind.ESPHOME else "json"
+    return f"{station.id}.{kind}"
+
+
+def _made(farm: Farm, station: Station) -> str:
+    if station.kind is StationKind.ESPHOME:
+        return esphome_package(farm, station)
+    settings = [asdict(x) for x in settings_of(farm, station)]
+    return orjson.dumps(settings, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _show(found: Sequence[Finding], other: Sequence[Difference]) -> None:
+    console = Console()
+    table = Table("Actuator", "Protection", "Station", "", "", box=None)
+    for f in found:
+        said = WORDS.get(f.why, "")
+        if f.standing is Standing.VERIFIED:
+            said = f"{f.on} {f.by}"
+        table.add_row(f.need.point, _limit(f), f.station or "-", f.standing.value, said)
+    console.print(table)
+    lacking = sum(f.standing is Standing.MISSING for f in found)
+    console.print(f"{len(found)} protections, {lacking} missing")
+    for x in other:
+        console.print(f"{x.point}: {x.name} is {x.found!r}, it must be {x.expected!r}")
+
+
+def _limit(f: Finding) -> str:
+    name = f.need.guard.value.replace("_", " ")
+    return name if f.need.seconds is None else f"{name} {f.need.seconds:g} s"
+
+
+@contextmanager
+def _refusals(as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except (BundleError, StationError) as err:
+        if as_json:
+            _print({"error": {"message": str(err)}})
+        else:
+            typer.echo(str(err), err=True)
+        raise typer.Exit(1) from err
+
+
+def _print(data: Any) -> None:
+    typer.echo(orjson.dumps(data).decode())
