@@ -18,6 +18,7 @@ from .. import __version__
 
 #: command -> module with its `app`, and what the help says of it
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "ble": (".ble", "Bluetooth meters: find and read them."),
     "farm": (".farm", "A whole farm: export it to one file, import it elsewhere."),
     "ledger": (".ledger", "The history of a farm: verify, trace, sum up, export."),
     "nutrients": (".nutrients", "Nutrient solutions: salts, stocks, acid, EC."),
