@@ -200,7 +200,7 @@ async def test_bindings_are_listed_in_words(hass: HomeAssistant, flow: Flow) -> 
     assert labels["tent.heater"] == "Heater = Oil radiator"
     await flow.go(binding="tent.heater")
     result = await flow.go(entity=HEATER)
-    assert result["description_placeholders"]["role"] == "Heater"
+    assert result["description_placeholders"]["role"] == "Heater = Oil radiator"
 
 
 def suggested(result: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Which of a house's entities could be what a farm needs: proposals that a person confirms.
 
 An entity is proposed where its class, its unit or its name say what it measures or moves and
-nothing speaks against the place. What names another place, what is about the device itself (its battery,
-its chip) and what stands in an area of the house that is no place of the farm is not proposed.
+nothing speaks against the place. What names another place, what is about the device itself (its
+battery, its chip) and what stands in an area of the house that is no place of the farm is not
+proposed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .naming import NAMING, NEVER, NO_READING_WORDS, follows, numbered, says, words_of
 from .roles import Role, RoleKind, RoleSpec, spec
@@ -36,11 +37,11 @@ class Candidate:
     device_class: str | None = None
     unit: str | None = None
     auxiliary: bool = False
+    #: The words that it and its device are called by: asked once for every place and role.
+    words: tuple[str, ...] = field(init=False)
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The words that it and its device are called by."""
-        return words_of(f"{self.name} | {self.device}")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", words_of(f"{self.name} | {self.device}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ class Spot:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a node is: itself, what it is part of (the nearest first), and what else there is of
-    the same kinds beside those. `within` is what it is made of, `apart` what others are made of. `near`
-    are the devices of which something is bound here."""
+    the same kinds beside those. `within` is what it is made of, `apart` what others are made of;
+    `rest` are the other parts of the farm. `near` are the devices of which something is bound
+    here."""
 
     id: str
     spot: Spot
@@ -83,6 +85,7 @@ class Place:
     others: tuple[Spot, ...] = ()
     within: tuple[Spot, ...] = ()
     apart: tuple[Spot, ...] = ()
+    rest: tuple[Spot, ...] = ()
     near: frozenset[str] = frozenset()
 
     @property
@@ -117,7 +120,7 @@ def propose(
         here = [(c, near) for c in known if (near := _nearness(c, place)) is not None]
         for role in roles:
             if (place.id, role) not in taken:
-                found += _of_role(place.id, role, here)
+                found += _of_role(place, role, here)
     best: dict[str, Proposal] = {}
     for proposal in found:
         other = best.get(proposal.entity)
@@ -126,17 +129,20 @@ def propose(
     return tuple(proposal for proposal in found if best[proposal.entity] is proposal)
 
 
-def _of_role(node: str, role: Role, here: Iterable[tuple[Candidate, int]]) -> list[Proposal]:
+def _of_role(place: Place, role: Role, here: Iterable[tuple[Candidate, int]]) -> list[Proposal]:
+    # What a rack's level can have is that level's and not its zone's.
+    inner = place.within if "level" in spec(role).nodes else ()
     scored = [
         (points + 4 * near, near > 0, c.id)
         for c, near in here
         if (points := fitness(role, c)) is not None
+        and not any(part.named_in(c.words) for part in inner)
     ]
     scored.sort(key=lambda s: (-s[0], s[2]))
     second = scored[1][0] if len(scored) > 1 else 0
     return [
         Proposal(
-            node=node,
+            node=place.id,
             role=role,
             entity=entity,
             score=score,
@@ -225,7 +231,10 @@ def _nearness(candidate: Candidate, place: Place) -> int | None:
         return 2
     if inside or place.spot.named_in(area) or candidate.device_id in place.near:
         return 1
-    known = (*place.above, *place.others, *place.apart)
+    if any(spot.named_in(words) for spot in place.rest) or numbered(words):
+        # It is said to be somewhere, and not here.
+        return None
+    known = (*place.above, *place.others, *place.apart, *place.rest)
     foreign = bool(area) and not any(spot.named_in(area) for spot in known)
     return 0 if place.is_alone and not foreign else None
 

@@ -117,14 +117,16 @@ def _n(words: str, surely: str = "", never: str = "") -> Naming:
     return Naming(_split(words), _split(surely), _split(never))
 
 
-_SOIL = "soil, substrate, pore, root, vwc, boden, substrat, wurzel, sol, racine, bodem, suelo, \
-sustrato, raiz"
+_SOIL = (
+    "soil, substrate, pore, root, vwc, boden, substrat, wurzel, sol, racine, bodem, suelo,"
+    "sustrato, raiz"
+)
 _DRAIN = "drain, runoff, ablauf, drainage, ecoulement, vidange, afvoer, drenaje, desague"
 _OUTSIDE = "outside, outdoor, aussen, draussen, exterieur, buiten, exterior, weather, wetter, meteo"
 _LAMP_NEVER = "status, indicator, night light, nightlight, nachtlicht, backlight, display, signal"
 _OTHER_PUMPS = (
-    "air, luft, lucht, aire, dosing, dosier, dosage, doseer, dosific, mixing, mixer, melange, misch, mezcla, umwalz, circulation, heat, \
-ph, nutrient, dunger, condensate, kondensat"
+    "air, luft, lucht, aire, dosing, dosier, dosage, doseer, dosific, mixing, mixer, melange,"
+    "misch, mezcla, umwalz, circulation, heat, ph, nutrient, dunger, condensate, kondensat"
 )
 
 NAMING: Mapping[Role, Naming] = MappingProxyType(
@@ -135,8 +137,7 @@ NAMING: Mapping[Role, Naming] = MappingProxyType(
         Role.LEAF_TEMPERATURE: _n("leaf, canopy, blatt, feuille, feuillage, blad, hoja, mlx"),
         Role.SURFACE_TEMPERATURE: _n(
             "surface, wall, pipe, wand, oberflache, rohr, mur, paroi, tuyau, muur, oppervlak,"
-            "leiding,"
-            "pared, superficie, tuberia"
+            "leiding, pared, superficie, tuberia"
         ),
         Role.OUTSIDE_TEMPERATURE: _n(_OUTSIDE),
         Role.OUTSIDE_HUMIDITY: _n(_OUTSIDE),

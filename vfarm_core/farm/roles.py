@@ -106,8 +106,9 @@ class RoleSpec:
     by more than `jump` and `rate_min` a minute is doubted until it is confirmed; control goes on
     with the value before it for `hold_s`. A value that stays the same for `flat_s` while it must
     have moved is a fault. A sensor that comes back is not trusted for `warm_up_s`. `levels`: a
-    switch that can also be driven to a level between off and full. `domains`,
-    `classes` and `patterns` are hints for choosing an entity, no filter."""
+    switch that can also be driven to a level between off and full. `domains`
+    and `classes` are hints for choosing an entity, no filter; what entities are called is in
+    `naming`."""
 
     kind: RoleKind
     nodes: tuple[str, ...]
@@ -125,7 +126,6 @@ class RoleSpec:
     levels: bool = False
     domains: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
     #: Whether vfarm drives it.
     is_actuator: bool = field(init=False)
 
@@ -206,7 +206,6 @@ def _measure(
     stale_s: float,
     resolution: float,
     classes: str = "",
-    patterns: str = "",
 ) -> RoleSpec:
     return RoleSpec(
         kind=RoleKind.MEASURE,
@@ -218,95 +217,74 @@ def _measure(
         agreement=_AGREEMENT.get(unit, inf),
         domains=_NUMERIC,
         classes=tuple(classes.split()),
-        patterns=tuple(patterns.split()),
     )
 
 
-def _contact(nodes: str, classes: str, patterns: str, stale_s: float = inf) -> RoleSpec:
+def _contact(nodes: str, classes: str, stale_s: float = inf) -> RoleSpec:
     return RoleSpec(
         kind=RoleKind.CONTACT,
         nodes=tuple(nodes.split()),
         stale_s=stale_s,
         domains=_CONTACT,
         classes=tuple(classes.split()),
-        patterns=tuple(patterns.split()),
     )
 
 
-def _switch(
-    nodes: str, loop: Loop, patterns: str, domains: tuple[str, ...] = _SWITCHED
-) -> RoleSpec:
+def _switch(nodes: str, loop: Loop, domains: tuple[str, ...] = _SWITCHED) -> RoleSpec:
     return RoleSpec(
         kind=RoleKind.SWITCH,
         nodes=tuple(nodes.split()),
         loop=loop,
         domains=domains,
-        patterns=tuple(patterns.split()),
     )
 
 
-def _levelled(patterns: str) -> RoleSpec:
+def _levelled() -> RoleSpec:
     return RoleSpec(
         kind=RoleKind.SWITCH,
         nodes=("zone",),
         loop=Loop.CLIMATE,
         levels=True,
         domains=_LEVELLED,
-        patterns=tuple(patterns.split()),
     )
 
 
-def _lamp(patterns: str) -> RoleSpec:
+def _lamp() -> RoleSpec:
     return RoleSpec(
         kind=RoleKind.DIMMER,
         nodes=("level",),
         loop=Loop.LIGHT,
         domains=("light", "switch", "number", "input_number", "input_boolean", "fan"),
-        patterns=tuple(patterns.split()),
     )
 
 
 _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
     {
-        Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, 0.1, "temperature", "air temp"),
-        Role.HUMIDITY: _measure("zone", "%", 0, 100, 900, 0.5, "humidity", "humid rh"),
-        Role.CO2: _measure("zone", "ppm", 200, 50_000, 300, 10, "carbon_dioxide", "co2"),
-        Role.LEAF_TEMPERATURE: _measure(
-            "zone level", "°C", -20, 60, 900, 0.05, "temperature", "leaf canopy"
-        ),
-        Role.SURFACE_TEMPERATURE: _measure(
-            "zone level", "°C", -40, 80, 900, 0.1, "temperature", "surface wall pipe"
-        ),
-        Role.OUTSIDE_TEMPERATURE: _measure(
-            "farm zone", "°C", -60, 60, 3600, 0.1, "temperature", "outside outdoor"
-        ),
-        Role.OUTSIDE_HUMIDITY: _measure(
-            "farm zone", "%", 0, 100, 3600, 0.5, "humidity", "outside outdoor"
-        ),
-        Role.OCCUPANCY: _contact("zone", "occupancy motion presence", "occup presence people"),
-        Role.LEAK: _contact("zone reservoir", "moisture problem safety", "leak flood"),
-        Role.SMOKE: _contact("zone", "smoke heat safety", "smoke fire rauch"),
-        Role.DOOR: _contact("zone", "door opening window", "door gate"),
-        Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, 5, "", "ppfd par quantum"),
-        Role.ILLUMINANCE: _measure("level", "lx", 0, 200_000, 900, 200, "illuminance", "lux"),
+        Role.AIR_TEMPERATURE: _measure("zone", "°C", -40, 80, 900, 0.1, "temperature"),
+        Role.HUMIDITY: _measure("zone", "%", 0, 100, 900, 0.5, "humidity"),
+        Role.CO2: _measure("zone", "ppm", 200, 50_000, 300, 10, "carbon_dioxide"),
+        Role.LEAF_TEMPERATURE: _measure("zone level", "°C", -20, 60, 900, 0.05, "temperature"),
+        Role.SURFACE_TEMPERATURE: _measure("zone level", "°C", -40, 80, 900, 0.1, "temperature"),
+        Role.OUTSIDE_TEMPERATURE: _measure("farm zone", "°C", -60, 60, 3600, 0.1, "temperature"),
+        Role.OUTSIDE_HUMIDITY: _measure("farm zone", "%", 0, 100, 3600, 0.5, "humidity"),
+        Role.OCCUPANCY: _contact("zone", "occupancy motion presence"),
+        Role.LEAK: _contact("zone reservoir", "moisture problem safety"),
+        Role.SMOKE: _contact("zone", "smoke heat safety"),
+        Role.DOOR: _contact("zone", "door opening window"),
+        Role.PPFD: _measure("level", "μmol/m²/s", 0, 3000, 900, 5, ""),
+        Role.ILLUMINANCE: _measure("level", "lx", 0, 200_000, 900, 200, "illuminance"),
         # A camera looks a few times a day: what leaves cover changes over days (design choice).
-        Role.CANOPY_COVER: _measure("level", "%", 0, 100, 86_400, 0.5, "", "canopy cover coverage"),
-        Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, 0.005, "conductivity", "ec"),
-        Role.SOLUTION_PH: _measure("reservoir", "pH", 2, 12, 1800, 0.01, "ph", "ph"),
-        Role.SOLUTION_TEMPERATURE: _measure(
-            "reservoir", "°C", 0, 60, 1800, 0.05, "temperature", "water solution reservoir"
-        ),
-        Role.VOLUME: _measure(
-            "reservoir", "L", 0, 100_000, 1800, 0.1, "volume_storage volume", "volume tank"
-        ),
-        Role.LEVEL_LOW: _contact("reservoir", "problem moisture opening", "low float"),
-        Role.LEVEL_HIGH: _contact("reservoir", "problem moisture opening", "high full overflow"),
+        Role.CANOPY_COVER: _measure("level", "%", 0, 100, 86_400, 0.5, ""),
+        Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, 0.005, "conductivity"),
+        Role.SOLUTION_PH: _measure("reservoir", "pH", 2, 12, 1800, 0.01, "ph"),
+        Role.SOLUTION_TEMPERATURE: _measure("reservoir", "°C", 0, 60, 1800, 0.05, "temperature"),
+        Role.VOLUME: _measure("reservoir", "L", 0, 100_000, 1800, 0.1, "volume_storage volume"),
+        Role.LEVEL_LOW: _contact("reservoir", "problem moisture opening"),
+        Role.LEVEL_HIGH: _contact("reservoir", "problem moisture opening"),
         Role.FLOW: _measure(
-            "pump circuit reservoir", "L/min", 0, 10_000, 600, 0.02, "volume_flow_rate", "flow"
+            "pump circuit reservoir", "L/min", 0, 10_000, 600, 0.02, "volume_flow_rate"
         ),
-        Role.POWER: _measure(
-            "farm zone level pump reservoir", "W", 0, 1_000_000, 600, 1, "power", "power"
-        ),
+        Role.POWER: _measure("farm zone level pump reservoir", "W", 0, 1_000_000, 600, 1, "power"),
         # Counters of litres: what counts is how they grow, so a restart at 0 is no fault.
         Role.WATER_TOTAL: _measure(
             "pump circuit reservoir",
@@ -316,57 +294,45 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
             7200,
             0.001,
             "water volume",
-            "water total consumption",
         ),
-        Role.PRESSURE: _measure("pump circuit", "kPa", 0, 2000, 600, 1, "pressure", "pressure"),
-        Role.TABLE_LEVEL: _contact("circuit", "moisture problem opening", "table flood level"),
-        Role.SUBSTRATE_MOISTURE: _measure(
-            "circuit", "%", 0, 100, 7200, 0.2, "moisture humidity", "moisture vwc soil substrate"
-        ),
-        Role.SUBSTRATE_EC: _measure(
-            "circuit", "mS/cm", 0, 30, 7200, 0.01, "conductivity", "substrate pore ec"
-        ),
-        Role.SUBSTRATE_TEMPERATURE: _measure(
-            "circuit", "°C", -5, 50, 7200, 0.1, "temperature", "substrate root soil"
-        ),
-        Role.DRAIN_EC: _measure("circuit", "mS/cm", 0, 30, 7200, 0.01, "conductivity", "drain ec"),
-        Role.DRAIN_VOLUME: _measure(
-            "circuit", "L", 0, 1e9, 7200, 0.001, "water volume", "drain runoff"
-        ),
+        Role.PRESSURE: _measure("pump circuit", "kPa", 0, 2000, 600, 1, "pressure"),
+        Role.TABLE_LEVEL: _contact("circuit", "moisture problem opening"),
+        Role.SUBSTRATE_MOISTURE: _measure("circuit", "%", 0, 100, 7200, 0.2, "moisture humidity"),
+        Role.SUBSTRATE_EC: _measure("circuit", "mS/cm", 0, 30, 7200, 0.01, "conductivity"),
+        Role.SUBSTRATE_TEMPERATURE: _measure("circuit", "°C", -5, 50, 7200, 0.1, "temperature"),
+        Role.DRAIN_EC: _measure("circuit", "mS/cm", 0, 30, 7200, 0.01, "conductivity"),
+        Role.DRAIN_VOLUME: _measure("circuit", "L", 0, 1e9, 7200, 0.001, "water volume"),
         Role.ENERGY_PRICE: RoleSpec(
             kind=RoleKind.FORECAST,
             nodes=("farm",),
             stale_s=inf,
             domains=("sensor",),
-            patterns=("price", "tariff"),
         ),
-        Role.FEEDBACK: _contact(
-            "zone level pump circuit reservoir", "running opening power", "running"
-        ),
-        Role.GROW_LIGHT: _lamp("light lamp led"),
-        Role.GROW_LIGHT_WHITE: _lamp("white"),
-        Role.GROW_LIGHT_BLUE: _lamp("blue"),
-        Role.GROW_LIGHT_RED: _lamp("red"),
-        Role.GROW_LIGHT_FAR_RED: _lamp("far_red farred 730"),
-        Role.HEATER: _levelled("heat"),
-        Role.COOLER: _levelled("cool ac chiller"),
-        Role.HUMIDIFIER: _levelled("humidifier mist fog"),
-        Role.DEHUMIDIFIER: _levelled("dehumid dry"),
-        Role.EXHAUST_FAN: _levelled("exhaust extract vent"),
-        Role.CIRCULATION_FAN: _levelled("circulation fan"),
-        Role.CO2_VALVE: _switch("zone", Loop.CO2, "co2"),
-        Role.IRRIGATION_PUMP: _switch("pump", Loop.IRRIGATION, "pump"),
-        Role.IRRIGATION_VALVE: _switch("circuit", Loop.IRRIGATION, "valve"),
-        Role.DRAIN_VALVE: _switch("circuit", Loop.IRRIGATION, "drain"),
-        Role.AIR_PUMP: _switch("reservoir", Loop.CLIMATE, "air aerat"),
-        Role.FILL_VALVE: _switch("reservoir", Loop.FILL, "fill top"),
+        Role.FEEDBACK: _contact("zone level pump circuit reservoir", "running opening power"),
+        Role.GROW_LIGHT: _lamp(),
+        Role.GROW_LIGHT_WHITE: _lamp(),
+        Role.GROW_LIGHT_BLUE: _lamp(),
+        Role.GROW_LIGHT_RED: _lamp(),
+        Role.GROW_LIGHT_FAR_RED: _lamp(),
+        Role.HEATER: _levelled(),
+        Role.COOLER: _levelled(),
+        Role.HUMIDIFIER: _levelled(),
+        Role.DEHUMIDIFIER: _levelled(),
+        Role.EXHAUST_FAN: _levelled(),
+        Role.CIRCULATION_FAN: _levelled(),
+        Role.CO2_VALVE: _switch("zone", Loop.CO2),
+        Role.IRRIGATION_PUMP: _switch("pump", Loop.IRRIGATION),
+        Role.IRRIGATION_VALVE: _switch("circuit", Loop.IRRIGATION),
+        Role.DRAIN_VALVE: _switch("circuit", Loop.IRRIGATION),
+        Role.AIR_PUMP: _switch("reservoir", Loop.CLIMATE),
+        Role.FILL_VALVE: _switch("reservoir", Loop.FILL),
         # Water in motion is irrigation's: a hold, which ends dosing, does not stop it.
-        Role.MIXING_PUMP: _switch("reservoir", Loop.IRRIGATION, "mix circulat stir"),
-        Role.DOSING_PUMP_NUTRIENT_A: _switch("reservoir", Loop.DOSING, "dosing nutrient", _DOSED),
-        Role.DOSING_PUMP_NUTRIENT_B: _switch("reservoir", Loop.DOSING, "dosing nutrient", _DOSED),
-        Role.DOSING_PUMP_NUTRIENT_C: _switch("reservoir", Loop.DOSING, "dosing nutrient", _DOSED),
-        Role.DOSING_PUMP_PH_DOWN: _switch("reservoir", Loop.DOSING, "dosing ph acid", _DOSED),
-        Role.DOSING_PUMP_PH_UP: _switch("reservoir", Loop.DOSING, "dosing ph base", _DOSED),
+        Role.MIXING_PUMP: _switch("reservoir", Loop.IRRIGATION),
+        Role.DOSING_PUMP_NUTRIENT_A: _switch("reservoir", Loop.DOSING, _DOSED),
+        Role.DOSING_PUMP_NUTRIENT_B: _switch("reservoir", Loop.DOSING, _DOSED),
+        Role.DOSING_PUMP_NUTRIENT_C: _switch("reservoir", Loop.DOSING, _DOSED),
+        Role.DOSING_PUMP_PH_DOWN: _switch("reservoir", Loop.DOSING, _DOSED),
+        Role.DOSING_PUMP_PH_UP: _switch("reservoir", Loop.DOSING, _DOSED),
     }
 )
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import voluptuous as vol
 from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler, section
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -83,22 +82,6 @@ _SECONDS = ("min_on_s", "min_off_s", "max_on_s", "max_off_s", "daily_cap_s", "de
 _DOSING = ("max_dose_ml", "max_hour_ml", "max_day_ml", "max_tank_ml", "effect_per_ml_l")
 #: Roles whose reading can be a feedback.
 _SHOWS = frozenset({Role.FEEDBACK, Role.FLOW, Role.POWER})
-#: So many entities that fit are named to help a person choose.
-_SUGGESTIONS = 5
-
-
-def suggestions(hass: HomeAssistant, role: RoleSpec) -> list[str]:
-    """Entities that fit a role by class, unit or name, best first. A hint, never a choice."""
-    found: list[tuple[int, str]] = []
-    for state in hass.states.async_all(role.domains):
-        score = 4 * (state.attributes.get("device_class") in role.classes)
-        unit = state.attributes.get("unit_of_measurement")
-        score += 2 * (unit is not None and unit in CONVERSIONS.get(role.unit, {}))
-        text = f"{state.entity_id} {state.name}".lower()
-        score += 3 * any(pattern in text for pattern in role.patterns)
-        if score >= 3:
-            found.append((-score, state.entity_id))
-    return [entity_id for _, entity_id in sorted(found)[:_SUGGESTIONS]]
 
 
 def _no_reading_shown(stored: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -156,6 +139,14 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         entry = self._get_entry()  # type: ignore[attr-defined]
         stored = [b for part in parts_of(entry) for b in part.data.get(CONF_BINDINGS, ())]
         return [*(b for b in stored if b["id"] not in own), *self.draft[CONF_BINDINGS]]
+
+    @abstractmethod
+    def fitting(self, node: str, role: Role) -> list[str]:
+        """Entities that could have a role of a node, best first. A hint, never a choice."""
+
+    async def async_bound(self) -> SubentryFlowResult:
+        """Go on when a binding is in the draft."""
+        return await self.async_step_menu()
 
     # -- menu -----------------------------------------------------------------------------------
 
@@ -319,9 +310,9 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
                         return await self.async_step_declaration()
                     errors, placeholders = await self._async_commit(binding)
                     if not errors:
-                        return await self.async_step_menu()
+                        return await self.async_bound()
         shown = user_input or self._shown_entity()
-        fitting = suggestions(self.hass, facts)
+        fitting = self.fitting(self._binding[CONF_NODE], role)
         return self.async_show_form(
             step_id="entity",
             data_schema=self.add_suggested_values_to_schema(self._entity_schema(facts), shown),
@@ -582,7 +573,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             else:
                 errors, placeholders = await self._async_commit(binding)
             if not errors:
-                return await self.async_step_menu()
+                return await self.async_bound()
         declared = self._binding.get(CONF_DECLARATION, {})
         shown = user_input or {
             **declared,
@@ -594,7 +585,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             data_schema=self.add_suggested_values_to_schema(self._declaration_schema(), shown),
             errors=errors,
             description_placeholders={
-                CONF_ROLE: self.role_name(self._binding[CONF_ROLE]),
+                CONF_ROLE: self._in_hand(),
                 **placeholders,
             },
         )
@@ -603,6 +594,14 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         """The entity of the binding in hand, under its name of now."""
         kept: str = self._binding[CONF_ENTITY]
         return er.async_resolve_entity_id(er.async_get(self.hass), kept) or kept
+
+    def _in_hand(self) -> str:
+        """The binding in hand in words: several may be declared one after the other."""
+        where = dict(self._nodes()).get(self._binding[CONF_NODE])
+        state = self.hass.states.get(self._entity_id())
+        role = self.role_name(self._binding[CONF_ROLE])
+        said = f"{role} = {state.name}" if state is not None else role
+        return f"{where}: {said}" if where else said
 
     def _dosing_fields(self) -> dict[vol.Marker, Any]:
         def box(unit: str) -> NumberSelector:

@@ -31,9 +31,9 @@ from vfarm_core.farm.build import Problem
 from ..const import CONF_BINDINGS, SubentryType
 from ..data import VfarmData
 from ..farm_data import Part, new_id, node_ids, parts_of, unique_id
-from .binding import BindingSteps
 from .checks import Words, async_words, form_errors, problems_of_part
 from .language import async_role_names
+from .proposing import ProposalSteps
 
 CONF_NAME = "name"
 CONF_LEAD = "lead_batch"
@@ -63,7 +63,7 @@ def choice(options: Iterable[tuple[str, str]], *, multiple: bool = False) -> Sel
     )
 
 
-class NodeFlow(BindingSteps, ConfigSubentryFlow):
+class NodeFlow(ProposalSteps, ConfigSubentryFlow):
     """Create or edit one node. Subclasses say what its fields are."""
 
     #: What must exist before such a node makes sense, and the reason to abort without it.

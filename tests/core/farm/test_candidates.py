@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,13 @@ def places(farm: dict[str, Any]) -> list[tuple[Place, list[Role]]]:
                 ),
             )
         )
-    return [(p, [r for r, f in SPECS.items() if p.spot.kind in f.nodes]) for p in found]
+    every = (*zones.values(), *racks.values(), *tanks.values(), *pumps.values())
+    whole = [
+        replace(p, rest=tuple(s for s in every if s not in told))
+        for p in found
+        if (told := {p.spot, *p.above, *p.others, *p.within, *p.apart})
+    ]
+    return [(p, [r for r, f in SPECS.items() if p.spot.kind in f.nodes]) for p in whole]
 
 
 def proposed(read: dict[str, Any]) -> tuple[Proposal, ...]:
