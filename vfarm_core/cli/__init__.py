@@ -19,8 +19,10 @@ from .. import __version__
 #: command -> module with its `app`, and what the help says of it
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "ble": (".ble", "Bluetooth meters: find and read them."),
+    "devices": (".devices", "Profiles of Modbus devices: list, show and check them."),
     "farm": (".farm", "A whole farm: export it to one file, import it elsewhere."),
     "ledger": (".ledger", "The history of a farm: verify, trace, sum up, export."),
+    "modbus": (".modbus", "Modbus devices: find, read and write them."),
     "nutrients": (".nutrients", "Nutrient solutions: salts, stocks, acid, EC."),
     "plan": (".plan", "Orders to sowing dates, bookings of levels and tasks."),
     "recipes": (".recipes", "Recipes: list, show, check, compare and exchange them."),

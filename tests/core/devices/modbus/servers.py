@@ -168,16 +168,21 @@ def _blocks(bank: Bank, space: Space) -> list[SimData]:
     return blocks or [SimData(65535, values=[convert(0)], datatype=kind)]
 
 
+def sim_devices(banks: Mapping[int, Bank]) -> list[SimDevice]:
+    """The units as pymodbus has them; it keeps a memory of its own."""
+    order = (Space.COIL, Space.DISCRETE, Space.HOLDING, Space.INPUT)
+    return [
+        SimDevice(unit, simdata=tuple(_blocks(bank, space) for space in order))
+        for unit, bank in banks.items()
+    ]
+
+
 @contextlib.asynccontextmanager
 async def serving(maker: str, framing: str, banks: Mapping[int, Bank]) -> AsyncIterator[int]:
     """A server with these units; yields its port."""
     port = free_port()
     if maker == "pymodbus":
-        order = (Space.COIL, Space.DISCRETE, Space.HOLDING, Space.INPUT)
-        devices = [
-            SimDevice(unit, simdata=tuple(_blocks(bank, space) for space in order))
-            for unit, bank in banks.items()
-        ]
+        devices = sim_devices(banks)
         framer = FramerType.RTU if framing == "rtu" else FramerType.SOCKET
         server = ModbusTcpServer(devices, framer=framer, address=("127.0.0.1", port))
         await server.serve_forever(background=True)
