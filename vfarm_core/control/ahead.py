@@ -7,7 +7,7 @@ without ramps: the same integral. Doses, fills and CO2 are never planned: nobody
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from ..farm.ahead import (
@@ -341,18 +341,16 @@ def _queue(
         )
 
 
-def light_per_s(farm: Farm, memory: Memory, point: str) -> tuple[str, float] | None:
-    """The level of a lamp, and what it gives there at full output (µmol/m²/s) by the model; None
-    for a lamp whose light nobody has rated."""
-    binding = farm.binding.get(point)
-    level = None if binding is None else farm.level.get(binding.node)
-    if level is None or level.fixture is None:
+def light_of_lamp(d: Draft, point: str) -> tuple[str, float] | None:
+    """The level of a lamp, and what it gives there at full output (µmol/m²/s) as far as is known;
+    None for a lamp whose light nobody has rated, and for far-red."""
+    binding = d.farm.binding.get(point)
+    place = None if binding is None else d.farm.places.get(binding.node)
+    if place is None or not place.full_ppfd:
         return None
-    d = Draft(farm, memory, Now(0.0, 0.0))
-    place = farm.places[level.id]
-    parts: Mapping[str, float] = {
-        b.id: part for b, part in zip(place.lamps, place.parts, strict=True)
-    }
-    if point not in parts:
-        return None
-    return level.id, parts[point] * spectrum.left(d, level) * (d.level(level.id).lamp.ratio or 1.0)
+    level = place.level
+    for b, part in zip(place.lamps, place.parts, strict=True):
+        if b.id == point:
+            known = spectrum.left(d, level) * (d.level(level.id).lamp.ratio or 1.0)
+            return level.id, part * known
+    return None

@@ -10,6 +10,7 @@ from ..batches.lots import Lot
 from ..batches.model import Batch
 from ..batches.rollout import Gates, Judgement, Strategy
 from ..batches.tasks import Task
+from ..farm.ahead import Delivered
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
@@ -599,6 +600,14 @@ class SolutionChanged(Request):
     """The solution of a reservoir was changed: the caps of a filling begin anew."""
 
     reservoir: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver(Request):
+    """What a station gave while nobody commanded it. It hands its outputs back when this is in the
+    records, so it has to come before the first shot."""
+
+    delivered: Delivered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,8 @@ class EmergencyState:
 class FarmState:
     """The slice of the farm itself. `prices` are those of electricity, as far as they are known.
     `lost_memory` holds the farm until a person has looked;
-    `waiting`: entities are not there yet, so reconciliation goes on."""
+    `waiting`: entities are not there yet, so reconciliation goes on. `taken` is the number of the
+    last report that was taken over from each station."""
 
     mode: Mode = Mode.AUTO
     stage: Stage = Stage.RECONCILING
@@ -75,6 +76,7 @@ class FarmState:
     waiting: bool = False
     next_command: int = 1
     prices: Prices = UNKNOWN_PRICES
+    taken: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

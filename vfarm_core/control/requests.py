@@ -39,6 +39,7 @@ from . import (
     rollouts,
     safety,
     solution,
+    taken_over,
     tank_requests,
     tasks,
     trips,
@@ -73,6 +74,7 @@ from .inputs import (
     Shutdown,
     StartBatch,
     StartWorkflow,
+    TakeOver,
 )
 from .memory import EmergencyState, Stage
 from .targets import zone_setpoints, zone_target
@@ -414,6 +416,15 @@ def _workflow(found: Workflow) -> dict[str, Any]:
     }
 
 
+def _take_over(d: Draft, request: TakeOver) -> dict[str, Any]:
+    found = taken_over.take_over(d, request)
+    pressed = found["taken"] and taken_over.STOP in request.delivered.latched
+    if pressed and d.state.emergency is None:
+        # Somebody has pressed stop at the station: it holds everywhere until it is released.
+        _emergency_stop(d, EmergencyStop(by=taken_over.STATION))
+    return found
+
+
 def _emergency_stop(d: Draft, request: EmergencyStop) -> dict[str, Any]:
     if d.state.emergency is None:
         d.state = replace(
@@ -594,6 +605,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     AdvanceWorkflow: _advance_workflow,
     EndWorkflow: _end_workflow,
     EmergencyStop: _emergency_stop,
+    TakeOver: _take_over,
     ReleaseStop: _release,
     Arm: _arm,
     Disarm: _disarm,

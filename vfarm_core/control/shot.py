@@ -351,7 +351,7 @@ def _finish(d: Draft, circuit: Circuit, shot: Shot) -> None:
             litres_today=state.litres_today + shot.delivered_l,
             failed_in_row=failed,
             inhibited=end.value if inhibit else state.inhibited,
-            water_log=_logged(state.water_log, now, shot.delivered_l),
+            water_log=logged(state.water_log, now, shot.delivered_l),
             unknown=unknown,
             table_l=shot.delivered_l + (state.table_l if state.unknown else 0.0),
             last_mist_at=now if shot.quiet and end in _DELIVERED else state.last_mist_at,
@@ -390,7 +390,7 @@ def _finish(d: Draft, circuit: Circuit, shot: Shot) -> None:
 _DELIVERED = frozenset({ShotEnd.DONE, ShotEnd.VOLUME})
 
 
-def _logged(
+def logged(
     log: tuple[tuple[float, float], ...], now: float, litres: float
 ) -> tuple[tuple[float, float], ...]:
     """The litres of the last 24 h, hour by hour."""

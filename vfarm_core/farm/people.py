@@ -30,6 +30,7 @@ MACHINES = frozenset(
         "recipe",
         "schedule",
         "simulation",
+        "station",
         "time",
         "twin",
         "vfarm",
