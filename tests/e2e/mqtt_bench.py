@@ -29,7 +29,9 @@ def mosquitto(folder: Path) -> Iterator[int]:
     port = free_port()
     configuration = folder / "mosquitto.conf"
     configuration.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n", encoding="utf-8"
+        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+        "set_tcp_nodelay true\n",
+        encoding="utf-8",
     )
     broker = subprocess.Popen(
         [program, "-c", str(configuration)],

@@ -5,6 +5,8 @@ FILE describes the farm and its stations: `farm:` as everywhere, and beside it `
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,16 +19,21 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from ..control.ahead import plan_ahead
+from ..control.clock import Now
+from ..control.memory import Memory
 from ..devices.stations.audit import WORDS, Finding, Standing, audit
 from ..devices.stations.esphome import package as esphome_package
 from ..devices.stations.generate import settings_of
 from ..devices.stations.model import Station, StationError, StationKind, stations_from
 from ..devices.stations.page import safety_page
+from ..devices.stations.plan import seal
 from ..devices.stations.settings import Difference, differences
+from ..farm.ahead import StationPlan
 from ..farm.codec import encode
 from ..farm.nodes import Farm
 from ..runtime.bundle import BundleError
-from ..runtime.place import load_farm
+from ..runtime.place import load_farm, remembered
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -81,18 +88,9 @@ def package(
     """What to put on each station: an ESPHome package, or the settings of a bought device."""
     with _refusals(as_json):
         farm, stations = _load(file)
-        chosen = [s for s in stations if station in (None, s.id)]
-        if not chosen:
-            named = ", ".join(s.id for s in stations) or "none"
-            raise StationError([f"there is no station {station} (accepted: {named})"])
-        made = {_file_name(s): _made(farm, s) for s in chosen}
+        made = {_file_name(s): _made(farm, s) for s in _chosen(stations, station)}
         if out is not None:
-            try:
-                out.mkdir(parents=True, exist_ok=True)
-                for name, text in made.items():
-                    (out / name).write_text(text, encoding="utf-8")
-            except OSError as err:
-                raise StationError([f"{out}: {err.strerror or err}"]) from err
+            _write(out, {name: text.encode() for name, text in made.items()})
     if as_json:
         _print({"files": made})
     elif out is not None:
@@ -100,6 +98,103 @@ def package(
             typer.echo(str(out / name))
     else:
         typer.echo("\n".join(made.values()), nl=False)
+
+
+@app.command("plan")
+def plan(
+    file: File,
+    journal: Annotated[Path, typer.Option(help="The journal of the farm; it may be running.")],
+    station: Annotated[
+        str | None, typer.Option(help="Only this station; all of them when left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write the message of each station into.")
+    ] = None,
+    at: Annotated[
+        float | None, typer.Option(help="When it is made (epoch s); now when left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The light and water of the next 48 h, as a station carries them out by itself.
+
+    Made of the journal, which has no readings: what only these forbid is left to the station's own
+    contacts. Ends with 3 when plants are left out.
+    """
+    with _refusals(as_json):
+        farm, stations = _load(file)
+        memory, now = _memory(journal), Now(time.time() if at is None else at, 0.0)
+        plans = [
+            plan_ahead(farm, memory, now, s.id, frozenset(o.point for o in s.outputs), blind=True)
+            for s in _chosen(stations, station)
+        ]
+        if out is not None:
+            _write(out, {f"{p.station}.plan": seal(p) for p in plans})
+    if as_json:
+        _print({"plans": [encode(p) for p in plans]})
+    else:
+        for made in plans:
+            _show_plan(farm, made)
+    if any(x.why != "no_batch" for p in plans for x in p.left_out) or any(p.revoked for p in plans):
+        raise typer.Exit(_LACKING)
+
+
+def _memory(journal: Path) -> Memory:
+    memory, lost = remembered(journal)
+    if memory is None:
+        why = "it cannot be read" if lost else "there is no memory of a farm in it"
+        raise StationError([f"{journal}: {why}"])
+    return memory
+
+
+def _chosen(stations: Sequence[Station], wanted: str | None) -> list[Station]:
+    chosen = [s for s in stations if wanted in (None, s.id)]
+    if not chosen:
+        named = ", ".join(s.id for s in stations) or "none"
+        raise StationError([f"there is no station {wanted or ''} (accepted: {named})"])
+    return chosen
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as err:
+        raise StationError([f"{folder}: {err.strerror or err}"]) from err
+
+
+def _show_plan(farm: Farm, made: StationPlan) -> None:
+    console = Console()
+    console.print(f"[bold]{made.station}[/bold]: until {_moment(farm, made.valid_until)}")
+    if made.revoked:
+        console.print(f"no plan: {made.revoked.replace('_', ' ')}")
+        return
+    table = Table("From", "To", "", "", box=None)
+    rows = (
+        [(x.start, x.end, x.point, f"{x.output:.0%}") for x in made.lamps]
+        + [
+            (x.at, x.at + x.seconds, x.circuit, f"{x.seconds:g} s, {x.litres:g} L")
+            for x in made.shots
+        ]
+        + [
+            (
+                x.start,
+                x.end,
+                x.circuit,
+                f"{x.on_s:g} s on, {x.off_s:g} s off" if x.off_s else "runs",
+            )
+            for x in made.cycles
+        ]
+    )
+    for start, end, what, how in sorted(rows):
+        table.add_row(_moment(farm, start), _moment(farm, end), what, how)
+    console.print(table)
+    for left in made.left_out:
+        console.print(f"left out: {left.node} ({left.why.replace('_', ' ')})")
+
+
+def _moment(farm: Farm, at: float) -> str:
+    return dt.datetime.fromtimestamp(at, farm.tz).strftime("%a %H:%M:%S")
 
 
 @app.command("page")

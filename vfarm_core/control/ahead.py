@@ -26,6 +26,7 @@ from ..science.light import LightDay, light_day
 from . import interlocks, spectrum, trips, watering, workflows
 from .clock import Now
 from .draft import Draft
+from .light import dimmed
 from .memory import Memory
 from .targets import LightTarget, light_target
 
@@ -37,12 +38,15 @@ _DAY_S = 86400.0
 _LEAST_S = 60.0
 #: What forbids a shot only at this moment, and is looked at by the plan itself or by the station.
 _PASSING = frozenset({"", "pump_busy", "draining", "daily_cap_l", "journal", "shutdown"})
+#: What is not known where nothing was read.
+_UNSEEN = frozenset({"actuator_missing", "leak_unknown", "volume_unknown", "table_unknown"})
 
 
 @dataclass(slots=True)
 class _Making:
     """A plan in the making."""
 
+    blind: bool
     lamps: list[LampSpan] = field(default_factory=list)
     shots: list[ShotAhead] = field(default_factory=list)
     cycles: list[CycleAhead] = field(default_factory=list)
@@ -51,9 +55,17 @@ class _Making:
 
 
 def plan_ahead(
-    farm: Farm, memory: Memory, now: Now, station: str, points: Collection[str]
+    farm: Farm,
+    memory: Memory,
+    now: Now,
+    station: str,
+    points: Collection[str],
+    *,
+    blind: bool = False,
 ) -> StationPlan:
-    """What the station that moves `points` does by itself in the next 48 h, pure."""
+    """What the station that moves `points` does by itself in the next 48 h, pure. `blind`: the
+    memory is one that was kept, without readings, so that what only they forbid is left to the
+    station's own contacts."""
     until = now.farm + AHEAD_S
     mine = tuple(b for b in farm.bindings if b.id in points and b.declaration is not None)
     plan = StationPlan(
@@ -65,13 +77,16 @@ def plan_ahead(
         revoked=_revoked(memory),
     )
     d = Draft(farm, memory, now)
+    if blind:
+        d.batches_changed()
+        d = Draft(farm, replace(memory, growing=d.placed), now)
     if plan.revoked == "monitor":
         # Somebody else drives the devices: a station that did would be in the way.
         return replace(plan, points=())
     if plan.revoked:
         stopped = plan.revoked == "emergency_stop"
         return plan if stopped else replace(plan, safe_on=_safe_on(d, mine, ()))
-    made, have = _Making(), frozenset(plan.points)
+    made, have = _Making(blind), frozenset(plan.points)
     for level in farm.levels:
         if have.intersection(b.id for b in farm.all_lamps_of_level[level.id]):
             _light(d, level, until, have, made)
@@ -144,7 +159,7 @@ def _no_light(d: Draft, level: Level) -> str:
     if interlocks.latched(d, zone, Role.SMOKE):
         return "smoke"
     # In a room that is too warm already nobody would notice that it gets warmer.
-    return "too_warm" if d.zone(zone).over_temperature else ""
+    return "too_warm" if d.zone(zone).over_temperature in ("dim", "off") else ""
 
 
 def _days(d: Draft, level: Level, until: float) -> Iterator[tuple[LightDay, LightTarget, float]]:
@@ -197,6 +212,9 @@ def _spans(
     wanted = min(missing * 1e6 / hours, target.plan.ppfd_max, full)
     lowest = level.fixture.dim_min if level.fixture else 0.0
     output = max(wanted / full, lowest)
+    unknown = d.zone(d.farm.zone_of_level[level.id]).over_temperature == "unknown"
+    if unknown:
+        output = dimmed(level, output)
     shared = spectrum.share(d, level, target.plan, output) if target.plan.channels else {}
     for b in lamps:
         if b.id not in have:
@@ -205,7 +223,7 @@ def _spans(
             value = shared.get(b.id, output)
             if value > 0:
                 yield LampSpan(point=b.id, start=start, end=end, output=round(value, 4))
-        else:
+        elif not unknown:
             # What gives all or nothing goes off when the plants have had their light.
             lit = min(end, start + missing * 1e6 / full)
             yield LampSpan(point=b.id, start=start, end=lit, output=1.0)
@@ -227,7 +245,9 @@ def _water(
         bound = (*watering.pumps(d, circuit), *watering.valves(d, circuit))
         if not have.intersection(b.id for b in bound):
             continue
-        why = "elsewhere" if any(b.id not in have for b in bound) else _no_water(d, circuit)
+        passing = _PASSING | _UNSEEN if made.blind else _PASSING
+        elsewhere = any(b.id not in have for b in bound)
+        why = "elsewhere" if elsewhere else _no_water(d, circuit, passing)
         found = watering.plan_of(d, circuit)
         if why or found is None:
             made.left_out.append(LeftOut(node=circuit.id, why=why or "no_plan"))
@@ -251,17 +271,17 @@ def _water(
     _queue(d, sorted(wanted, key=lambda w: (w[0], w[1].id)), until, made)
 
 
-def _no_water(d: Draft, circuit: Circuit) -> str:
+def _no_water(d: Draft, circuit: Circuit, passing: frozenset[str]) -> str:
     if d.circuit(circuit.id).inhibited:
         return "inhibited"
     if d.circuit(circuit.id).unknown:
-        return "table_unknown"
+        return "not_drained"
     if watering.circulates(d, circuit):
         block = watering.blocked(d, circuit)
         why = "" if block is None else block[1].code
     else:
         why = watering.not_ready(d, circuit)
-    return "" if why in _PASSING else why
+    return "" if why in passing else why
 
 
 def _circuit(d: Draft, circuit: Circuit) -> CircuitAhead:

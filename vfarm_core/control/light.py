@@ -445,8 +445,8 @@ def _intent(d: Draft, place: Place, target: LightTarget | None) -> Intent:
     if zone.over_temperature == "dim":
         temperature = readings.highest(d, place.zone, Role.AIR_TEMPERATURE)
         reason = Reason("too_warm_dim", {"value": round(temperature or 0.0, 1), "over": 3})
-        return Intent(_dimmed(level, output), reason, trip=True)
-    return Intent(_dimmed(level, output), Reason("no_temperature_dim"))
+        return Intent(dimmed(level, output), reason, trip=True)
+    return Intent(dimmed(level, output), Reason("no_temperature_dim"))
 
 
 def _lit(output: float, full: float, dli: float, until: str) -> Intent:
@@ -465,7 +465,7 @@ def lowest_output(level: Level) -> float:
     return level.fixture.dim_min if level.fixture else 0.0
 
 
-def _dimmed(level: Level, output: float) -> float:
+def dimmed(level: Level, output: float) -> float:
     """Less light and heat, but no less than the lamps can hold."""
     return max(output * _DIM, min(output, lowest_output(level)))
 

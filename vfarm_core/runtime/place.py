@@ -109,7 +109,7 @@ def look(place: Place) -> Present:
             folder=place.folder,
             names=", ".join(strange[:5]),
         )
-    memory, lost = _remembered(place.journal)
+    memory, lost = remembered(place.journal)
     return Present(
         farm=place.farm() if place.description.exists() else None,
         memory=memory,
@@ -118,7 +118,7 @@ def look(place: Place) -> Present:
     )
 
 
-def _remembered(journal: Path) -> tuple[Memory | None, bool]:
+def remembered(journal: Path) -> tuple[Memory | None, bool]:
     """The memory in a journal that may be in use, and whether there is one that cannot be read:
     that is what many an import is to mend."""
     if not journal.exists():

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.core.devices.stations.rack import esphome_station, rack_farm
+from tests.core.support import Bench, bench_farm
 from vfarm_core.cli import main
 from vfarm_core.devices.stations.model import (
     Guard,
@@ -21,9 +22,11 @@ from vfarm_core.devices.stations.model import (
     Verified,
     stations_from,
 )
+from vfarm_core.devices.stations.plan import open_plan
 from vfarm_core.farm.build import farm_to_dict
 from vfarm_core.farm.codec import encode
 from vfarm_core.farm.nodes import Method
+from vfarm_core.runtime.journal import Journal
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -140,6 +143,72 @@ def test_the_safety_page_says_what_each_loss_does_and_who_saw_it(
     ]
     assert "| `tank.air_pump` | watchdog | 2026-11-02 | Ada |  |" in out
     assert "| `tank.fill_valve` | auto_off | nobody has said which station it hangs on |" in out
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> tuple[str, str, float]:
+    """A farm with plants in it that has run for two hours: its file, its journal, and the time."""
+    bench = Bench(bench_farm())
+    bench.start_batch()
+    bench.advance(7200)
+    journal = Journal(tmp_path / "journal.db")
+    journal.append(bench.journal.records)
+    journal.close()
+    points = ("level_1.grow_light", "pump.irrigation_pump", "circuit.irrigation_valve")
+    station = Station(
+        id="node",
+        name="Node",
+        kind=StationKind.EXECUTOR,
+        outputs=tuple(Output(point=p, channel=p) for p in points),
+    )
+    file = tmp_path / "farm.json"
+    told = {"farm": farm_to_dict(bench.farm), "stations": [encode(station)]}
+    file.write_text(json.dumps(told), encoding="utf-8")
+    return str(file), str(tmp_path / "journal.db"), bench.clock.farm
+
+
+def test_a_plan_is_made_of_a_journal_and_sealed_for_the_broker(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, grown: tuple[str, str, float]
+) -> None:
+    file, journal, at = grown
+    given = ("plan", file, "--journal", journal, "--at", str(at))
+    code, out, _ = run(capsys, *given, "--out", str(tmp_path / "made"), "--json")
+    assert code == 0
+    (told,) = json.loads(out)["plans"]
+    assert len(told["shots"]) == 8
+    assert [s["point"] for s in told["lamps"]] == ["level_1.grow_light"] * 3
+    message = (tmp_path / "made" / "node.plan").read_bytes()
+    plan = open_plan(message, "farm", "node", at)
+    assert encode(plan) == told
+    code, out, _ = run(capsys, *given)
+    assert code == 0
+    assert "300 s, 100 L" in out
+
+
+def test_a_plan_that_leaves_plants_out_ends_with_3(
+    capsys: pytest.CaptureFixture[str], grown: tuple[str, str, float]
+) -> None:
+    file, journal, at = grown
+    told = json.loads(Path(file).read_text())
+    told["stations"][0]["outputs"].pop()
+    Path(file).write_text(json.dumps(told))
+    code, out, _ = run(capsys, "plan", file, "--journal", journal, "--at", str(at))
+    assert code == 3
+    assert "left out: circuit (elsewhere)" in out
+
+
+def test_without_a_journal_there_is_no_plan(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, grown: tuple[str, str, float]
+) -> None:
+    file, _, _ = grown
+    code, _, err = run(capsys, "plan", file, "--journal", str(tmp_path / "none.db"))
+    assert code == 1
+    assert "there is no memory" in err
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"x" * 5000)
+    code, _, err = run(capsys, "plan", file, "--journal", str(broken))
+    assert code == 1
+    assert "cannot be read" in err
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,14 @@ def test_a_room_that_is_too_warm_gets_no_light_from_a_station(grown: Bench) -> N
     assert ("level_1", "too_warm") in {(x.node, x.why) for x in plan_of(grown).left_out}
 
 
+def test_without_a_valid_temperature_the_light_is_dimmed_as_control_dims_it(grown: Bench) -> None:
+    grown.report("zone.air_temperature", None)
+    grown.advance(2 * 3600)
+    plan = plan_of(grown)
+    (today,) = [s for s in plan.lamps if s.start < START + 86400 and s.point == LAMP]
+    assert today.output == pytest.approx(grown.state[LAMP], rel=0.05)
+
+
 def test_people_who_keep_a_level_dark_keep_it_dark(grown: Bench) -> None:
     until = grown.clock.farm + 86400
     request = StartWorkflow(
