@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,18 @@ from vfarm_core.devices.stations.model import (
     stations_from,
 )
 from vfarm_core.devices.stations.plan import open_plan
+from vfarm_core.farm.ahead import (
+    CircuitAhead,
+    CycleAhead,
+    Delivered,
+    GivenEnd,
+    LampSpan,
+    LeftOut,
+    LightGiven,
+    ShotAhead,
+    StationPlan,
+    WaterGiven,
+)
 from vfarm_core.farm.build import farm_to_dict
 from vfarm_core.farm.codec import encode
 from vfarm_core.farm.nodes import Method
@@ -256,3 +268,9 @@ def test_the_stations_of_the_documentation_fit_a_farm() -> None:
         assert f"| `{guard}` |" in text
     for kind in StationKind:
         assert kind in text
+    for values in (StationPlan, LampSpan, ShotAhead, CycleAhead, CircuitAhead, LeftOut):
+        assert {f"`{f.name}`" for f in fields(values)} <= set(re.findall(r"`\w+`", text))
+    for values in (Delivered, LightGiven, WaterGiven):
+        assert {f"`{f.name}`" for f in fields(values)} <= set(re.findall(r"`\w+`", text))
+    for end in GivenEnd:
+        assert f"`{end}`" in text
