@@ -16,9 +16,6 @@ from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
     EntityWithDeviceFilterSelectorConfig,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -45,6 +42,7 @@ from ..entity_values import (
     why_not,
 )
 from ..farm_data import parts_of
+from .numbers import FiniteNumberSelector, box
 from .readable import reference, why_not_bound, why_not_read
 
 CONF_NODE = "node"
@@ -98,10 +96,8 @@ def _select(options: list[str], key: str) -> SelectSelector:
     )
 
 
-def _seconds() -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement="s")
-    )
+def _seconds() -> FiniteNumberSelector:
+    return box("s")
 
 
 class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[str, str]]):
@@ -335,7 +331,6 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             fields[vol.Optional(CONF_ANY_DOMAIN, default=False)] = BooleanSelector()
         advanced: dict[vol.Marker, Any] = {}
         if facts.kind is RoleKind.MEASURE:
-            box = NumberSelector(NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any"))
             advanced[vol.Optional(CONF_UNIT)] = SelectSelector(
                 SelectSelectorConfig(
                     options=[unit for unit in CONVERSIONS[facts.unit] if unit],
@@ -343,8 +338,8 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
                     mode=SelectSelectorMode.DROPDOWN,
                 )
             )
-            advanced[vol.Optional(CONF_SCALE, default=1.0)] = box
-            advanced[vol.Optional(CONF_OFFSET, default=0.0)] = box
+            advanced[vol.Optional(CONF_SCALE, default=1.0)] = box()
+            advanced[vol.Optional(CONF_OFFSET, default=0.0)] = box()
             if self._binding[CONF_ROLE] == Role.SOLUTION_EC:
                 advanced[vol.Optional(CONF_COMPENSATED, default=True)] = BooleanSelector()
         else:
@@ -604,13 +599,6 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         return f"{where}: {said}" if where else said
 
     def _dosing_fields(self) -> dict[vol.Marker, Any]:
-        def box(unit: str) -> NumberSelector:
-            return NumberSelector(
-                NumberSelectorConfig(
-                    mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit
-                )
-            )
-
         role = Role(self._binding[CONF_ROLE])
         if role not in DOSING:
             return {}
@@ -634,11 +622,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             vol.Required("on_control_loss", default=unknown): _select(losses, "on_loss"),
             vol.Required(CONF_PROOF): _select([p.value for p in Proof], CONF_PROOF),
             vol.Required("deadline_s", default=10.0): _seconds(),
-            vol.Optional("rating_w"): NumberSelector(
-                NumberSelectorConfig(
-                    mode=NumberSelectorMode.BOX, step="any", unit_of_measurement="W"
-                )
-            ),
+            vol.Optional("rating_w"): box("W"),
         }
         fields |= self._dosing_fields()
         role = Role(self._binding[CONF_ROLE])

@@ -38,13 +38,11 @@ async def async_names(hass: HomeAssistant) -> dict[str, str]:
 def counts(template: Template, values: Mapping[str, Any]) -> tuple[int, int, int]:
     """Zones, racks per zone and levels per rack of a template."""
     zones, racks, levels = (int(values.get(key, 1)) for key in ("zones", "racks", "levels"))
-    match template:
-        case Template.TENT:
-            return 1, 1, 1
-        case Template.RACK:
-            return 1, 1, levels
-        case Template.GRID:
-            return zones, racks, levels
+    if template is Template.TENT:
+        return 1, 1, 1
+    if template is Template.RACK:
+        return 1, 1, levels
+    return zones, racks, levels
 
 
 def parts(

@@ -16,7 +16,7 @@ from homeassistant.helpers.selector import (
 
 from vfarm_core.farm.roles import SPECS, RoleKind, spec
 
-from .readable import reference, why_not_bound, why_not_read
+from .readable import reference, why_no_forecast, why_not_bound, why_not_read
 
 #: The roles of a farm, in the order of the form.
 ROLES = tuple(role for role, facts in SPECS.items() if "farm" in facts.nodes)
@@ -75,6 +75,8 @@ def errors(
         wrong = why_not_bound(hass, entity_id)
         if wrong is None and spec(role).kind is RoleKind.MEASURE:
             wrong = why_not_read(hass, entity_id, role)
+        elif wrong is None and spec(role).kind is RoleKind.FORECAST:
+            wrong = why_no_forecast(hass, entity_id)
         if wrong is not None:
             return {role.value: wrong[0]}, wrong[1]
     return {}, {}

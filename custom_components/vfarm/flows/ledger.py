@@ -12,9 +12,6 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -24,6 +21,7 @@ from homeassistant.requirements import RequirementsNotFound, async_process_requi
 from ..const import CONF_LEDGER_FROM, CONF_LEDGER_MONTHS, CONF_LEDGER_URL, DOMAIN, LEDGER_MONTHS
 from ..journal import journal_path
 from ..ledger import ledger_where, requirements
+from .numbers import count
 
 CONF_CARRY: Final = "ledger_carry"
 
@@ -36,9 +34,7 @@ def fields() -> dict[Any, Any]:
     return {
         vol.Optional(CONF_LEDGER_URL): secret,
         vol.Required(CONF_CARRY, default=True): BooleanSelector(),
-        vol.Required(CONF_LEDGER_MONTHS, default=LEDGER_MONTHS): NumberSelector(
-            NumberSelectorConfig(min=0, max=600, step=1, mode=NumberSelectorMode.BOX)
-        ),
+        vol.Required(CONF_LEDGER_MONTHS, default=LEDGER_MONTHS): count(0, 600),
     }
 
 

@@ -16,9 +16,6 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -31,25 +28,24 @@ from vfarm_core.farm.build import Problem
 from ..const import CONF_BINDINGS, SubentryType
 from ..data import VfarmData
 from ..farm_data import Part, new_id, node_ids, parts_of, unique_id
+from . import numbers
 from .checks import Words, async_words, form_errors, problems_of_part
 from .language import async_role_names
+from .numbers import FiniteNumberSelector, WholeNumberSelector, box
 from .proposing import ProposalSteps
 
 CONF_NAME = "name"
 CONF_LEAD = "lead_batch"
 
 
-def number(unit: str | None = None, step: float | None = None) -> NumberSelector:
+def number(unit: str | None = None, step: float | None = None) -> FiniteNumberSelector:
     """A number box. Ranges are the core's to judge, so that the error says what is wrong."""
-    config = NumberSelectorConfig(mode=NumberSelectorMode.BOX, step=step or "any")
-    if unit is not None:
-        config["unit_of_measurement"] = unit
-    return NumberSelector(config)
+    return box(unit, step)
 
 
-def count() -> NumberSelector:
+def count() -> WholeNumberSelector:
     """A box for how many of something there are."""
-    return NumberSelector(NumberSelectorConfig(min=1, max=100, step=1, mode=NumberSelectorMode.BOX))
+    return numbers.count(1, 100)
 
 
 def choice(options: Iterable[tuple[str, str]], *, multiple: bool = False) -> SelectSelector:

@@ -13,6 +13,7 @@ from vfarm_core.farm.roles import Role, spec
 from vfarm_core.farm.units import UnitError, linear
 
 from ..const import DOMAIN, HARDWARE
+from ..prices import prices_of
 
 #: The key of what is wrong, and what its text is filled in with.
 type Wrong = tuple[str, Mapping[str, Any]]
@@ -61,3 +62,12 @@ def why_not_read(
             "accepted": ", ".join(u for u in err.accepted if u),
         }
     return None
+
+
+def why_no_forecast(hass: HomeAssistant, entity_id: str) -> Wrong | None:
+    """Why an entity tells no prices of the hours to come; None when it does, and while it says
+    nothing of itself."""
+    state = hass.states.get(entity_id)
+    if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+        return None
+    return None if prices_of(state).slots else ("no_prices", {"entity": entity_id})

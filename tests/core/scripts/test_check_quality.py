@@ -25,7 +25,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     leave = shutil.ignore_patterns("__pycache__", "frontend", "vendor", "images", "library")
     for folder in (str(SHELL), "vfarm_core", "tests/integration", "docs"):
         shutil.copytree(ROOT / folder, root / folder, ignore=leave)
-    for file in ("pyproject.toml", "README.md", "scripts/lint", "scripts/test"):
+    for file in (
+        *("pyproject.toml", "README.md", ".ci/run"),
+        *("scripts/lint", "scripts/test", "scripts/check_coverage.py"),
+    ):
         (root / file).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / file, root / file)
     (root / "tests/core").mkdir()
@@ -107,12 +110,6 @@ def test_every_evidence_is_that_of_a_rule() -> None:
             "dependency-transparency: says nothing of alembic",
         ),
         (
-            "quality_scale.yaml",
-            "test-coverage: todo",
-            "test-coverage: done",
-            "test-coverage: done, but scripts/test does not measure coverage",
-        ),
-        (
             "light.py",
             "PARALLEL_UPDATES = 0",
             "",
@@ -189,6 +186,31 @@ def test_a_broken_integration_is_named(
             "--python-version 3.14 custom_components/vfarm",
             "--version",
             "strict-typing: done, but scripts/lint does not check the types of the integration",
+        ),
+        (
+            "scripts/check_coverage.py",
+            "LEAST = 95.0",
+            "LEAST = 80.0",
+            "test-coverage: done, but scripts/check_coverage.py does not ask for 95 %",
+        ),
+        (
+            "scripts/test",
+            '    "$python" scripts/check_coverage.py "$report"',
+            '    # "$python" scripts/check_coverage.py "$report"',
+            "test-coverage: done, but scripts/test does not measure coverage",
+        ),
+        (
+            ".ci/run",
+            "stage scripts/test\n",
+            "stage scripts/test core\n",
+            "test-coverage: done, but .ci/run does not run scripts/test",
+        ),
+        (
+            "scripts/check_coverage.py",
+            '"custom_components/vfarm/flows/"',
+            '"custom_components/vfarm/flaws/"',
+            "config-flow-test-coverage: done, but scripts/check_coverage.py does not ask for all of"
+            " flows/",
         ),
         (
             "docs/home-assistant.md",
