@@ -19,6 +19,7 @@ from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.nodes import Farm
 from vfarm_core.runtime.runtime import Runtime
+from vfarm_core.runtime.totals import Totals
 
 from .actuators import EntityActuators
 from .clock import FarmClock, delay_s
@@ -69,6 +70,7 @@ class Engine:
         self._nodes: dict[str, list[NodeListener]] = {}
         self._any: list[Callable[[str, Snapshot], None]] = []
         self._events: list[EventListener] = []
+        self._used: list[Callable[[Totals], None]] = []
         self._inbox: list[Input] = []
         self._flush: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -102,6 +104,11 @@ class Engine:
     def snapshot(self, node: str) -> Snapshot | None:
         """How a node looks now; None before the first step."""
         return self.runtime.snapshots.get(node) if self.running else None
+
+    @property
+    def totals(self) -> Totals:
+        """The energy and water that were used since they are counted."""
+        return self.runtime.totals
 
     def _entity_of(self, binding: Binding) -> str | None:
         return self.points.entity_of(binding)
@@ -284,6 +291,11 @@ class Engine:
         for listener in (*self._events,):
             listener(event)
 
+    def totals_changed(self, totals: Totals) -> None:
+        """More energy or water was used."""
+        for listener in (*self._used,):
+            listener(totals)
+
     def due_changed(self, due: Due) -> None:
         """The runtime wants to be called at `due`."""
         self._due = due
@@ -342,3 +354,9 @@ class Engine:
         """Hear of everything that happens."""
         self._events.append(listener)
         return lambda: self._events.remove(listener)
+
+    @callback
+    def listen_totals(self, listener: Callable[[Totals], None]) -> CALLBACK_TYPE:
+        """Hear of energy and water that are used."""
+        self._used.append(listener)
+        return lambda: self._used.remove(listener)

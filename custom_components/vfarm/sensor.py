@@ -44,7 +44,9 @@ from vfarm_core.farm.roles import DOSING, NUTRIENTS, PAR_LAMPS, Role
 
 from .const import ATTR_QUALITY, ATTR_REASON, ATTR_SINCE
 from .data import VfarmConfigEntry
-from .entity import SnapshotEntity, Specs, async_manage_entities
+from .entity import NodeEntity, SnapshotEntity, Specs, async_manage_entities
+from .usage import UsageDescription, UsageSensor
+from .usage import specs as usage_specs
 
 PARALLEL_UPDATES = 0
 
@@ -503,8 +505,9 @@ def _bound(
             yield node, description
 
 
-def specs(farm: Farm) -> Specs[VfarmSensorDescription[Any]]:
+def specs(farm: Farm) -> Specs[SensorEntityDescription]:
     """The sensors a farm has."""
+    yield from usage_specs(farm)
     yield from _bound(farm, farm.id, FARM_SENSORS)
     for zone in farm.zones:
         yield from _bound(farm, zone.id, ZONE_SENSORS)
@@ -516,13 +519,22 @@ def specs(farm: Farm) -> Specs[VfarmSensorDescription[Any]]:
         yield from _bound(farm, circuit.id, CIRCUIT_SENSORS)
 
 
+def _make(
+    hass: HomeAssistant, entry: VfarmConfigEntry, node: str, description: SensorEntityDescription
+) -> NodeEntity:
+    if isinstance(description, UsageDescription):
+        return UsageSensor(hass, entry, node, description)
+    assert isinstance(description, VfarmSensorDescription)
+    return VfarmSensor(hass, entry, node, description)
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: VfarmConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors of a farm."""
-    async_manage_entities(hass, entry, async_add_entities, SENSOR_DOMAIN, specs, VfarmSensor)
+    async_manage_entities(hass, entry, async_add_entities, SENSOR_DOMAIN, specs, _make)
     if demo := entry.runtime_data.demo:
         demo.async_add_hardware(SENSOR_DOMAIN, async_add_entities)
 

@@ -45,6 +45,7 @@ from vfarm_core.recipes.model import (
 )
 from vfarm_core.recipes.version import content_hash
 from vfarm_core.runtime.runtime import Runtime
+from vfarm_core.runtime.totals import Totals
 
 #: 2026-03-02 05:00 UTC, an hour before lights-on of the bench farm.
 START = dt.datetime(2026, 3, 2, 5, tzinfo=dt.UTC).timestamp()
@@ -329,6 +330,7 @@ class Bench:
     disobeys: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
     published: list[tuple[str, Snapshot]] = field(default_factory=list)
+    totals: list[Totals] = field(default_factory=list)
     due: Due = NEVER
     waits: bool = False
     runtime: Runtime = field(init=False)
@@ -387,6 +389,9 @@ class Bench:
 
             def due_changed(self, due: Due) -> None:
                 bench.due = due
+
+            def totals_changed(self, totals: Totals) -> None:
+                bench.totals.append(totals)
 
         self.runtime = Runtime(
             self.farm,

@@ -24,17 +24,15 @@ from ..control.effects import Effect, Emit, Record
 from ..control.inputs import Input, Report
 from ..control.keep import SLICE
 from ..control.memory import LevelState, Memory, Quality
-from ..control.power import SUBSYSTEMS, rated_w
 from ..control.shares import areas_m2, shares
-from ..farm.bindings import Binding, Proof
 from ..farm.nodes import Farm
 from ..farm.roles import Role, RoleKind, spec
+from .energy import Drawn, Sums, drawn
+from .totals import Tally, Totals
 
 #: Kind of the events.
 HOUR = "hour"
 HOUR_S = 3600.0
-#: Energy that a meter saw and no actuator was on for.
-OTHER = "other"
 #: A gap of more than so many hours is not gone through hour by hour: nobody knows what was on.
 _MOST_HOURS = 3
 #: What a shot told is rounded: a difference below this (L) is none.
@@ -43,10 +41,12 @@ _DROP_L = 0.02
 _KEEP_S = 300.0
 #: For so long (s) that nobody looked, devices count as they were before (design choice: a restart).
 _BRIDGE_S = 900.0
+#: Events that tell of water that was filled in, and where they say how much (L).
+_FILLED: Mapping[str, str] = {"fill_ended": "delivered_l", "fill_measured": "correction_l"}
 #: Key of the slice in which the sums are kept.
 KEPT = "hours"
-#: Measured power replaces what ratings say where so much of the time is known (design choice).
-_KNOWN = 0.9
+#: Where the totals are in it.
+TOTALS = "totals"
 
 
 @dataclass(slots=True)
@@ -98,9 +98,12 @@ type _Mark = tuple[float, float | None]
 class Hours:
     """Adds up beside the runtime. `watch` is told of every step."""
 
-    def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
-        """`kept` is what `keep` gave before the process ended."""
+    def __init__(
+        self, kept: Mapping[str, Any] | None = None, *, tally: Tally | None = None
+    ) -> None:
+        """`kept` is what `keep` gave before the process ended; `tally` goes on with totals."""
         self._kept = kept or None
+        self.tally = tally or Tally((kept or {}).get(TOTALS))
         self._kept_at: float | None = None
         self._bridged_s = 0.0
         self._since: float | None = None
@@ -152,6 +155,9 @@ class Hours:
                 event = effect.event
                 litres = float(event.params["delivered_l"])
                 self._told[event.node] = self._told.get(event.node, 0.0) + litres
+            elif type(effect) is Emit and (key := _FILLED.get(effect.event.kind)) is not None:
+                event = effect.event
+                self.tally.filled(farm, event.node, float(event.params[key]))
         return found
 
     def flush(self, memory: Memory, now: float) -> list[Record]:
@@ -161,6 +167,11 @@ class Hours:
         found = self._close(memory, now)
         self._begin(memory, now, self._until)
         return found
+
+    @property
+    def totals(self) -> Totals:
+        """What was used since it is counted, as it was kept last."""
+        return self.tally.totals
 
     # -- what a crash leaves --------------------------------------------------------------------
 
@@ -178,14 +189,19 @@ class Hours:
             for point, total in self._readings.items()
             if self._farm.binding[point].role is Role.POWER
         }
+        outputs = {p: t.known(now) for p, t in self._outputs.items() if t.area or t.value}
+        seen = {p: t.known(now) for p, t in meters.items()}
+        self.tally.tell(self._farm, now - self._since, _sums(outputs), _sums(seen))
         data = {
             "since": self._since,
             "until": self._until,
             "at": now,
-            "outputs": {p: t.known(now) for p, t in self._outputs.items() if t.area or t.value},
-            "meters": {p: t.known(now) for p, t in meters.items()},
+            "outputs": outputs,
+            "meters": seen,
             "light": self._light,
-            "told": self._told,
+            # A copy: it is written while counting goes on.
+            "told": dict(self._told),
+            TOTALS: self.tally.keep(),
         }
         return Record(SLICE, data, now, KEPT)
 
@@ -221,6 +237,7 @@ class Hours:
 
     def _start(self, farm: Farm, memory: Memory, now: float) -> None:
         """Begin with what is known of a farm."""
+        self.tally.leave()
         self._farm = farm
         self._readings.clear()
         self._outputs.clear()
@@ -279,11 +296,17 @@ class Hours:
             total.until(at)
         hour = (self._until - HOUR_S) // HOUR_S * HOUR_S
         found: list[Record] = []
-        used: dict[str, float] = {}
-        # Zones last: what their meters see is also what their levels and pumps draw.
-        for node in sorted((farm.id, *farm.nodes), key=lambda node: node in farm.zone):
+        outputs = {p: (t.area, t.covered_s) for p, t in self._outputs.items()}
+        meters = {
+            p: (t.area, t.covered_s)
+            for p, t in self._readings.items()
+            if farm.binding[p].role is Role.POWER
+        }
+        drew = drawn(farm, at - since, outputs, meters)
+        self.tally.close(farm, at - since, drew, meters)
+        for node in (farm.id, *farm.nodes):
             readings = self._measured(farm, node)
-            told = self._energy(farm, node, at - since, used)
+            told = _energy(drew.get(node))
             told |= self._delivered(farm, memory, node, hour, lit.get(node))
             by = shares(farm, memory.growing, node)
             if by and readings:
@@ -307,75 +330,6 @@ class Hours:
                 by_role.setdefault(binding.role.value, []).append(total)
         return {role: _rolled(sums) for role, sums in by_role.items()}
 
-    def _energy(
-        self, farm: Farm, node: str, passed_s: float, used: dict[str, float]
-    ) -> dict[str, Any]:
-        """Energy by what it was used for: measured where a device has a meter of its own, else as
-        rated, and what is rated scaled to what a meter of the node leaves for it. `used` is what
-        was found of other nodes, and takes this one's."""
-        own: dict[str, float] = {}
-        rated: dict[str, float] = {}
-        for binding in farm.actuators_of.get(node, ()):
-            subsystem = SUBSYSTEMS.get(binding.role)
-            total = self._outputs.get(binding.id)
-            if subsystem is None:
-                continue
-            found = self._own_kwh(binding, passed_s)
-            into = rated if found is None else own
-            if found is None and total is not None:
-                found = rated_w(farm, binding) * total.area / 3.6e6
-            if found:
-                into[subsystem.value] = into.get(subsystem.value, 0.0) + found
-        measured = self._metered_kwh(farm, node, passed_s, used)
-        if measured is not None:
-            measured = max(0.0, measured - sum(own.values()))
-        if measured:
-            by_rating = sum(rated.values())
-            rated = {k: v * measured / by_rating for k, v in rated.items()} or {OTHER: measured}
-        kwh = {key: own.get(key, 0.0) + rated.get(key, 0.0) for key in (own | rated)}
-        if not kwh:
-            return {}
-        used[node] = sum(kwh.values())
-        told: dict[str, Any] = {"energy_kwh": {key: _round(part) for key, part in kwh.items()}}
-        if measured is not None or not rated:
-            return {**told, "metered": True}
-        alone = sorted(own.keys() - rated.keys())
-        return {**told, "metered": alone} if alone else told
-
-    def _own_kwh(self, binding: Binding, passed_s: float) -> float | None:
-        """What a device drew by the meter that sees it alone; None where none says."""
-        meter = None if binding.declaration is None else binding.declaration.metered_by
-        total = None if meter is None else self._readings.get(meter)
-        if total is None or not total.covered_s >= _KNOWN * passed_s > 0:
-            return None
-        return total.area / total.covered_s * passed_s / 3.6e6
-
-    def _metered_kwh(
-        self, farm: Farm, node: str, passed_s: float, used: Mapping[str, float]
-    ) -> float | None:
-        """What the devices of a node drew by its power meter; None where there is none that says.
-
-        A meter of a zone that shows no single device sees everything in the zone: its lamps, and
-        the pumps and tanks that stand in it, are told by themselves.
-        """
-        devices = farm.actuators_of.get(node, ())
-        meters = farm.of(node, Role.POWER)
-        if node in farm.zone:
-            meters = tuple(m for m in meters if not _shows_a_device(m, devices))
-        sums = [
-            total
-            for meter in meters
-            if (total := self._readings.get(meter.id)) is not None
-            and total.covered_s >= _KNOWN * passed_s > 0
-        ]
-        if not sums or not devices:
-            return None
-        watts = sum(total.area / total.covered_s for total in sums) / len(sums)
-        kwh = watts * passed_s / 3.6e6
-        if node in farm.zone:
-            kwh -= sum(used.get(key, 0.0) for key in _in_zone(farm, node))
-        return max(0.0, kwh)
-
     def _delivered(
         self, farm: Farm, memory: Memory, node: str, hour: float, state: LevelState | None
     ) -> dict[str, Any]:
@@ -395,30 +349,25 @@ class Hours:
         return {"co2_open_s": round(open_s, 1)} if open_s > 0 else {}
 
 
+def _energy(drew: Drawn | None) -> dict[str, Any]:
+    """Energy by what it was used for, and which of it is measured."""
+    if drew is None:
+        return {}
+    told: dict[str, Any] = {"energy_kwh": {key: _round(kwh) for key, kwh in drew.kwh.items()}}
+    if drew.whole:
+        return {**told, "metered": True}
+    return {**told, "metered": sorted(drew.metered)} if drew.metered else told
+
+
+def _sums(known: Mapping[str, list[float | None]]) -> Sums:
+    return {point: (area or 0.0, covered_s or 0.0) for point, (area, covered_s, _) in known.items()}
+
+
 def _holds_s(role: Role) -> float:
     """How long a value counts that is not reported again. An actuator is what it said last until it
     says something else."""
     facts = spec(role)
     return _MOST_HOURS * HOUR_S if facts.is_actuator else facts.stale_s
-
-
-def _shows_a_device(meter: Binding, devices: Iterable[Binding]) -> bool:
-    """Whether a power meter is the proof of one device."""
-    proofs = (d.declaration for d in devices if d.declaration is not None)
-    return any(
-        p.metered_by == meter.id or (p.proof is Proof.FEEDBACK and p.proved_by in (None, meter.id))
-        for p in proofs
-    )
-
-
-def _in_zone(farm: Farm, zone: str) -> Iterable[str]:
-    """The levels of a zone, and the tanks and pumps that stand in it: that is where the levels are
-    that they water, the first zone if there are several."""
-    yield from (level.id for level in farm.levels_of_zone[zone])
-    for reservoir, zones in farm.zones_of_reservoir.items():
-        if zones[:1] == (zone,):
-            yield reservoir
-            yield from (pump.id for pump in farm.pumps if pump.reservoir == reservoir)
 
 
 def _placed(memory: Memory) -> Mapping[str, tuple[Placement, ...]]:

@@ -10,6 +10,7 @@ from ..control.clock import Due, Now
 from ..control.effects import Command, Event, Record
 from ..control.snapshot import Snapshot
 from ..farm.bindings import Binding
+from .totals import Totals
 
 
 class Clock(Protocol):
@@ -49,3 +50,6 @@ class Listener(Protocol):
 
     def due_changed(self, due: Due) -> None:
         """The runtime wants `tick` to be called at `due` (on either clock)."""
+
+    def totals_changed(self, totals: Totals) -> None:
+        """More energy or water was used, every few minutes at most."""

@@ -39,6 +39,7 @@ from ..farm.people import renamed
 from .hours import Hours
 from .ports import Actuators, Clock, JournalWriter, Listener
 from .replay import Taken
+from .totals import Totals
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,6 +55,10 @@ _LATE_S = 1.0
 _SLOW_S = 120.0
 #: Records kept back while the journal cannot be written; the newest are kept.
 _BACKLOG = 10_000
+
+
+def _nothing(error: str | None) -> None:
+    """Nobody waits for a record."""
 
 
 class Runtime:
@@ -98,11 +103,17 @@ class Runtime:
         self._unsent: dict[int, tuple[str, float]] = {}
         self._seen: Now | None = None
         self._hours = Hours(self.memory.hours)
+        self._totals = self._hours.totals
 
     @property
     def snapshots(self) -> Mapping[str, Snapshot]:
         """The newest snapshot of every node that has one."""
         return self._snapshots
+
+    @property
+    def totals(self) -> Totals:
+        """The energy and water that were used since they are counted."""
+        return self._totals
 
     @property
     def stopped(self) -> bool:
@@ -241,12 +252,19 @@ class Runtime:
             hours = self._hours.watch(self.farm, before, self.memory, now.farm, inputs, effects)
         except Exception:
             _LOGGER.exception("What happened in this hour cannot be added up")
-            self._hours = Hours()
+            self._hours.tally.leave()
+            self._hours = Hours(tally=self._hours.tally)
             return
         if hours:
             # In one piece: what was told is told, and counts no more.
             kept = self._hours.keep(now.farm, anyhow=True)
-            self._append(hours if kept is None else [*hours, kept], [])
+            self._append(hours if kept is None else [*hours, kept], [], self._totals_kept)
+
+    def _totals_kept(self, error: str | None) -> None:
+        """Totals are told when they are on disk, so that no crash makes less of them."""
+        if error is None and self._totals is not (made := self._hours.totals):
+            self._totals = made
+            self._listener.totals_changed(made)
 
     def _clock_set(self, now: Now) -> Iterable[Input]:
         """Whether the wall clock was set since the last step."""
@@ -292,9 +310,11 @@ class Runtime:
                 after.append(effect)
         if records or gated:
             # What a crash would take is kept with what is written anyway.
+            told = _nothing
             if records and (kept := self._hours.keep(self._clock.now().farm)) is not None:
                 records.append(kept)
-            self._append(records, gated)
+                told = self._totals_kept
+            self._append(records, gated, told)
         for effect in after:
             if isinstance(effect, Emit):
                 self._listener.emitted(effect.event)
@@ -307,7 +327,7 @@ class Runtime:
         self,
         records: list[Record],
         gated: list[Command],
-        told: Callable[[str | None], None] = lambda error: None,
+        told: Callable[[str | None], None] = _nothing,
     ) -> None:
         batch = [*self._backlog, *records]
         self._backlog = []

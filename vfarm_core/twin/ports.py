@@ -11,6 +11,7 @@ from ..control.inputs import CommandResult, Input
 from ..control.snapshot import Snapshot
 from ..farm.bindings import Binding
 from ..runtime.journal import JournalError
+from ..runtime.totals import Totals
 from .farm import Twin, UnknownPointError
 
 
@@ -147,3 +148,6 @@ class Collector:
     def due_changed(self, due: Due) -> None:
         """When the runtime wants to be called next."""
         self.due = due
+
+    def totals_changed(self, totals: Totals) -> None:
+        """Totals are read from the runtime."""

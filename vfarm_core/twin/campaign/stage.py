@@ -25,6 +25,7 @@ from ...farm.nodes import Farm
 from ...farm.roles import DOSING, PROBES
 from ...runtime.journal import Journal, JournalError
 from ...runtime.runtime import Runtime
+from ...runtime.totals import Totals
 from ...science.water import co2_g_m3
 from ..farm import Twin
 from ..faults import Fault, FaultKind
@@ -168,6 +169,9 @@ class Stage:
     def due_changed(self, due: Due) -> None:
         """A timer is set, which does not follow the wall clock."""
         self._wake_at = self.clock.passes(due)
+
+    def totals_changed(self, totals: Totals) -> None:
+        """Totals are read from the runtime."""
 
     def feed(self, *inputs: Input) -> None:
         """Hand inputs to the process, if it lives."""
