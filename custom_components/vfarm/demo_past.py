@@ -32,6 +32,7 @@ from .data import VfarmConfigEntry
 from .happenings import event_data
 from .hardware import HardwareSensor
 from .sensor import VfarmSensor
+from .usage import UsageSensor
 
 if TYPE_CHECKING:
     from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
@@ -109,10 +110,13 @@ def _look_of(entity: SensorEntity, entry: VfarmConfigEntry, farm: Farm) -> Look 
     if isinstance(entity, HardwareSensor):
         point = entity.point
         return lambda past: _number(past.point(point).value)
-    if not isinstance(entity, VfarmSensor):
+    if not isinstance(entity, VfarmSensor | UsageSensor):
         return None
     # The running farm has the id of its entry; the twin's has one of its own.
     node = farm.id if entity.node == entry.runtime_data.farm.id else entity.node
+    if isinstance(entity, UsageSensor):
+        used = entity.entity_description.value_fn
+        return lambda past: used(past.totals, node)
     value_fn = entity.entity_description.value_fn
 
     def look(past: Past) -> float | None:

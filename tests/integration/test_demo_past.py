@@ -87,24 +87,26 @@ async def test_the_graphs_of_a_new_demo_are_full(
     air = entity(hass, entry, f":{farm.zones[0].id}:air_temperature")
     light = entity(hass, entry, f":{farm.levels[0].id}:ppfd")
     water = entity(hass, entry, f":{farm.circuits[0].id}:litres_today")
+    energy = entity(hass, entry, f":{farm.id}:energy")
     batches = entity(hass, entry, f":{farm.id}:batches")
     probe = er.async_get(hass).entities.get_entry(
         farm.binding[f"{farm.reservoirs[0].id}.solution_ph"].entity
     )
     assert probe is not None
-    seen = await kept(hass, air, light, water, batches, probe.entity_id)
+    seen = await kept(hass, air, light, water, energy, batches, probe.entity_id)
 
     now = dt_util.utcnow().timestamp()
     whole = [now // HOUR_S * HOUR_S - n * HOUR_S for n in range(48, 0, -1)]
-    for entity_id in (air, light, water, batches, probe.entity_id):
+    for entity_id in (air, light, water, energy, batches, probe.entity_id):
         assert [row["start"] for row in seen[entity_id]] == whole, entity_id
     assert all(row["min"] <= row["mean"] <= row["max"] for row in seen[air])
     assert {row["mean"] > 0 for row in seen[light]} == {True, False}
     assert all(5 < row["mean"] < 7.5 for row in seen[probe.entity_id])
-    sums = [row["sum"] for row in seen[water]]
-    assert sums == sorted(sums)
-    assert sums[0] < 0.0
-    assert sums[-1] == 0.0, "the recorder counts on from there"
+    for counter in (water, energy):
+        sums = [row["sum"] for row in seen[counter]]
+        assert sums == sorted(sums)
+        assert sums[0] < 0.0
+        assert sums[-1] == 0.0, "the recorder counts on from there"
     said = [e.data for e in told if e.data["kind"] == "past_simulated"]
     assert [data["params"] for data in said] == [{"days": 2}]
     await end(hass, freezer, entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -42,15 +43,19 @@ def auto_enable_custom_integrations(recorder_mock: Any, enable_custom_integratio
 @pytest.fixture
 async def demo(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Any:
     """The demo farm beside a recorder."""
-    freezer.move_to(dt_util.utcnow().replace(minute=0, second=0, microsecond=0))
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "demo"})
-    flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
-    await settled(hass)
-    yield flow["result"]
-    if flow["result"].state is ConfigEntryState.LOADED:
-        leave = hass.config_entries.async_unload(flow["result"].entry_id)
-        await while_time_passes(hass, freezer, leave)
+    freezer.tick(-dt_util.utcnow().timestamp() % 3600)
+    # Its past is another test's matter.
+    with patch("custom_components.vfarm.demo.async_can_tell", return_value=False):
+        flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        flow = await hass.config_entries.flow.async_configure(
+            flow["flow_id"], {"next_step_id": "demo"}
+        )
+        flow = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+        await settled(hass)
+        yield flow["result"]
+        if flow["result"].state is ConfigEntryState.LOADED:
+            leave = hass.config_entries.async_unload(flow["result"].entry_id)
+            await while_time_passes(hass, freezer, leave)
 
 
 def entity(hass: HomeAssistant, entry: ConfigEntry, node: str, key: str) -> str:

@@ -14,6 +14,7 @@ from ..batches.model import Batch
 from ..control.snapshot import Snapshot
 from ..farm.nodes import Farm
 from ..recipes.model import Recipe
+from ..runtime.totals import Totals
 from .checks import first_checks
 from .config import TwinConfig
 from .farm import PointView
@@ -48,6 +49,11 @@ class Past:
     def snapshots(self) -> Mapping[str, Snapshot]:
         """How the nodes look now, by id."""
         return self._run.runtime.snapshots
+
+    @property
+    def totals(self) -> Totals:
+        """The energy and water that were used until now."""
+        return self._run.runtime.totals
 
     def point(self, point: str) -> PointView:
         """What a sensor or device says now. Raises UnknownPointError."""
