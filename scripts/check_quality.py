@@ -215,6 +215,9 @@ EVIDENCE: dict[str, tuple[Evidence, ...]] = {
     "repair-issues": _tests(
         "test_ledger.py test_a_ledger_that_cannot_be_written_is_a_repair_and_stops_nothing",
         "test_lifecycle.py test_broken_data_is_left_out_and_reported",
+        "test_repairs.py test_another_entity_takes_the_place_of_one_that_is_gone",
+        "test_repairs.py test_an_actuator_without_a_declaration_is_declared_after_a_confirmation",
+        "test_repairs.py test_a_damaged_history_is_kept_beside_a_new_one_that_the_journal_fills",
     ),
 }
 

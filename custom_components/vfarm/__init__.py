@@ -70,7 +70,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
             translation_key="farm_broken",
             translation_placeholders={"problems": str(err)},
         ) from err
-    issues.async_tell_problems(hass, entry, problems)
+    await issues.async_tell_problems(hass, entry, problems)
     journal = JournalThread(hass, journal_path(hass, entry.entry_id))
     memory, lost = await journal.async_open()
     engine = _engine(hass, entry, clock, journal, memory, lost, farm)
@@ -165,9 +165,9 @@ async def _async_edited(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
     try:
         farm, problems = usable_farm(entry_dict(entry, hass.config.time_zone))
     except FarmError as err:
-        issues.async_tell_problems(hass, entry, err.problems)
+        await issues.async_tell_problems(hass, entry, err.problems)
         return
-    issues.async_tell_problems(hass, entry, problems)
+    await issues.async_tell_problems(hass, entry, problems)
     if data.engine.ledger is not None:
         await data.engine.ledger.async_edited()
     if farm != data.farm:

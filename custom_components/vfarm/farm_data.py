@@ -39,10 +39,21 @@ class Part:
     data: Mapping[str, Any]
 
 
-def parts_of(entry: ConfigEntry, *, without: str | None = None) -> list[Part]:
-    """The parts of a farm, without the subentry `without`."""
+def parts_of(
+    entry: ConfigEntry,
+    *,
+    without: str | None = None,
+    instead: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Part]:
+    """The parts of a farm, without the subentry `without`; with other data for those in
+    `instead`."""
+    other = instead or {}
     return [
-        Part(type=SubentryType(sub.subentry_type), title=sub.title, data=sub.data)
+        Part(
+            type=SubentryType(sub.subentry_type),
+            title=sub.title,
+            data=other.get(sub.subentry_id, sub.data),
+        )
         for sub in entry.subentries.values()
         if sub.subentry_id != without and sub.subentry_type in SubentryType
     ]

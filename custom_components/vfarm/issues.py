@@ -3,43 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.translation import async_get_translations
 
 from vfarm_core.farm.bindings import Binding
-from vfarm_core.farm.build import Problem
+from vfarm_core.farm.build import DECLARED, Problem
 from vfarm_core.recipes.errors import Problem as RecipeProblem
 
-from .const import DOMAIN
+from .const import DOMAIN, SubentryType
+from .flows.checks import Words
 from .recipe_words import async_recipe_words
+from .stored import StoredBinding, node_name, stored_binding
 
-_PROBLEM = "problem"
-_MISSING = "missing"
+#: What the data of an issue tells the flow that mends it.
+DATA_KIND: Final = "kind"
+DATA_ENTRY: Final = "entry"
+DATA_BINDING: Final = "binding"
+
 _RECIPE = "recipe"
-_LEDGER = "ledger"
 
 
-def _issue_id(entry: ConfigEntry, kind: str, what: str) -> str:
+class IssueKind(StrEnum):
+    """What the issues of a farm are about; a part of their ids."""
+
+    PROBLEM = "problem"
+    UNSAFE = "unsafe"
+    MISSING = "missing"
+    LEDGER = "ledger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What an issue is filled in with, and what the flow that mends it has to know."""
+
+    placeholders: Mapping[str, str]
+    data: dict[str, str | int | float | None] | None = None
+
+
+def _issue_id(entry: ConfigEntry, kind: IssueKind, what: str) -> str:
     return f"{entry.entry_id}_{kind}_{what}"
 
 
-@callback
-def async_tell_problems(
+def _data(entry: ConfigEntry, kind: IssueKind, **more: str) -> dict[str, str | int | float | None]:
+    return {DATA_KIND: kind.value, DATA_ENTRY: entry.entry_id, **more}
+
+
+async def async_tell_problems(
     hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Problem]
 ) -> None:
-    """One issue for each thing that is wrong; those that are mended go away."""
-    found = {
-        _issue_id(entry, _PROBLEM, f"{p.node}_{p.key}"): {
-            "farm": entry.title,
-            "problem": p.message,
-        }
-        for p in problems
-    }
-    _async_replace(
-        hass, _issue_id(entry, _PROBLEM, ""), "farm_problem", ir.IssueSeverity.ERROR, found
+    """One issue for each thing that is wrong, and one for each actuator that is not declared so
+    that it can be kept safe, in the language of the system; those that are mended go away."""
+    problems = tuple(problems)
+    known = (
+        await async_get_translations(hass, hass.config.language, "config_subentries", {DOMAIN})
+        if problems
+        else {}
     )
+    words = Words(known, f"component.{DOMAIN}.config_subentries.{SubentryType.ZONE}")
+    unsafe: dict[str, tuple[StoredBinding, list[str]]] = {}
+    found: dict[str, _Found] = {}
+    for problem in problems:
+        binding = stored_binding(entry, problem.node) if problem.key in DECLARED else None
+        if binding is not None:
+            unsafe.setdefault(problem.node, (binding, []))[1].append(words.sentence(problem))
+            continue
+        found[_issue_id(entry, IssueKind.PROBLEM, f"{problem.node}_{problem.key}")] = _Found(
+            placeholders={"farm": entry.title, "problem": words.sentence(problem)}
+        )
+    prefix = _issue_id(entry, IssueKind.PROBLEM, "")
+    _async_replace(hass, prefix, "farm_problem", ir.IssueSeverity.ERROR, found)
+    found = {
+        _issue_id(entry, IssueKind.UNSAFE, point): _Found(
+            placeholders={
+                "farm": entry.title,
+                "node": node_name(entry, binding.data.get("node", entry.entry_id)),
+                "role": binding.data["role"],
+                "problem": " ".join(wrong),
+            },
+            data=_data(entry, IssueKind.UNSAFE, **{DATA_BINDING: point}),
+        )
+        for point, (binding, wrong) in unsafe.items()
+    }
+    prefix = _issue_id(entry, IssueKind.UNSAFE, "")
+    _async_replace(hass, prefix, "actuator_unsafe", ir.IssueSeverity.ERROR, found)
 
 
 @callback
@@ -48,17 +100,19 @@ def async_tell_missing(
 ) -> None:
     """One issue for each binding whose entity is gone."""
     found = {
-        _issue_id(entry, _MISSING, point): {
-            "farm": entry.title,
-            "node": binding.node,
-            "role": binding.role.value,
-            "entity": binding.entity,
-        }
+        _issue_id(entry, IssueKind.MISSING, point): _Found(
+            placeholders={
+                "farm": entry.title,
+                "node": binding.node,
+                "role": binding.role.value,
+                "entity": binding.entity,
+            },
+            data=_data(entry, IssueKind.MISSING, **{DATA_BINDING: point}),
+        )
         for point, binding in missing.items()
     }
-    _async_replace(
-        hass, _issue_id(entry, _MISSING, ""), "entity_vanished", ir.IssueSeverity.ERROR, found
-    )
+    prefix = _issue_id(entry, IssueKind.MISSING, "")
+    _async_replace(hass, prefix, "entity_vanished", ir.IssueSeverity.ERROR, found)
 
 
 @callback
@@ -66,11 +120,15 @@ def async_tell_ledger(
     hass: HomeAssistant, entry: ConfigEntry, error: str, *, newer: bool = False
 ) -> None:
     """An issue while the history cannot be written; none without an error."""
-    found = {"farm": entry.title, "error": error}
-    issue_id = _issue_id(entry, _LEDGER, "failing")
+    found = _Found(
+        placeholders={"farm": entry.title, "error": error},
+        # A history of a newer vfarm is whole: there is nothing to mend here.
+        data=None if newer else _data(entry, IssueKind.LEDGER),
+    )
+    issue_id = _issue_id(entry, IssueKind.LEDGER, "failing")
     _async_replace(
         hass,
-        _issue_id(entry, _LEDGER, ""),
+        _issue_id(entry, IssueKind.LEDGER, ""),
         "ledger_newer" if newer else "ledger_failing",
         ir.IssueSeverity.WARNING,
         {issue_id: found} if error else {},
@@ -85,7 +143,7 @@ async def async_tell_recipes(hass: HomeAssistant, problems: Iterable[RecipeProbl
         by_file.setdefault(problem.file, []).append(problem)
     words = await async_recipe_words(hass, hass.config.language) if by_file else None
     found = {
-        f"{_RECIPE}_{file}": {"file": file, "problems": words.listed(wrong)}
+        f"{_RECIPE}_{file}": _Found(placeholders={"file": file, "problems": words.listed(wrong)})
         for file, wrong in by_file.items()
         if words is not None
     }
@@ -98,19 +156,20 @@ def _async_replace(
     prefix: str,
     translation_key: str,
     severity: ir.IssueSeverity,
-    found: Mapping[str, dict[str, str]],
+    found: Mapping[str, _Found],
 ) -> None:
     for issue_id in _async_issues(hass, prefix) - set(found):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
-    for issue_id, placeholders in found.items():
+    for issue_id, one in found.items():
         ir.async_create_issue(
             hass,
             DOMAIN,
             issue_id,
-            is_fixable=False,
+            data=one.data,
+            is_fixable=one.data is not None,
             severity=severity,
             translation_key=translation_key,
-            translation_placeholders=placeholders,
+            translation_placeholders=dict(one.placeholders),
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -215,6 +216,38 @@ class FarmLedger:
             raise LedgerAwayError(self.error or "the farm is starting")
         return await self._hass.async_add_executor_job(writer.ask, work)
 
+    async def async_retry(self) -> str:
+        """Try to write now, without waiting for the next turn. What is wrong still; nothing when
+        the history is written again."""
+        if self._writer is None:
+            await self._async_end()
+            await self.async_start()
+        try:
+            await self.async_ask(lambda ledger: None)
+        except (LedgerError, TimeoutError) as err:
+            return str(err) or type(err).__name__
+        self._failed("")
+        return ""
+
+    async def async_has_file(self) -> bool:
+        """Whether the history is a file that could be moved aside."""
+        where = self._where
+        return isinstance(where, Path) and await self._hass.async_add_executor_job(where.exists)
+
+    async def async_set_aside(self) -> str:
+        """Move the file of the history aside and begin a new one, which takes all that the journal
+        still has. What is wrong still; nothing when the history is written again."""
+        where = self._where
+        if not isinstance(where, Path) or self._closed:
+            return await self.async_retry()
+        await self._async_end()
+        try:
+            await self._hass.async_add_executor_job(_set_aside, where)
+        except OSError as err:
+            await self.async_start()
+            return str(err)
+        return await self.async_retry()
+
     async def async_close(self) -> None:
         """Write what is there if that is possible now; while the journal is still open."""
         self._closed = True
@@ -230,6 +263,15 @@ class FarmLedger:
         writer, self._writer = self._writer, None
         if writer is not None:
             await self._hass.async_add_executor_job(writer.close, CLOSE_S)
+
+
+def _set_aside(where: Path) -> None:
+    """Give a damaged file another name. Blocking."""
+    aside = where.with_name(f"{where.stem}.unreadable-{int(time.time())}.db")
+    for suffix in ("", "-wal", "-shm"):
+        part = where.with_name(where.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
 
 
 def _retained(ledger: Ledger, *, months: float, now: float) -> int:

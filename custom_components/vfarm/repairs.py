@@ -1,48 +1,32 @@
-"""Repairs a person can have done."""
+"""Repairs a person can have done: which flow an issue has."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Final
 
-import voluptuous as vol
-from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
 
-from .blueprint_shelf import ATTR_REPLACE_EDITED, BlueprintShelf, async_is_offer
-from .const import DOMAIN
+from .blueprint_shelf import async_is_offer
+from .fixes.actuator import UnsafeActuatorFlow
+from .fixes.blueprints import BlueprintsFlow
+from .fixes.entity import VanishedEntityFlow
+from .fixes.ledger import LedgerFlow
+from .issues import DATA_KIND, IssueKind
 
-
-class BlueprintsFlow(RepairsFlow):
-    """Installs or updates the blueprints when a person says yes."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin by asking."""
-        return await self.async_step_confirm()
-
-    async def async_step_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Ask; what to do with copies that were edited, too."""
-        if user_input is not None:
-            try:
-                await BlueprintShelf(self.hass).async_install(
-                    replace_edited=user_input[ATTR_REPLACE_EDITED]
-                )
-            except ServiceValidationError:
-                return self.async_abort(reason="not_written")
-            return self.async_create_entry(data={})
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        return self.async_show_form(
-            step_id="confirm",
-            data_schema=vol.Schema({vol.Required(ATTR_REPLACE_EDITED, default=False): bool}),
-            description_placeholders=issue.translation_placeholders if issue else None,
-        )
+_FLOWS: Final[Mapping[str, Callable[[], RepairsFlow]]] = {
+    IssueKind.MISSING: VanishedEntityFlow,
+    IssueKind.UNSAFE: UnsafeActuatorFlow,
+    IssueKind.LEDGER: LedgerFlow,
+}
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """The flow of an issue."""
-    return BlueprintsFlow() if async_is_offer(issue_id) else ConfirmRepairFlow()
+    if async_is_offer(issue_id):
+        return BlueprintsFlow()
+    kind = (data or {}).get(DATA_KIND)
+    return _FLOWS.get(str(kind), ConfirmRepairFlow)()

@@ -296,7 +296,7 @@ async def test_broken_data_is_left_out_and_reported(
         assert gone not in farm.level
     else:
         assert not farm.bound.get(("pump", "irrigation_pump"))
-    assert [key for key in ir.async_get(hass).issues if "problem" in key[1]]
+    assert [key for key in ir.async_get(hass).issues if "problem" in key[1] or "unsafe" in key[1]]
     await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -699,6 +699,35 @@ def _without_reading(b: Binding, declared: Degraded) -> Iterator[Problem]:
         )
 
 
+#: Faults of a binding that another declaration mends.
+DECLARED = frozenset(
+    {
+        "deadline_zero",
+        "degraded_not_allowed",
+        "degraded_without_end",
+        "degraded_without_schedule",
+        "dosing_effect",
+        "dosing_limits",
+        "feedback_not_bound",
+        "max_below_min",
+        "missing_declaration",
+        "missing_dosing",
+        "missing_max_off",
+        "missing_max_on",
+        "must_be_dangerous_on",
+        "power_is_no_proof",
+        "proof_not_independent",
+        "safe_state_is_dangerous",
+        "unknown_feedback",
+    }
+)
+
+
+def harms_when_on(role: Role) -> bool:
+    """Whether an actuator of this role has to be declared dangerous on, whatever it is."""
+    return spec(role).loop in _INDEPENDENT
+
+
 def declaration_problems(b: Binding) -> Iterator[Problem]:
     """Whether an actuator is declared, and declared so that it can be kept safe."""
     d: Declaration | None = b.declaration

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import voluptuous as vol
 from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowHandler, section
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -22,32 +21,36 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from vfarm_core.control.readings import parse
-from vfarm_core.farm.bindings import Binding, Danger, OnLoss, OnNoReading, Proof, binding_id
+from vfarm_core.farm.bindings import Danger, OnLoss, OnNoReading, Proof, binding_id
 from vfarm_core.farm.build import DEGRADABLE, Problem
 from vfarm_core.farm.roles import DOSING, SPECS, Role, RoleKind, RoleSpec, spec
 from vfarm_core.farm.units import CONVERSIONS
 
-from ..const import CONF_BINDINGS, DOMAIN, SubentryType
+from ..const import CONF_BINDINGS, SubentryType
 from ..entity_values import (
     abilities,
-    can_dim,
     has_levels,
     is_number,
     is_select,
     own_words,
-    raw_of,
     setting_unit,
-    smallest_step,
     why_not,
 )
 from ..farm_data import parts_of
+from .bindable import (
+    CONF_ENTITY,
+    CONF_OFF_OPTION,
+    CONF_ON_OPTION,
+    CONF_ROLE,
+    drives,
+    driving_farm,
+    what_it_can,
+    why_no_contact,
+)
 from .numbers import FiniteNumberSelector, box
 from .readable import reference, why_not_bound, why_not_read
 
 CONF_NODE = "node"
-CONF_ROLE = "role"
-CONF_ENTITY = "entity"
 CONF_ANY_DOMAIN = "any_domain"
 CONF_ADVANCED = "advanced"
 CONF_UNIT = "unit"
@@ -55,8 +58,6 @@ CONF_SCALE = "scale"
 CONF_OFFSET = "offset"
 CONF_INVERT = "invert"
 CONF_COMPENSATED = "compensated"
-CONF_ON_OPTION = "on_option"
-CONF_OFF_OPTION = "off_option"
 CONF_LEVELS = "levels"
 CONF_BINDING = "binding"
 CONF_DECLARATION = "declaration"
@@ -376,44 +377,20 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         if facts.kind is RoleKind.MEASURE:
             return self._reading_errors(entity_id, user_input)
         if facts.kind is RoleKind.CONTACT:
-            return self._contact_errors(entity_id)
+            contact = why_no_contact(self.hass, entity_id, Role(self._binding[CONF_ROLE]))
+            return ({CONF_ENTITY: contact[0]}, dict(contact[1])) if contact else ({}, {})
         if (found := why_not(self.hass, entity_id, Role(self._binding[CONF_ROLE]))) is not None:
             return {CONF_ENTITY: found[0]}, found[1]
         if is_select(entity_id) and self._driven_elsewhere(entity_id):
             return {CONF_ENTITY: "entity_driven_twice"}, {"entity": entity_id}
-        if (farm := self._driving_farm(entity_id)) is not None:
+        entry = self._get_entry()  # type: ignore[attr-defined]
+        if (farm := driving_farm(self.hass, entry, entity_id)) is not None:
             return {CONF_ENTITY: "driven_by_other_farm"}, {"entity": entity_id, "farm": farm}
-        return {}, {}
-
-    def _contact_errors(self, entity_id: str) -> tuple[dict[str, str], dict[str, str]]:
-        """A contact is on or off, or a number of which 0 is off."""
-        state = self.hass.states.get(entity_id)
-        if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
-            return {}, {}
-        binding = Binding(id="", node="", role=Role(self._binding[CONF_ROLE]), entity=entity_id)
-        if parse(raw_of(state, binding)[0], binding, None) is None:
-            return {CONF_ENTITY: "not_on_off"}, {"entity": entity_id, "state": state.state}
         return {}, {}
 
     def _driven_elsewhere(self, entity_id: str) -> bool:
         others = (b for b in self._farm_bindings() if b["id"] != self._binding.get("id"))
-        return self._drives(others, entity_id)
-
-    def _driving_farm(self, entity_id: str) -> str | None:
-        """The name of another farm that drives an entity."""
-        own = self._get_entry()  # type: ignore[attr-defined]
-        for entry in self.hass.config_entries.async_entries(DOMAIN):
-            bindings = [b for part in parts_of(entry) for b in part.data.get(CONF_BINDINGS, ())]
-            if entry.entry_id != own.entry_id and self._drives(bindings, entity_id):
-                return entry.title
-        return None
-
-    def _drives(self, bindings: Iterable[Mapping[str, Any]], entity_id: str) -> bool:
-        kept = reference(self.hass, entity_id)
-        return any(
-            b[CONF_ENTITY] in (kept, entity_id) and spec(Role(b[CONF_ROLE])).is_actuator
-            for b in bindings
-        )
+        return drives(self.hass, others, entity_id)
 
     def _bound_already(self, entity_id: str) -> bool:
         kept = reference(self.hass, entity_id)
@@ -448,7 +425,8 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             binding.pop(CONF_ON_OPTION, None)
             binding.pop(CONF_OFF_OPTION, None)
         binding[CONF_ENTITY] = kept
-        binding |= self._what_it_can(user_input[CONF_ENTITY])
+        role = Role(self._binding[CONF_ROLE])
+        binding |= what_it_can(self.hass, user_input[CONF_ENTITY], role)
         advanced = dict(user_input.get(CONF_ADVANCED, {}))
         levels = advanced.pop(CONF_LEVELS, False)
         binding.pop(CONF_LEVELS, None)
@@ -457,26 +435,11 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         binding |= {key: value for key, value in advanced.items() if value not in (None, "")}
         if "id" not in binding:
             taken = {b["id"] for b in self._farm_bindings()}
-            role = Role(binding[CONF_ROLE])
             number = 1
             while (made := binding_id(binding[CONF_NODE], role, number)) in taken:
                 number += 1
             binding["id"] = made
         return binding
-
-    def _what_it_can(self, entity_id: str) -> dict[str, Any]:
-        """What an entity can do, kept with the binding: it may be away when that matters."""
-        role = Role(self._binding[CONF_ROLE])
-        if not spec(role).is_actuator:
-            return {}
-        found: dict[str, Any] = {"dims": can_dim(self.hass, entity_id)}
-        if step := smallest_step(self.hass, entity_id):
-            found["step"] = step
-        if not is_select(entity_id):
-            off, on = own_words(self.hass, entity_id, role)
-            if on is not None:
-                found |= {CONF_OFF_OPTION: off, CONF_ON_OPTION: on}
-        return found
 
     # -- the options of a select ----------------------------------------------------------------
 

@@ -1,0 +1,364 @@
+"""Repairs: what is wrong is told once, mended by a person who may, and refused where it must be."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from home_farm import AIR, PUMP, VALVE, Hardware, bound, declared, settled, small_farm, sub
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.vfarm.const import DOMAIN
+from vfarm_core.ledger.store import Ledger
+
+FIX = "/api/repairs/issues/fix"
+
+
+class Repairs:
+    """The repairs of a farm as the frontend of an administrator uses them."""
+
+    def __init__(self, hass: HomeAssistant, logged_in: ClientSessionGenerator) -> None:
+        self._hass = hass
+        self._logged_in = logged_in
+        self._client: Any = None
+        self.flow = ""
+
+    def issue(self, issue_id: str) -> ir.IssueEntry | None:
+        found = ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id)
+        return found if found is not None and found.active else None
+
+    async def begin(self, issue_id: str) -> dict[str, Any]:
+        # Not before the farm is set up: nothing can be added to a server that is in use.
+        self._client = self._client or await self._logged_in()
+        answer = await self._client.post(FIX, json={"handler": DOMAIN, "issue_id": issue_id})
+        assert answer.status == 200, await answer.text()
+        told: dict[str, Any] = await answer.json()
+        self.flow = told["flow_id"]
+        return told
+
+    async def go_on(self, **said: Any) -> dict[str, Any]:
+        answer = await self._client.post(f"{FIX}/{self.flow}", json=said)
+        assert answer.status == 200, await answer.text()
+        told: dict[str, Any] = await answer.json()
+        await settled(self._hass)
+        return told
+
+    async def choose(self, step: str) -> dict[str, Any]:
+        return await self.go_on(next_step_id=step)
+
+    async def cancel(self) -> None:
+        answer = await self._client.delete(f"{FIX}/{self.flow}")
+        assert answer.status == 200
+
+
+@pytest.fixture
+async def repairs(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Repairs:
+    assert await async_setup_component(hass, "repairs", {})
+    return Repairs(hass, hass_client)
+
+
+def bindings(entry: MockConfigEntry, part: str) -> dict[str, dict[str, Any]]:
+    return {b["id"]: b for b in sub(entry, part).data["bindings"]}
+
+
+# -- an entity that is gone -----------------------------------------------------------------------
+
+
+@pytest.fixture
+async def vanished(hass: HomeAssistant, farm: MockConfigEntry) -> str:
+    hass.states.async_remove(AIR)
+    await settled(hass)
+    return f"{farm.entry_id}_missing_tent.air_temperature"
+
+
+async def test_another_entity_takes_the_place_of_one_that_is_gone(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
+) -> None:
+    engine = farm.runtime_data.engine
+    hass.states.async_set("sensor.new_air", "23.5", {"unit_of_measurement": "°C"})
+    menu = await repairs.begin(vanished)
+    assert menu["menu_options"] == ["choose", "remove"]
+    form = await repairs.choose("choose")
+    assert form["description_placeholders"]["node"] == "Tent"
+    assert "sensor.new_air" in form["description_placeholders"]["suggestions"]
+    done = await repairs.go_on(entity="sensor.new_air")
+    assert done["type"] == "create_entry"
+    assert bindings(farm, "zone")["tent.air_temperature"]["entity"] == "sensor.new_air"
+    assert repairs.issue(vanished) is None
+    assert farm.runtime_data.engine is engine, "the farm goes on with the difference"
+    assert engine.snapshot("tent").air_temperature.value == 23.5
+
+
+@pytest.mark.parametrize(
+    ("entity", "state", "unit", "why"),
+    [
+        ("sensor.nowhere", None, None, "does not exist"),
+        ("sensor.words", "warm", "°C", "no number"),
+        ("sensor.pressure", "1013", "hPa", "hPa is no unit"),
+    ],
+)
+async def test_an_entity_that_cannot_be_read_is_refused_and_nothing_changes(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    repairs: Repairs,
+    vanished: str,
+    entity: str,
+    state: str | None,
+    unit: str | None,
+    why: str,
+) -> None:
+    if state is not None:
+        hass.states.async_set(entity, state, {"unit_of_measurement": unit})
+    before = dict(sub(farm, "zone").data)
+    await repairs.begin(vanished)
+    await repairs.choose("choose")
+    form = await repairs.go_on(entity=entity)
+    assert form["errors"] == {"base": "refused"}
+    assert why in form["description_placeholders"]["why"]
+    assert dict(sub(farm, "zone").data) == before
+    assert repairs.issue(vanished) is not None
+
+
+async def test_what_was_said_of_the_old_entity_holds_only_if_a_person_says_so(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs
+) -> None:
+    zone = sub(farm, "zone")
+    changed = [{**b, "offset": -0.5} if b["entity"] == AIR else b for b in zone.data["bindings"]]
+    hass.config_entries.async_update_subentry(farm, zone, data={**zone.data, "bindings": changed})
+    hass.states.async_remove(AIR)
+    hass.states.async_set("sensor.new_air", "23.5", {"unit_of_measurement": "°C"})
+    await settled(hass)
+    await repairs.begin(f"{farm.entry_id}_missing_tent.air_temperature")
+    form = await repairs.choose("choose")
+    assert form["description_placeholders"]["reading"] == "offset: -0.5"
+    await repairs.go_on(entity="sensor.new_air", keep=False)
+    assert "offset" not in bindings(farm, "zone")["tent.air_temperature"]
+
+
+async def test_an_actuator_of_another_kind_or_another_master_is_refused(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs
+) -> None:
+    hass.states.async_remove(PUMP)
+    await settled(hass)
+    issue = f"{farm.entry_id}_missing_pump.irrigation_pump"
+    await repairs.begin(issue)
+    await repairs.choose("choose")
+    for entity, why in (("switch.heater", "already driven"), ("sensor.tent_air", "be switched")):
+        form = await repairs.go_on(entity=entity)
+        assert why in form["description_placeholders"]["why"]
+    hass.states.async_set("switch.spare_pump", "off")
+    assert (await repairs.go_on(entity="switch.spare_pump"))["type"] == "create_entry"
+    new = bindings(farm, "pump")["pump.irrigation_pump"]
+    assert new["entity"] == "switch.spare_pump"
+    assert new["declaration"]["max_on_s"] == 900.0, "what was declared of it stays"
+
+
+async def test_a_binding_is_removed_after_it_was_confirmed(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
+) -> None:
+    await repairs.begin(vanished)
+    await repairs.choose("remove")
+    assert "tent.air_temperature" in bindings(farm, "zone"), "asking removes nothing"
+    assert (await repairs.go_on())["type"] == "create_entry"
+    assert "tent.air_temperature" not in bindings(farm, "zone")
+    assert repairs.issue(vanished) is None
+
+
+async def test_a_binding_that_others_need_is_not_removed(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs
+) -> None:
+    pump = sub(farm, "pump")
+    kept = [
+        {**b, "declaration": {**b["declaration"], "isolation": "bench.irrigation_valve"}}
+        for b in pump.data["bindings"]
+    ]
+    hass.config_entries.async_update_subentry(farm, pump, data={**pump.data, "bindings": kept})
+    hass.states.async_remove(VALVE)
+    await settled(hass)
+    await repairs.begin(f"{farm.entry_id}_missing_bench.irrigation_valve")
+    await repairs.choose("remove")
+    form = await repairs.go_on()
+    assert "names the isolation" in form["description_placeholders"]["why"]
+    assert "bench.irrigation_valve" in bindings(farm, "circuit")
+
+
+async def test_a_repair_that_is_cancelled_changes_nothing_and_stays(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
+) -> None:
+    before = dict(sub(farm, "zone").data)
+    await repairs.begin(vanished)
+    await repairs.choose("remove")
+    await repairs.cancel()
+    assert dict(sub(farm, "zone").data) == before
+    assert repairs.issue(vanished) is not None
+
+
+async def test_what_was_mended_in_the_meantime_is_said_so(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
+) -> None:
+    await repairs.begin(vanished)
+    hass.config_entries.async_remove_subentry(farm, sub(farm, "rack").subentry_id)
+    hass.config_entries.async_remove_subentry(farm, sub(farm, "zone").subentry_id)
+    await settled(hass)
+    told = await repairs.choose("choose")
+    assert (told["type"], told["reason"]) == ("abort", "gone")
+    assert repairs.issue(vanished) is None
+
+
+async def test_only_an_administrator_mends(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    repairs: Repairs,
+    vanished: str,
+    hass_client: ClientSessionGenerator,
+    hass_read_only_access_token: str,
+) -> None:
+    client = await hass_client(hass_read_only_access_token)
+    answer = await client.post(FIX, json={"handler": DOMAIN, "issue_id": vanished})
+    assert answer.status == 401
+
+
+# -- an actuator that is not safe -----------------------------------------------------------------
+
+
+@pytest.fixture
+async def undeclared(hass: HomeAssistant, hardware: Hardware) -> AsyncGenerator[MockConfigEntry]:
+    """The small farm with a pump without a declaration and a valve without a longest on-time."""
+    parts = small_farm()
+    parts["pump"]["data"] = {
+        **parts["pump"]["data"],
+        "bindings": [bound("pump", "irrigation_pump", PUMP)],
+    }
+    parts["circuit"]["data"] = {
+        **parts["circuit"]["data"],
+        "bindings": [bound("bench", "irrigation_valve", VALVE, declaration=declared("on"))],
+    }
+    entry = MockConfigEntry(
+        domain=DOMAIN, title="Odd", data={"kind": "farm"}, subentries_data=list(parts.values())
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await settled(hass)
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_actuator_without_a_declaration_is_declared_after_a_confirmation(
+    hass: HomeAssistant, undeclared: MockConfigEntry, repairs: Repairs
+) -> None:
+    issue = f"{undeclared.entry_id}_unsafe_pump.irrigation_pump"
+    told = repairs.issue(issue)
+    assert told is not None
+    assert told.translation_placeholders is not None
+    assert told.translation_placeholders["node"] == "Pump"
+    assert "has no declaration" in told.translation_placeholders["problem"]
+    await repairs.begin(issue)
+    said = {"danger": "on", "proof": "state"}
+    form = await repairs.go_on(**said, max_on_s=600, confirm=False)
+    assert form["errors"] == {"confirm": "not_confirmed"}
+    form = await repairs.go_on(**said, confirm=True)
+    assert form["errors"] == {"base": "still_unsafe"}
+    assert "longest on-time" in form["description_placeholders"]["why"]
+    assert "declaration" not in bindings(undeclared, "pump")["pump.irrigation_pump"]
+    assert not undeclared.runtime_data.farm.bound.get(("pump", "irrigation_pump"))
+    done = await repairs.go_on(**said, max_on_s=600, confirm=True)
+    assert done["type"] == "create_entry"
+    assert undeclared.runtime_data.farm.binding["pump.irrigation_pump"].declaration.max_on_s == 600
+    assert repairs.issue(issue) is None
+
+
+async def test_what_a_declaration_said_beside_stays(
+    hass: HomeAssistant, undeclared: MockConfigEntry, repairs: Repairs
+) -> None:
+    await repairs.begin(f"{undeclared.entry_id}_unsafe_bench.irrigation_valve")
+    await repairs.go_on(danger="on", proof="state", max_on_s=1200, confirm=True)
+    kept = bindings(undeclared, "circuit")["bench.irrigation_valve"]["declaration"]
+    assert (kept["deadline_s"], kept["safe_on"], kept["max_on_s"]) == (5.0, False, 1200)
+
+
+# -- the history ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def where(journals: Path, entry: MockConfigEntry) -> Path:
+    return journals / f"{entry.entry_id}.ledger.db"
+
+
+def block(where: Path) -> None:
+    """Put something where the ledger would be."""
+    where.mkdir()
+
+
+def unblock(where: Path) -> None:
+    where.rmdir()
+
+
+DAMAGED = b"this is no database" * 100
+
+
+def damage(where: Path) -> None:
+    where.write_bytes(DAMAGED)
+
+
+def content(where: Path) -> bytes:
+    return where.read_bytes()
+
+
+async def failing(hass: HomeAssistant, entry: MockConfigEntry) -> str:
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert await entry.runtime_data.engine.ledger.async_retry()
+    await settled(hass)
+    return f"{entry.entry_id}_ledger_failing"
+
+
+async def test_the_history_is_tried_again_when_a_person_says_so(
+    hass: HomeAssistant,
+    hardware: Hardware,
+    entry: MockConfigEntry,
+    repairs: Repairs,
+    where: Path,
+) -> None:
+    block(where)
+    issue = await failing(hass, entry)
+    assert repairs.issue(issue) is not None
+    await repairs.begin(issue)
+    form = await repairs.choose("retry")
+    assert form["errors"] == {"base": "still_failing"}
+    assert form["description_placeholders"]["error"]
+    assert repairs.issue(issue) is not None
+    unblock(where)
+    assert (await repairs.go_on())["type"] == "create_entry"
+    assert repairs.issue(issue) is None
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_damaged_history_is_kept_beside_a_new_one_that_the_journal_fills(
+    hass: HomeAssistant,
+    hardware: Hardware,
+    entry: MockConfigEntry,
+    repairs: Repairs,
+    where: Path,
+) -> None:
+    damage(where)
+    issue = await failing(hass, entry)
+    await repairs.begin(issue)
+    form = await repairs.choose("set_aside")
+    assert form["type"] == "form"
+    assert content(where) == DAMAGED, "asking moves nothing"
+    assert (await repairs.go_on())["type"] == "create_entry"
+    assert repairs.issue(issue) is None
+    await hass.config_entries.async_unload(entry.entry_id)
+    (aside,) = where.parent.glob("*.ledger.unreadable-*.db")
+    assert content(aside) == DAMAGED
+    with closing(Ledger(where)), closing(sqlite3.connect(where)) as db:
+        kinds = [kind for (kind,) in db.execute("SELECT kind FROM records")]
+    assert "running" in kinds
