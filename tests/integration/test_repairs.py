@@ -83,7 +83,8 @@ async def test_another_entity_takes_the_place_of_one_that_is_gone(
     hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
 ) -> None:
     engine = farm.runtime_data.engine
-    hass.states.async_set("sensor.new_air", "23.5", {"unit_of_measurement": "°C"})
+    warm = {"unit_of_measurement": "°C", "device_class": "temperature"}
+    hass.states.async_set("sensor.new_air", "23.5", warm)
     menu = await repairs.begin(vanished)
     assert menu["menu_options"] == ["choose", "remove"]
     form = await repairs.choose("choose")

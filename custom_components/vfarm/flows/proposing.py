@@ -25,7 +25,8 @@ from vfarm_core.farm.roles import Role, spec
 
 from ..const import CONF_BINDINGS, SubentryType
 from ..farm_data import Part
-from .binding import CONF_ADVANCED, CONF_ENTITY, CONF_LEVELS, CONF_NODE, CONF_ROLE, BindingSteps
+from .bindable import CONF_ENTITY, CONF_ROLE
+from .binding import CONF_ADVANCED, CONF_LEVELS, CONF_NODE, BindingSteps
 from .readable import why_not_bound
 
 CONF_PROPOSALS = "proposals"
