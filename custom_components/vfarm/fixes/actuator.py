@@ -14,9 +14,6 @@ from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -29,6 +26,7 @@ from vfarm_core.farm.roles import DOSING, Role
 from ..data import VfarmConfigEntry
 from ..entity_values import is_number, setting_unit
 from ..flows.language import async_role_names
+from ..flows.numbers import box
 from ..flows.readable import Wrong
 from ..issues import DATA_BINDING
 from ..stored import StoredBinding, node_name, stored_binding
@@ -141,11 +139,6 @@ def _schema(role: Role) -> vol.Schema:
             SelectSelectorConfig(
                 options=options, translation_key=key, mode=SelectSelectorMode.DROPDOWN
             )
-        )
-
-    def box(unit: str) -> NumberSelector:
-        return NumberSelector(
-            NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit)
         )
 
     dangers = [Danger.ON.value] if harms_when_on(role) else [danger.value for danger in Danger]
