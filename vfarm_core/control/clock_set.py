@@ -265,7 +265,11 @@ def _reservoir(state: ReservoirState, by_s: float) -> ReservoirState:
         for key, known in state.dosers.items()
     }
     probes = {
-        key: replace(probe, verified_at=_moved(probe.verified_at, by_s))
+        key: replace(
+            probe,
+            verified_at=_moved(probe.verified_at, by_s),
+            calibrations=tuple(replace(c, at=c.at + by_s) for c in probe.calibrations),
+        )
         for key, probe in state.probes.items()
     }
     return replace(

@@ -11,6 +11,7 @@ from ..batches.model import Batch
 from ..batches.rollout import Gates, Judgement, Strategy
 from ..batches.tasks import Task
 from ..farm.ahead import Delivered
+from ..farm.calibration import KnownPoint
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
@@ -78,7 +79,8 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class FarmChanged:
     """Nodes or bindings were edited: everything is looked at, what is gone is forgotten. `rebound`
-    are bindings with another entity: what the old one reported says nothing of the new one."""
+    are bindings with another entity, and probes that are read otherwise: what was reported and
+    checked before says nothing of them now."""
 
     rebound: frozenset[str] = frozenset()
 
@@ -560,6 +562,16 @@ class VerifyProbe(Request):
     """A person has checked a probe in a known solution; it is in the tank again."""
 
     point: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrateProbe(Request):
+    """A person held a probe into one, two or three known solutions: `points` say what each has and
+    what the probe showed of it, in the unit of the role (pH, mS/cm), before any correction. EC of a
+    probe that compensates is at 25 °C, of another one as it is. The probe is in the tank again."""
+
+    point: str
+    points: tuple[KnownPoint, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

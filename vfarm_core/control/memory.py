@@ -11,6 +11,7 @@ from ..batches.lots import Lot
 from ..batches.model import Batch
 from ..batches.rollout import Rollout
 from ..batches.tasks import Task
+from ..farm.calibration import UNCORRECTED, Correction
 from ..farm.overrides import Mode, Override, Workflow
 from ..farm.roles import Loop, Role
 from ..recipes.model import Recipe
@@ -598,11 +599,27 @@ class ProbeCheck(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """A calibration of a probe: in how many `points`, how much it changed of what it should
+    (`slope`), how far it was off in the point next to zero (`offset`), and by how much the values
+    had been wrong by the calibration before (`drift`, at its worst)."""
+
+    at: float
+    points: int
+    slope: float
+    offset: float
+    drift: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeState:
-    """One EC or pH probe: where it is, and when a person last checked it."""
+    """One EC or pH probe: where it is, when a person last checked it, how what it shows is
+    corrected, and its last calibrations, the newest last."""
 
     use: ProbeUse = ProbeUse.IN_USE
     verified_at: float | None = None
+    correction: Correction = UNCORRECTED
+    calibrations: tuple[Calibrated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ..farm.bindings import Binding
 from ..farm.index import Point
-from ..farm.roles import Role, RoleKind, RoleSpec, spec
+from ..farm.roles import PROBES, Role, RoleKind, RoleSpec, spec
 from ..farm.units import UnitError, linear
 from ..science.water import ec_at_25
 from . import plausible
@@ -122,8 +122,8 @@ def take(d: Draft, known: Point, report: Report) -> None:
             value = state_of(raw, binding.invert)
     except UnitError:
         value, problem = None, f"{UNIT}{report.unit or ''}"
-    if value is not None and not binding.compensated:
-        value = _compensated(d, binding, value)
+    if value is not None and known.refined:
+        value = _refined(d, binding, value)
         problem = NO_TEMPERATURE if value is None else ""
     if value is None:
         _missing(d, binding, old, problem)
@@ -187,6 +187,16 @@ def _missing(d: Draft, binding: Binding, old: PointState, problem: str) -> None:
         replace(old, value=None, quality=Quality.MISSING, problem=problem, since=0.0, doubt=None),
     )
     d.mark(binding.node)
+
+
+def _refined(d: Draft, binding: Binding, value: float) -> float | None:
+    """The value of a probe: corrected as it was calibrated, at the temperature it had then as well
+    as now, and only then at 25 °C. None while the temperature for that is not known."""
+    if binding.role in PROBES:
+        probe = d.reservoir(binding.node).probes.get(binding.id)
+        if probe is not None:
+            value = probe.correction.of(value)
+    return value if binding.compensated else _compensated(d, binding, value)
 
 
 def _compensated(d: Draft, binding: Binding, value: float) -> float | None:

@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from ..farm.bindings import Binding
+from ..farm.roles import PROBES
 from .effects import Record
 from .keep import SLICE
 from .memory import Memory, ReservoirState
+
+
+def reads_otherwise(before: Binding, after: Binding) -> bool:
+    """Whether a probe that people have checked becomes other numbers, by another unit, scale or
+    offset: what they found holds for the old ones."""
+    if before.role not in PROBES:
+        return False
+    return (before.unit, before.scale, before.offset, before.compensated) != (
+        after.unit,
+        after.scale,
+        after.offset,
+        after.compensated,
+    )
 
 
 def unlearned(state: ReservoirState, point: str) -> ReservoirState:

@@ -1,7 +1,9 @@
 """What people ask of a reservoir: probes, pumps, a dose, a fill, and what only they can clear.
 
-Refusal keys: probe_unknown, doser_unknown, reservoir_unknown, calibration_out_of_range,
-dose_out_of_range, dose_not_ready, fill_out_of_range, fill_not_ready, reservoir_not_inhibited.
+Refusal keys: probe_unknown, calibration_count, calibration_range, calibration_apart,
+calibration_slope, calibration_offset, doser_unknown, reservoir_unknown,
+calibration_out_of_range, dose_out_of_range, dose_not_ready, fill_out_of_range, fill_not_ready,
+reservoir_not_inhibited.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 from ..farm.bindings import Binding
+from ..farm.calibration import CalibrationError, Correction, Fault, Probed, drift, fit
 from ..farm.nodes import Reservoir
-from ..farm.roles import DOSING, PROBES
+from ..farm.roles import DOSING, PROBES, Role
 from . import dose, dosing, fill, solution
 from .draft import Draft
 from .inputs import (
+    CalibrateProbe,
     CalibratePump,
     ClearReservoir,
     Inhibit,
@@ -28,7 +32,7 @@ from .inputs import (
     SolutionChanged,
     VerifyProbe,
 )
-from .memory import ProbeState, ProbeUse
+from .memory import Calibrated, ProbeState, ProbeUse
 from .workflows import Clash
 
 #: Rates of peristaltic pumps (mL/s) outside of which a measurement is a slip of the hand (design
@@ -71,11 +75,79 @@ def _set_probe(d: Draft, request: SetProbe) -> dict[str, Any]:
 
 
 def _verify_probe(d: Draft, request: VerifyProbe) -> dict[str, Any]:
-    binding, _ = _probe(d, request.point)
-    _keep_probe(d, binding, ProbeState(use=ProbeUse.IN_USE, verified_at=d.now.farm))
+    binding, probe = _probe(d, request.point)
+    _keep_probe(d, binding, replace(probe, use=ProbeUse.IN_USE, verified_at=d.now.farm))
     d.event("probe_verified", binding.node, point=binding.id, by=request.by)
     days = d.farm.reservoir[binding.node].probe_days
     return {"point": binding.id, "expires_at": d.now.farm + days * dose.DAY_S}
+
+
+def _calibrate_probe(d: Draft, request: CalibrateProbe) -> dict[str, Any]:
+    binding, probe = _probe(d, request.point)
+    try:
+        found = fit(_PROBED[binding.role], request.points)
+    except CalibrationError as error:
+        raise _unfit(error) from error
+    off = drift(probe.correction, request.points)
+    done = Calibrated(
+        at=d.now.farm,
+        points=len(request.points),
+        slope=found.slope,
+        offset=found.offset,
+        drift=off,
+    )
+    calibrated = ProbeState(
+        use=ProbeUse.IN_USE,
+        verified_at=d.now.farm,
+        correction=found.correction,
+        calibrations=(*probe.calibrations, done)[-_CALIBRATIONS:],
+    )
+    _keep_probe(d, binding, calibrated)
+    said = {
+        "point": binding.id,
+        "slope_pct": round(100 * found.slope, 1),
+        "offset": round(found.offset, 3),
+        "drift": round(off, 3),
+    }
+    d.event(
+        "probe_calibrated",
+        binding.node,
+        **said,
+        standards=[p.standard for p in request.points],
+        shown=[p.shown for p in request.points],
+        before=_knots(probe.correction),
+        after=_knots(found.correction),
+        by=request.by,
+    )
+    days = d.farm.reservoir[binding.node].probe_days
+    return {**said, "expires_at": d.now.farm + days * dose.DAY_S}
+
+
+#: So many calibrations of a probe are remembered; the ledger has them all (design choice: with a
+#: month between them, a year).
+_CALIBRATIONS = 12
+_PROBED: Mapping[Role, Probed] = MappingProxyType(
+    {Role.SOLUTION_EC: Probed.EC, Role.SOLUTION_PH: Probed.PH}
+)
+
+
+def _unfit(error: CalibrationError) -> Clash:
+    value, low, high = (f"{number:.3g}" for number in (error.value, error.low, error.high))
+    match error.fault:
+        case Fault.COUNT:
+            return Clash("calibration_count", value=value, high=high)
+        case Fault.RANGE:
+            return Clash("calibration_range", value=value, high=high, unit=error.unit)
+        case Fault.APART:
+            return Clash("calibration_apart", value=value, low=low, unit=error.unit)
+        case Fault.SLOPE:
+            return Clash("calibration_slope", value=value, low=low, high=high)
+        case Fault.OFFSET:
+            return Clash("calibration_offset", value=value, high=high, unit=error.unit)
+
+
+def _knots(correction: Correction) -> list[list[float]]:
+    return [[shown, there] for shown, there in correction.knots]
 
 
 def _doser(d: Draft, point: str) -> tuple[Binding, Reservoir]:
@@ -174,6 +246,7 @@ HANDLERS: Mapping[type[Request], Callable[[Draft, Any], dict[str, Any]]] = Mappi
     {
         SetProbe: _set_probe,
         VerifyProbe: _verify_probe,
+        CalibrateProbe: _calibrate_probe,
         CalibratePump: _calibrate,
         RunDose: _run_dose,
         RunFill: _run_fill,

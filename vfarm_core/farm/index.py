@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .roles import Role, RoleKind, RoleSpec
+from .roles import PROBES, Role, RoleKind, RoleSpec
 
 if TYPE_CHECKING:
     from .bindings import Binding
@@ -42,14 +42,16 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """A binding with the facts of its role. `measures`: a number, neither contact nor switch;
-    `as_it_comes`: one in the role's own unit is the value; `interlocks`: a contact that stops a
-    place; `proves`: what it reports can be the proof of a command. `unlimited`: an actuator that no
-    limit of time and no other device concerns."""
+    `as_it_comes`: one in the role's own unit is the value; `refined`: it is compensated or may be
+    corrected by a calibration; `interlocks`: a contact that stops a place; `proves`: what it
+    reports can be the proof of a command. `unlimited`: an actuator that no limit of time and no
+    other device concerns."""
 
     binding: Binding
     facts: RoleSpec
     measures: bool
     as_it_comes: bool
+    refined: bool
     interlocks: bool
     proves: bool
     unlimited: bool
@@ -70,6 +72,7 @@ def point(binding: Binding, facts: RoleSpec, *, isolates: bool) -> Point:
         and binding.unit in (None, facts.unit)
         and (binding.scale, binding.offset) == (1.0, 0.0)
         and binding.compensated,
+        refined=not binding.compensated or binding.role in PROBES,
         interlocks=binding.role in _INTERLOCKS,
         proves=binding.role in _PROVES,
         unlimited=facts.kind is RoleKind.DIMMER

@@ -31,6 +31,7 @@ from ..control.inputs import (
 )
 from ..control.memory import Memory, ProofState, Stage
 from ..control.reasons import Reason
+from ..control.rebound import reads_otherwise
 from ..control.snapshot import Snapshot
 from ..control.step import step
 from ..farm.bindings import Binding, Danger
@@ -161,7 +162,8 @@ class Runtime:
         rebound = {
             b.id
             for b in before.bindings
-            if (after := farm.binding.get(b.id)) is not None and after.entity != b.entity
+            if (after := farm.binding.get(b.id)) is not None
+            and (after.entity != b.entity or reads_otherwise(b, after))
         }
         self.farm = farm
         for gone in [n for n in self._snapshots if n not in farm.nodes and n != farm.id]:

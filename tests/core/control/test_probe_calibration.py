@@ -1,0 +1,194 @@
+"""A probe is held into known solutions: what it shows is corrected, and how it drifts is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.support import sensor
+from tests.core.tank import EC, PH, A, Tank, tank_farm
+from vfarm_core.control.inputs import (
+    CalibrateProbe,
+    SetProbe,
+    VerifyProbe,
+)
+from vfarm_core.control.memory import ProbeState, ProbeUse
+from vfarm_core.farm.calibration import UNCORRECTED, KnownPoint
+from vfarm_core.farm.codec import decode, encode
+from vfarm_core.farm.roles import Role
+
+DAY = 86_400.0
+HOUR = 3600.0
+
+
+@pytest.fixture
+def tank() -> Tank:
+    return Tank().ready()
+
+
+def calibrate(tank: Tank, point: str, *pairs: tuple[float, float]) -> Any:
+    points = tuple(KnownPoint(standard, shown) for standard, shown in pairs)
+    return tank.ask(CalibrateProbe(point=point, points=points, by="Ann"))
+
+
+def probe(tank: Tank, point: str) -> ProbeState:
+    return tank.tank.probes[point]
+
+
+def read(tank: Tank, point: str) -> float | None:
+    return tank.runtime.memory.points[point].value
+
+
+def told(tank: Tank) -> dict[str, Any]:
+    return dict([e for e in tank.events if e.kind == "probe_calibrated"][-1].params)
+
+
+def test_what_a_probe_shows_is_corrected_from_the_next_report_on(tank: Tank) -> None:
+    assert calibrate(tank, PH, (7.0, 7.2), (4.0, 4.2)).refused is None
+    tank.report(PH, 6.2)
+    assert read(tank, PH) == pytest.approx(6.0)
+    assert calibrate(tank, EC, (1.413, 1.57)).refused is None
+    tank.report(EC, 1.57)
+    assert read(tank, EC) == pytest.approx(1.413)
+
+
+def test_others_are_left_as_they_are(tank: Tank) -> None:
+    calibrate(tank, PH, (7.0, 7.2))
+    tank.report(EC, 2.0)
+    assert read(tank, EC) == 2.0
+
+
+def test_a_calibrated_probe_is_checked_and_in_the_tank_again(tank: Tank) -> None:
+    tank.ask(SetProbe(point=PH, use=ProbeUse.CALIBRATING))
+    tank.advance(HOUR)
+    answer = calibrate(tank, PH, (7.0, 7.1), (4.0, 4.1))
+    days = tank.farm.reservoir["tank"].probe_days
+    assert answer.data["expires_at"] == tank.clock.farm + days * DAY
+    assert probe(tank, PH).use is ProbeUse.IN_USE
+    assert probe(tank, PH).verified_at == tank.clock.farm
+
+
+def test_the_record_has_what_was_before_and_after_and_by_whom(tank: Tank) -> None:
+    calibrate(tank, PH, (7.0, 7.2))
+    assert (told(tank)["before"], told(tank)["after"]) == ([], [[7.2, 7.0]])
+    calibrate(tank, PH, (7.0, 7.1), (4.0, 4.4))
+    found = told(tank)
+    assert found["before"] == [[7.2, 7.0]]
+    assert found["after"] == [[4.4, 4.0], [7.1, 7.0]]
+    assert (found["standards"], found["shown"]) == ([7.0, 4.0], [7.1, 4.4])
+    assert (found["slope_pct"], found["offset"], found["by"]) == (90.0, 0.1, "Ann")
+    # By the shift of before, 4.4 was read as 4.2.
+    assert found["drift"] == 0.2
+
+
+def test_how_a_probe_drifts_is_remembered_for_its_last_calibrations(tank: Tank) -> None:
+    for day in range(15):
+        calibrate(tank, PH, (7.0, 7.0 + day / 100))
+        tank.advance(DAY)
+    kept = probe(tank, PH).calibrations
+    assert len(kept) == 12
+    assert [c.offset for c in kept] == pytest.approx([d / 100 for d in range(3, 15)])
+    assert [c.drift for c in kept] == pytest.approx([0.01] * 12)
+    assert kept[1].at - kept[0].at == pytest.approx(DAY)
+
+
+def test_a_check_keeps_the_correction(tank: Tank) -> None:
+    calibrate(tank, PH, (7.0, 7.2))
+    made = probe(tank, PH)
+    tank.ask(SetProbe(point=PH, use=ProbeUse.OUT))
+    tank.advance(HOUR)
+    tank.ask(VerifyProbe(point=PH))
+    assert probe(tank, PH) == replace(made, verified_at=tank.clock.farm)
+
+
+def test_doses_are_judged_by_what_is_there_and_not_by_what_is_shown(tank: Tank) -> None:
+    # The probe shows what the recipe wants, and a quarter of it is its own fault.
+    tank.values[EC] = 1.5
+    calibrate(tank, EC, (1.0, 1.25))
+    tank.advance(2 * HOUR)
+    assert tank.given.get(A, 0.0) > 0
+
+
+@pytest.mark.parametrize(
+    ("point", "pairs", "key", "params"),
+    [
+        (PH, (), "calibration_count", {"value": "0", "high": "3"}),
+        (
+            PH,
+            ((7.0, float("inf")),),
+            "calibration_range",
+            {"value": "inf", "high": "14", "unit": "pH"},
+        ),
+        (PH, ((7.0, 7.0), (6.86, 6.86)), "calibration_apart", {"value": "0.14", "low": "2"}),
+        (PH, ((4.0, 6.9), (7.0, 7.0)), "calibration_slope", {"value": "3.33", "high": "105"}),
+        (PH, ((7.0, 7.9),), "calibration_offset", {"value": "0.9", "high": "0.5"}),
+        (EC, ((12.88, 1.29),), "calibration_slope", {"value": "10", "low": "70"}),
+        (A, ((7.0, 7.0),), "probe_unknown", {"point": A}),
+        ("nothing", ((7.0, 7.0),), "probe_unknown", {"point": "nothing"}),
+    ],
+)
+def test_a_calibration_that_makes_no_sense_changes_nothing(
+    tank: Tank,
+    point: str,
+    pairs: tuple[tuple[float, float], ...],
+    key: str,
+    params: dict[str, Any],
+) -> None:
+    before = tank.tank
+    answer = calibrate(tank, point, *pairs)
+    assert answer.refused == key
+    assert answer.params.items() >= params.items()
+    assert tank.tank is before
+
+
+def test_another_probe_begins_without_correction(tank: Tank) -> None:
+    calibrate(tank, PH, (7.0, 7.2))
+    bindings = tuple(
+        replace(b, entity="sensor.new_ph") if b.id == PH else b for b in tank.farm.bindings
+    )
+    tank.runtime.replace_farm(replace(tank.farm, bindings=bindings))
+    assert PH not in tank.tank.probes
+
+
+@pytest.mark.parametrize("change", [{"scale": 2.0}, {"offset": 0.1}, {"unit": "pH"}])
+def test_a_probe_that_is_read_otherwise_has_to_be_checked_again(
+    tank: Tank, change: dict[str, Any]
+) -> None:
+    calibrate(tank, PH, (7.0, 7.2))
+    bindings = tuple(replace(b, **change) if b.id == PH else b for b in tank.farm.bindings)
+    tank.runtime.replace_farm(replace(tank.farm, bindings=bindings))
+    assert PH not in tank.tank.probes
+    assert EC in tank.tank.probes
+
+
+def test_a_probe_that_does_not_compensate_is_corrected_as_it_is_and_then_at_25_degrees() -> None:
+    farm = tank_farm(extra=[sensor("tank", Role.SOLUTION_TEMPERATURE)])
+    raw = tuple(replace(b, compensated=False) if b.id == EC else b for b in farm.bindings)
+    tank = Tank(farm=replace(farm, bindings=raw))
+    tank.report("tank.solution_temperature", 20.0)
+    # Potassium chloride of 1.413 mS/cm has 1.278 at 20 °C.
+    calibrate(tank, EC, (1.278, 1.42))
+    tank.report(EC, 1.42)
+    assert read(tank, EC) == pytest.approx(1.278 / 0.9)
+
+
+def test_memory_from_before_there_was_calibration_is_read() -> None:
+    old = decode(ProbeState, {"use": "in_use", "verified_at": 5.0})
+    assert old.correction is UNCORRECTED
+    assert old.calibrations == ()
+
+
+def test_a_correction_survives_a_restart(tank: Tank) -> None:
+    calibrate(tank, PH, (7.0, 7.2), (4.0, 4.3))
+    kept = probe(tank, PH)
+    assert decode(ProbeState, encode(kept)) == kept
+
+
+def test_only_probes_and_what_is_not_compensated_take_the_longer_way(tank: Tank) -> None:
+    refined = {key for key, known in tank.farm.points.items() if known.refined}
+    assert {EC, PH} <= refined
+    assert all(
+        tank.farm.binding[key].role in (Role.SOLUTION_EC, Role.SOLUTION_PH) for key in refined
+    )

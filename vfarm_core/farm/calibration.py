@@ -1,0 +1,181 @@
+"""Calibration of a probe: from what it shows in known solutions to a correction of all it shows.
+
+One point shifts a pH probe and stretches one for EC, oxygen or light, which is right at zero. Two
+points make a straight line, three a line that bends in the middle one, as the electrodes of a pH
+probe do, whose acid and alkaline sides have slopes of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from math import isfinite
+from types import MappingProxyType
+
+
+class Probed(StrEnum):
+    """What a probe measures that can be calibrated."""
+
+    PH = "ph"
+    EC = "ec"
+    OXYGEN = "oxygen"
+    PPFD = "ppfd"
+
+
+class Fault(StrEnum):
+    """Why points make no correction: too few or too many, a value that cannot be, standards too
+    close together, a probe that answers too little or too much, or one that is too far off."""
+
+    COUNT = "count"
+    RANGE = "range"
+    APART = "apart"
+    SLOPE = "slope"
+    OFFSET = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPoint:
+    """What a solution (or a lamp) has, and what the probe shows of it, in the same unit."""
+
+    standard: float
+    shown: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a correction may be. `slope`: the least and the most that a probe may change of what it
+    should; `offset`: how far it may be off in the point next to `zero`, None for a probe that is
+    right at zero; `apart`: how far standards lie apart at least; `highest`: what can be at all."""
+
+    unit: str
+    slope: tuple[float, float]
+    offset: float | None
+    zero: float
+    apart: float
+    highest: float
+
+
+#: pH: an electrode is good with 85 to 105 % of the slope and within 30 mV at pH 7, which are 0.5 pH
+#: at 59.16 mV/pH (Hanna Instruments, how to calculate offset and slope; Onset, tech note on the
+#: calibration of MX2501). Others: how far a probe may be off before it is dirty, worn or in another
+#: solution than its person believes; how far standards lie apart: so far that a slip in one of them
+#: shows (design choices). Highest: the plausible range of the device reference.
+RULES: Mapping[Probed, Rules] = MappingProxyType(
+    {
+        Probed.PH: Rules(
+            unit="pH", slope=(0.85, 1.05), offset=0.5, zero=7.0, apart=2.0, highest=14.0
+        ),
+        Probed.EC: Rules(
+            unit="mS/cm", slope=(0.7, 1.4), offset=None, zero=0.0, apart=0.5, highest=20.0
+        ),
+        Probed.OXYGEN: Rules(
+            unit="mg/L", slope=(0.7, 1.4), offset=None, zero=0.0, apart=4.0, highest=25.0
+        ),
+        Probed.PPFD: Rules(
+            unit="μmol/m²/s", slope=(0.5, 2.0), offset=None, zero=0.0, apart=50.0, highest=3000.0
+        ),
+    }
+)
+
+
+class CalibrationError(ValueError):
+    """Points that make no correction. `fault` says why, `value` what was found of what may be from
+    `low` to `high` in `unit`."""
+
+    def __init__(self, fault: Fault, value: float, low: float, high: float, unit: str) -> None:
+        self.fault = fault
+        self.value = value
+        self.low = low
+        self.high = high
+        self.unit = unit
+        super().__init__(
+            f"{fault.value}: {value:g} is not from {low:g} to {high:g} {unit}".rstrip()
+        )
+
+    def __reduce__(self) -> tuple[type[CalibrationError], tuple[Fault, float, float, float, str]]:
+        return type(self), (self.fault, self.value, self.low, self.high, self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a probe shows to what is there: a line through `knots` (shown, there), which goes on
+    straight beyond them. One knot shifts; none leaves all as it is."""
+
+    knots: tuple[tuple[float, float], ...] = ()
+
+    def of(self, shown: float) -> float:
+        """What is there when the probe shows this."""
+        knots = self.knots
+        if not knots:
+            return shown
+        if len(knots) == 1:
+            return shown + (knots[0][1] - knots[0][0])
+        at = next((i for i in range(1, len(knots) - 1) if shown <= knots[i][0]), len(knots) - 1)
+        (x0, y0), (x1, y1) = knots[at - 1], knots[at]
+        return y0 + (shown - x0) * (y1 - y0) / (x1 - x0)
+
+
+#: All is left as it is.
+UNCORRECTED = Correction()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A correction and how the probe is without it: `slope` is how much it changes of what it
+    should (of two sides the worse one), `offset` how far it is off in the point next to zero."""
+
+    correction: Correction
+    slope: float
+    offset: float
+
+
+def fit(probed: Probed, points: Sequence[KnownPoint]) -> Fit:
+    """The correction that one, two or three points make, in any order.
+
+    Raises CalibrationError: for points that are none, alike or in the wrong order, and for a probe
+    that is too far off to be corrected."""
+    rules = RULES[probed]
+    known = _checked(rules, points)
+    nearest = min(known, key=lambda p: abs(p.standard - rules.zero))
+    offset = nearest.shown - nearest.standard
+    if rules.offset is not None and abs(offset) > rules.offset:
+        raise CalibrationError(Fault.OFFSET, offset, -rules.offset, rules.offset, rules.unit)
+    knots = [(p.shown, p.standard) for p in known]
+    if len(knots) == 1 and rules.offset is None:
+        knots.insert(0, (0.0, 0.0))
+    slopes = [(x1 - x0) / (y1 - y0) for (x0, y0), (x1, y1) in pairwise(knots)]
+    low, high = rules.slope
+    for slope in slopes:
+        if not low <= slope <= high:
+            raise CalibrationError(Fault.SLOPE, 100 * slope, 100 * low, 100 * high, "%")
+    return Fit(
+        correction=Correction(tuple(knots)),
+        slope=max(slopes, key=lambda slope: abs(slope - 1.0), default=1.0),
+        offset=offset,
+    )
+
+
+def drift(before: Correction, points: Sequence[KnownPoint]) -> float:
+    """By how much the values were wrong at last, where that was worst: what came of what the probe
+    shows by the correction before, less what was there. Positive: too high."""
+    return max((before.of(p.shown) - p.standard for p in points), key=abs, default=0.0)
+
+
+def _checked(rules: Rules, points: Sequence[KnownPoint]) -> list[KnownPoint]:
+    if not 1 <= len(points) <= 3:
+        raise CalibrationError(Fault.COUNT, len(points), 1, 3, "")
+    for point in points:
+        for value in (point.standard, point.shown):
+            if not (isfinite(value) and 0.0 <= value <= rules.highest):
+                raise CalibrationError(Fault.RANGE, value, 0.0, rules.highest, rules.unit)
+    known = sorted(points, key=lambda p: p.standard)
+    gaps = [after.standard - before.standard for before, after in pairwise(known)]
+    if not gaps and rules.offset is None:
+        # Its other point is zero.
+        gaps = [known[0].standard]
+    for gap in gaps:
+        if gap < rules.apart:
+            raise CalibrationError(Fault.APART, gap, rules.apart, rules.highest, rules.unit)
+    return known
