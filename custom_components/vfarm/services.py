@@ -27,6 +27,7 @@ from vfarm_core.control.inputs import (
     AdvancePhase,
     AdvanceWorkflow,
     Arm,
+    CalibrateProbe,
     CalibratePump,
     ChangeRecipe,
     ClearInhibit,
@@ -55,6 +56,7 @@ from vfarm_core.control.inputs import (
 from vfarm_core.control.memory import ProbeUse
 from vfarm_core.control.protection import gaps_of
 from vfarm_core.control.snapshot import LevelSnapshot
+from vfarm_core.farm.calibration import KnownPoint
 from vfarm_core.farm.codec import encode
 from vfarm_core.farm.nodes import NodeKind
 from vfarm_core.farm.overrides import (
@@ -129,6 +131,7 @@ class Service(StrEnum):
     RUN_FILL = "run_fill"
     SET_PROBE = "set_probe"
     VERIFY_PROBE = "verify_probe"
+    CALIBRATE_PROBE = "calibrate_probe"
     CALIBRATE_PUMP = "calibrate_pump"
     CLEAR_RESERVOIR = "clear_reservoir"
     SOLUTION_CHANGED = "solution_changed"
@@ -200,6 +203,12 @@ class Field(StrEnum):
     MODE = "mode"
     LOOP = "loop"
     POINT = "point"
+    STANDARD = "standard"
+    SHOWN = "shown"
+    STANDARD_2 = "standard_2"
+    SHOWN_2 = "shown_2"
+    STANDARD_3 = "standard_3"
+    SHOWN_3 = "shown_3"
     ML = "ml"
     LITRES = "litres"
     USE = "use"
@@ -210,6 +219,8 @@ class Field(StrEnum):
 
 #: More was never cut in one harvest: grams were meant.
 _MOST_KG = 100_000.0
+#: No probe that dosing goes by shows more, in pH or mS/cm.
+_MOST_SHOWN = 20.0
 
 _SEED_SCHEMA = {
     vol.Optional(Field.CULTIVAR): cv.string,
@@ -302,6 +313,18 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         }
     ),
     Service.VERIFY_PROBE: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
+    Service.CALIBRATE_PROBE: vol.Schema(
+        {
+            **ENTRY_SCHEMA,
+            vol.Required(Field.POINT): cv.string,
+            vol.Required(Field.STANDARD): number(0, _MOST_SHOWN),
+            vol.Required(Field.SHOWN): number(0, _MOST_SHOWN),
+            **{
+                vol.Optional(field): number(0, _MOST_SHOWN)
+                for field in (Field.STANDARD_2, Field.SHOWN_2, Field.STANDARD_3, Field.SHOWN_3)
+            },
+        }
+    ),
     Service.CALIBRATE_PUMP: vol.Schema(
         {
             **ENTRY_SCHEMA,
@@ -668,6 +691,26 @@ async def _verify_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
     return await ask(async_entry(hass, call), VerifyProbe(point=call.data[Field.POINT], by=by))
 
 
+async def _calibrate_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    points = []
+    for place, standard, shown in (
+        (1, Field.STANDARD, Field.SHOWN),
+        (2, Field.STANDARD_2, Field.SHOWN_2),
+        (3, Field.STANDARD_3, Field.SHOWN_3),
+    ):
+        pair = (call.data.get(standard), call.data.get(shown))
+        match pair:
+            case (None, None):
+                continue
+            case (float(has), float(shows)):
+                points.append(KnownPoint(has, shows))
+            case _:
+                raise error("calibration_pair", number=str(place))
+    request = CalibrateProbe(point=call.data[Field.POINT], points=tuple(points), by=by)
+    return await ask(async_entry(hass, call), request)
+
+
 async def _calibrate_pump(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     duration: dt.timedelta = call.data[Field.DURATION]
@@ -800,6 +843,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.RUN_FILL: _run_fill,
     Service.SET_PROBE: _set_probe,
     Service.VERIFY_PROBE: _verify_probe,
+    Service.CALIBRATE_PROBE: _calibrate_probe,
     Service.CALIBRATE_PUMP: _calibrate_pump,
     Service.CLEAR_RESERVOIR: _clear_reservoir,
     Service.SOLUTION_CHANGED: _solution_changed,

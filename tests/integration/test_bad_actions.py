@@ -84,6 +84,7 @@ ROWS: Mapping[str, Row] = {
     "run_fill": Row(TANK, late="fill_not_ready"),
     "set_probe": Row({"point": "tank.solution_ec", "use": "out"}),
     "verify_probe": Row({"point": "tank.solution_ec"}),
+    "calibrate_probe": Row({"point": "tank.solution_ec", "standard": 1.413, "shown": 1.5}),
     "calibrate_pump": Row({"point": POINT, "ml": 60, "duration": 60}),
     "clear_reservoir": Row({**TANK, "inhibit": "dosing"}, late="reservoir_not_inhibited"),
     "solution_changed": Row(TANK),

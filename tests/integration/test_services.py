@@ -234,6 +234,11 @@ OVERRIDE = {"node": "tent", "quantity": "air_temperature", "value": 20, "duratio
         ("set_probe", {"point": "tent.heater", "use": "out"}, "probe_unknown"),
         ("verify_probe", {"point": "tent.heater"}, "probe_unknown"),
         (
+            "calibrate_probe",
+            {"point": "tent.heater", "standard": 7, "shown": 7},
+            "probe_unknown",
+        ),
+        (
             "calibrate_pump",
             {"point": "tent.heater", "ml": 60, "duration": {"seconds": 30}},
             "doser_unknown",

@@ -15,6 +15,7 @@ from rich.table import Table
 from ..science import air, canopy, light, water
 from ..science.errors import ScienceError
 from ..science.light import Lamp
+from ..science.standards import STANDARDS, Standard, shown_at
 from ..science.water import EcUnit
 
 app = typer.Typer(no_args_is_help=True, help="Formulas of air, light and water.")
@@ -49,6 +50,10 @@ _LABELS: dict[str, tuple[str, str]] = {
     "water_temperature_c": ("Water temperature", "°C"),
     "already_at_25": ("Compensated by the probe", ""),
     "ec_25_ms_cm": ("EC at 25 °C", "mS/cm"),
+    "standard": ("Standard", ""),
+    "shown_ms_cm": ("A right probe shows", "mS/cm"),
+    "shown_ph": ("A right probe shows", "pH"),
+    "source": ("Source", ""),
     "lai": ("Leaf area index", "m²/m²"),
     "par_w_m2": ("PAR", "W/m²"),
     "net_radiation_w_m2": ("Absorbed", "W/m²"),
@@ -172,6 +177,33 @@ def ec25(
                 "water_temperature_c": temperature,
                 "already_at_25": already_at_25,
                 "ec_25_ms_cm": water.ec_at_25(measured, temperature, alpha, already_at_25),
+            },
+            as_json,
+        )
+
+
+@app.command()
+def standard(
+    which: Annotated[Standard, typer.Argument(help="The standard solution.")],
+    temperature: Annotated[
+        float, typer.Option("--temperature", "-t", help="Temperature of the solution, °C.")
+    ] = 25.0,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="The EC probe does not compensate by itself.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What a right probe shows in a standard solution at its temperature."""
+    with _refusals(as_json):
+        facts = STANDARDS[which]
+        shown = shown_at(which, temperature, compensated=not as_is)
+        key = "shown_ms_cm" if facts.is_conductivity else "shown_ph"
+        _show(
+            {
+                "standard": which.value,
+                "water_temperature_c": temperature,
+                key: round(shown, 4),
+                "source": facts.source,
             },
             as_json,
         )

@@ -136,3 +136,11 @@ def test_a_refusal_as_json_names_argument_and_range(arguments, argument, accepte
 )
 def test_a_wrong_call_is_a_usage_error(arguments):
     assert run(*arguments).exit_code == 2
+
+
+def test_standard_says_what_a_right_probe_shows():
+    assert answer("standard", "ph_7.00", "--temperature", 15)["shown_ph"] == 7.04
+    found = answer("standard", "ec_1413", "-t", 20)
+    assert found["shown_ms_cm"] == pytest.approx(1.42)
+    assert "Mettler" in found["source"]
+    assert answer("standard", "ec_1413", "-t", 20, "--as-is")["shown_ms_cm"] == 1.278

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from vfarm_core.science.errors import RangeError
@@ -63,3 +65,17 @@ def test_every_standard_says_where_it_is_from() -> None:
         assert facts.source
         assert facts.confidence in ("high", "medium", "low")
         assert [t for t, _ in facts.values] == sorted({t for t, _ in facts.values})
+
+
+def test_the_manual_has_the_same_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "manual" / "daily.md").read_text(encoding="utf-8")
+    text = page.split("### Calibrating a probe")[1].split("\n### ")[0]
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    buffers = (Standard.PH_4_00, Standard.PH_7_00, Standard.PH_10_01)
+    assert rows[0] == ["°C", *(f"pH {facts.value[3:]}" for facts in buffers)]
+    assert len(rows) == 6
+    for t, *values in rows[1:]:
+        assert [float(v) for v in values] == [value_at(b, float(t)) for b in buffers]
+    for t, shown in ((20.0, "1.420"), (15.0, "1.434")):
+        assert f"{shown_at(Standard.EC_1413, t):.3f}" == shown
+        assert shown in text
