@@ -35,7 +35,7 @@ async def test_a_calibrated_probe_is_read_as_it_should(
     await story.at_once()
     snapshot: Any = story.snapshot("tank")
     assert snapshot.ph.value == pytest.approx(5.5)
-    assert story.told("probe_calibrated", point=POINT_PH, before=[])
+    assert story.told("probe_calibrated", point=POINT_PH, was="")
     # The entity itself goes on showing what the probe shows.
     shown = hass.states.get(PH)
     assert shown is not None

@@ -115,12 +115,16 @@ def _calibrate_probe(d: Draft, request: CalibrateProbe) -> dict[str, Any]:
         **said,
         standards=[p.standard for p in request.points],
         shown=[p.shown for p in request.points],
-        before=_knots(probe.correction),
-        after=_knots(found.correction),
+        was=_told(probe.correction),
+        correction=_told(found.correction),
         by=request.by,
     )
     days = d.farm.reservoir[binding.node].probe_days
-    return {**said, "expires_at": d.now.farm + days * dose.DAY_S}
+    return {
+        **said,
+        "drifts": [round(c.drift, 3) for c in calibrated.calibrations],
+        "expires_at": d.now.farm + days * dose.DAY_S,
+    }
 
 
 #: So many calibrations of a probe are remembered; the ledger has them all (design choice: with a
@@ -146,8 +150,9 @@ def _unfit(error: CalibrationError) -> Clash:
             return Clash("calibration_offset", value=value, high=high, unit=error.unit)
 
 
-def _knots(correction: Correction) -> list[list[float]]:
-    return [[shown, there] for shown, there in correction.knots]
+def _told(correction: Correction) -> str:
+    """A correction for the records: what is shown and what is there. Empty where there is none."""
+    return ", ".join(f"{shown:.5g} → {there:.5g}" for shown, there in correction.knots)
 
 
 def _doser(d: Draft, point: str) -> tuple[Binding, Reservoir]:

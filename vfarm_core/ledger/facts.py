@@ -203,7 +203,7 @@ _TARGET = ("point", "batch", "quantity", "loop", "workflow", "lot", "rollout", "
 _BEFORE = ("was",)
 _AFTER = (
     *("mode", "phase", "version", "value", "use", "ml_per_s", "kg", "minutes", "step", "amount"),
-    "state",
+    *("state", "correction"),
 )
 
 

@@ -72,11 +72,10 @@ def test_a_calibrated_probe_is_checked_and_in_the_tank_again(tank: Tank) -> None
 
 def test_the_record_has_what_was_before_and_after_and_by_whom(tank: Tank) -> None:
     calibrate(tank, PH, (7.0, 7.2))
-    assert (told(tank)["before"], told(tank)["after"]) == ([], [[7.2, 7.0]])
+    assert (told(tank)["was"], told(tank)["correction"]) == ("", "7.2 → 7")
     calibrate(tank, PH, (7.0, 7.1), (4.0, 4.4))
     found = told(tank)
-    assert found["before"] == [[7.2, 7.0]]
-    assert found["after"] == [[4.4, 4.0], [7.1, 7.0]]
+    assert (found["was"], found["correction"]) == ("7.2 → 7", "4.4 → 4, 7.1 → 7")
     assert (found["standards"], found["shown"]) == ([7.0, 4.0], [7.1, 4.4])
     assert (found["slope_pct"], found["offset"], found["by"]) == (90.0, 0.1, "Ann")
     # By the shift of before, 4.4 was read as 4.2.
@@ -85,8 +84,9 @@ def test_the_record_has_what_was_before_and_after_and_by_whom(tank: Tank) -> Non
 
 def test_how_a_probe_drifts_is_remembered_for_its_last_calibrations(tank: Tank) -> None:
     for day in range(15):
-        calibrate(tank, PH, (7.0, 7.0 + day / 100))
+        answer = calibrate(tank, PH, (7.0, 7.0 + day / 100))
         tank.advance(DAY)
+    assert answer.data["drifts"] == [0.01] * 12
     kept = probe(tank, PH).calibrations
     assert len(kept) == 12
     assert [c.offset for c in kept] == pytest.approx([d / 100 for d in range(3, 15)])

@@ -203,6 +203,15 @@ def test_who_turned_a_roll_out_and_why(ledger: Ledger) -> None:
     assert rows(ledger, schema.incidents, "kind", "severity") == [("rollout_paused", "p3")]
 
 
+def test_a_calibration_has_what_was_before_and_after(ledger: Ledger) -> None:
+    made = {"was": "7.2 → 7", "correction": "4.4 → 4, 7.1 → 7", "slope_pct": 90.0, "drift": 0.2}
+    tell(ledger, "probe_calibrated", node="tank", point="tank.solution_ph", by="user:anna", **made)
+    told = rows(ledger, schema.audit, "what", "target", "before", "after")
+    assert told == [
+        ("probe_calibrated", "tank.solution_ph", "7.2 → 7", "4.4 → 4, 7.1 → 7"),
+    ]
+
+
 UNCLEAR: list[tuple[str, dict[str, Any]]] = [
     ("shot_ended", {}),
     ("shot_ended", {"delivered_l": "much"}),
