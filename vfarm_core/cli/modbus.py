@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ..devices.modbus.codec import Reading
-from ..devices.modbus.device import Device, Poll, Purpose
+from ..devices.modbus.commission import ADDRESS, Change, move
+from ..devices.modbus.device import Device, End, Poll, Purpose
 from ..devices.modbus.errors import ProfileError
 from ..devices.modbus.library import Shelf, shelf
 from ..devices.modbus.line import Line
@@ -276,6 +277,50 @@ def write(
         typer.echo(f"{key}: {told['end']} ({told['why']}): {told['detail']}", err=True)
     if not told["ok"]:
         raise typer.Exit(1)
+
+
+@app.command("move")
+def give_address(
+    link: LinkTo,
+    profile_id: ProfileId,
+    wanted: Annotated[int, typer.Argument(metavar="ADDRESS", min=1, max=247)],
+    unit: UnitNumber = None,
+    directory: Directory = None,
+    baud: Baud = None,
+    parity: Parity = None,
+    stopbits: StopBits = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a device another address on its line, if nobody has it, and look for it there."""
+    profile = _profile(profile_id, directory, None, as_json)
+    _known(profile, ADDRESS)
+    params = _params(link, profile.link, baud, parity, stopbits)
+    present = profile.link.unit if unit is None else unit
+
+    async def run() -> Change:
+        async with _opened(params) as connection:
+            return await move(connection.for_unit, profile, present, wanted)
+
+    done = _run(run(), as_json)
+    ok = done.end is not End.FAILED
+    if as_json:
+        told = {"from": present, "to": wanted, "end": done.end.value, "why": done.why, "ok": ok}
+        _print_json({**told, "detail": done.detail})
+    elif ok:
+        typer.echo(f"unit {present} is unit {wanted} now" + _MOVED.get(done.why, ""))
+    else:
+        typer.echo(f"unit {present} keeps its address: {_MOVED.get(done.why, done.why)}", err=True)
+    if not ok:
+        raise typer.Exit(1)
+
+
+_MOVED: Mapping[str, str] = {
+    "power_cycle": ", once its power was cut",
+    "address_taken": "another device has the one that is wanted",
+    "not_there": "no device of this profile answers there",
+    "same_address": "it is the one that is wanted",
+    "lost": "it answers neither here nor there; cut its power, then scan",
+}
 
 
 # --- Parts --------------------------------------------------------------------------------------

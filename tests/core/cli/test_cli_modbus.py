@@ -125,6 +125,17 @@ def test_what_a_device_could_be_is_shown(link: str) -> None:
     assert "no map fits" in nothing.stderr
 
 
+def test_a_device_gets_another_address_if_nobody_has_it(link: str, banks: dict[int, Bank]) -> None:
+    device = ("--link", link, "-p", "xy_md02", "-u", "1")
+    taken = run("modbus", "move", *device, "4")
+    assert taken.exit_code == 1
+    assert "another device has the one that is wanted" in taken.stderr
+    # This one takes the address and does not answer to it before its power was cut.
+    told = json.loads(run("modbus", "move", *device, "7", "--json").stdout)
+    assert (told["ok"], told["end"], told["why"]) == (True, "accepted", "power_cycle")
+    assert banks[1].words[Space.HOLDING, 0x101] == 7
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

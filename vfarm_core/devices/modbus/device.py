@@ -8,6 +8,7 @@ to have failed; only what cannot be read back is told as accepted by the device 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -144,10 +145,10 @@ class Device:
         now = self._clock()
         groups = [group for group, due in self._due.items() if due <= now]
         for group in groups:
-            # Stays in step with its interval; what was missed is not made up for.
+            # All devices keep the same beat, so that what is told in a cycle belongs together;
+            # what was missed is not made up for.
             interval = self._intervals[group]
-            behind = now - self._due[group]
-            self._due[group] = now + interval if behind > interval else now + interval - behind
+            self._due[group] = (math.floor(now / interval) + 1) * interval
         wanted = [r for r in self.registers.values() if group_of(r) in groups]
         if not self.health.may_try(now):
             return self._nothing(wanted, Why.BACKED_OFF)

@@ -16,7 +16,7 @@ from vfarm_core.devices.modbus.profile import Space
 class Clock:
     """Monotonic seconds; sleeping moves them."""
 
-    now: float = 1000.0
+    now: float = 900.0
 
     def __call__(self) -> float:
         return self.now

@@ -74,19 +74,19 @@ def test_each_group_is_read_at_its_own_pace_and_settings_never() -> None:
     assert not {"unit_id", "baud", "ph_offset"} & set(polled)
 
 
-def test_a_cycle_stays_in_step_and_makes_up_for_nothing() -> None:
+def test_all_devices_keep_the_same_beat_and_make_up_for_nothing() -> None:
     device, unit = made("xy_md02")
 
     async def run() -> None:
+        begun = unit.clock.now
         await device.poll()
-        first = device.next_due
-        unit.clock.now += 17.0
+        assert device.next_due == begun + 15.0
+        unit.clock.now = begun + 17.0
         await device.poll()
-        assert first is not None
-        assert device.next_due == first + 15.0, "two seconds late do not shift the rest"
-        unit.clock.now += 100.0
-        await device.poll()
-        assert device.next_due == unit.clock.now + 15.0, "what was missed is not made up for"
+        assert device.next_due == begun + 30.0, "two seconds late do not shift the rest"
+        unit.clock.now = begun + 100.0
+        assert (await device.poll()).good
+        assert device.next_due == begun + 105.0, "what was missed is not made up for"
 
     asyncio.run(run())
 
