@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, override
 
 import voluptuous as vol
-from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SubentryFlowResult
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -21,6 +21,7 @@ from vfarm_core.farm.roles import Loop, Role, spec
 from vfarm_core.science.light import Lamp
 
 from ..const import CONF_BINDINGS, SubentryType
+from .copying import CopySteps
 from .node import CONF_LEAD, CONF_NAME, NodeFlow, choice, count, number
 
 CONF_LEVEL = "level"
@@ -183,7 +184,7 @@ class SupplyFlow(NodeFlow):
         return {**self.draft, CONF_DEVICES: devices}
 
 
-class RackFlow(NodeFlow):
+class RackFlow(CopySteps):
     """A shelving unit and its levels."""
 
     type = SubentryType.RACK
@@ -217,7 +218,9 @@ class RackFlow(NodeFlow):
     @override
     def menu(self) -> list[str]:
         more = ["change_level", "remove_level"] if self.draft[CONF_LEVELS] else []
-        return ["add_level", *more]
+        # What is not saved yet has no entities by whose number one could say how many copies fit.
+        copy = ["copy"] if self.source == SOURCE_RECONFIGURE else []
+        return ["add_level", *more, *copy]
 
     async def async_step_add_level(
         self, user_input: dict[str, Any] | None = None
