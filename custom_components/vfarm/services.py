@@ -40,6 +40,7 @@ from vfarm_core.control.inputs import (
     GiveBack,
     Harvest,
     Inhibit,
+    PumpRun,
     ReleaseStop,
     Request,
     RunDose,
@@ -210,6 +211,10 @@ class Field(StrEnum):
     STANDARD_3 = "standard_3"
     SHOWN_3 = "shown_3"
     ML = "ml"
+    ML_2 = "ml_2"
+    DURATION_2 = "duration_2"
+    ML_3 = "ml_3"
+    DURATION_3 = "duration_3"
     LITRES = "litres"
     USE = "use"
     INHIBIT = "inhibit"
@@ -331,6 +336,10 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
             vol.Required(Field.POINT): cv.string,
             vol.Required(Field.ML): number(),
             vol.Required(Field.DURATION): span,
+            vol.Optional(Field.ML_2): number(),
+            vol.Optional(Field.DURATION_2): span,
+            vol.Optional(Field.ML_3): number(),
+            vol.Optional(Field.DURATION_3): span,
         }
     ),
     Service.CLEAR_RESERVOIR: vol.Schema(
@@ -714,10 +723,20 @@ async def _calibrate_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
 async def _calibrate_pump(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     duration: dt.timedelta = call.data[Field.DURATION]
+    more = []
+    for place, ml, took in ((2, Field.ML_2, Field.DURATION_2), (3, Field.ML_3, Field.DURATION_3)):
+        match (call.data.get(ml), call.data.get(took)):
+            case (None, None):
+                continue
+            case (float(gave), dt.timedelta() as ran):
+                more.append(PumpRun(ml=gave, seconds=ran.total_seconds()))
+            case _:
+                raise error("calibration_run", number=str(place))
     request = CalibratePump(
         point=call.data[Field.POINT],
         ml=call.data[Field.ML],
         seconds=duration.total_seconds(),
+        more=tuple(more),
         by=by,
     )
     return await ask(async_entry(hass, call), request)

@@ -8,7 +8,7 @@ import pytest
 from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from test_dose_faults import PH, entry, hardware, story  # noqa: F401 - fixtures
+from test_dose_faults import PH, POINT, entry, hardware, story  # noqa: F401 - fixtures
 from test_faults import Story
 from test_services import act, refused
 from test_translations import LANGUAGES, texts
@@ -81,6 +81,24 @@ async def test_what_cannot_be_corrected_is_refused_in_words(
     for language in LANGUAGES:
         text = texts(language)["exceptions"][key]["message"]
         assert text.format(**error.translation_placeholders)
+
+
+async def test_a_pump_is_calibrated_by_several_runs(
+    story: Story,  # noqa: F811
+    farm: MockConfigEntry,
+) -> None:
+    runs = {"ml": 60, "duration": 60, "ml_2": 66, "duration_2": {"seconds": 64}}
+    answer = await act(story.hass, "calibrate_pump", point=POINT, **runs)
+    assert answer["ml_per_s"] == pytest.approx(126 / 124, abs=1e-4)
+    lone = await refused(story.hass, "calibrate_pump", point=POINT, **{**runs, "ml_3": 60})
+    assert (lone.translation_key, lone.translation_placeholders) == (
+        "calibration_run",
+        {"number": "3"},
+    )
+    apart = {**runs, "ml_3": 80, "duration_3": 60}
+    assert (await refused(story.hass, "calibrate_pump", point=POINT, **apart)).translation_key == (
+        "calibration_spread"
+    )
 
 
 async def test_only_a_grower_in_person_calibrates(

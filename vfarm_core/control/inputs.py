@@ -575,12 +575,22 @@ class CalibrateProbe(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PumpRun:
+    """A dosing pump gave `ml` in `seconds`."""
+
+    ml: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalibratePump(Request):
-    """A dosing pump gave `ml` in `seconds`, measured by a person."""
+    """A dosing pump gave `ml` in `seconds`, measured by a person, who may have let it run `more`
+    than once."""
 
     point: str
     ml: float
     seconds: float
+    more: tuple[PumpRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

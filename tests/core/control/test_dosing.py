@@ -32,6 +32,7 @@ from vfarm_core.control.inputs import (
     ClearReservoir,
     EmergencyStop,
     Inhibit,
+    PumpRun,
     ReleaseStop,
     Report,
     RunDose,
@@ -496,6 +497,18 @@ def test_a_check_and_a_calibration_expire() -> None:
     assert not tank.given
 
 
+def test_a_pump_is_calibrated_by_all_its_runs(tank: Tank) -> None:
+    tank.ask(CalibratePump(point=A, ml=120, seconds=60))
+    runs = (PumpRun(ml=63, seconds=30), PumpRun(ml=192, seconds=90))
+    answer = tank.ask(CalibratePump(point=A, ml=129, seconds=60, more=runs))
+    rate = (129 + 63 + 192) / 180
+    assert tank.tank.dosers[A].ml_per_s == pytest.approx(rate)
+    assert answer.data["spread_pct"] == pytest.approx(100 * (2.15 / 2.1 - 1), abs=0.05)
+    assert answer.data["drift_pct"] == pytest.approx(100 * (rate / 2 - 1), abs=0.05)
+    told = [e for e in tank.events if e.kind == "pump_calibrated"][-1].params
+    assert (told["was"], told["ml_per_s"], told["runs"]) == (2.0, round(rate, 4), 3)
+
+
 def test_a_pump_that_was_never_calibrated_does_not_dose() -> None:
     tank = Tank()
     tank.start_batch(recipe=tank_recipe())
@@ -847,6 +860,14 @@ def test_a_person_cannot_dose_base_after_acid(tank: Tank) -> None:
         (CalibratePump(point=A, ml=10, seconds=5), "calibration_out_of_range"),
         (CalibratePump(point=A, ml=0, seconds=60), "calibration_out_of_range"),
         (CalibratePump(point=A, ml=float("nan"), seconds=60), "calibration_out_of_range"),
+        (
+            CalibratePump(point=A, ml=60, seconds=60, more=(PumpRun(ml=60, seconds=5),)),
+            "calibration_out_of_range",
+        ),
+        (
+            CalibratePump(point=A, ml=60, seconds=60, more=(PumpRun(ml=67, seconds=60),)),
+            "calibration_spread",
+        ),
         (ClearReservoir(reservoir="tank", what=Inhibit.DOSING), "reservoir_not_inhibited"),
         (ClearReservoir(reservoir="tank", what=Inhibit.FILLING), "reservoir_not_inhibited"),
         (ClearReservoir(reservoir="tank", what=Inhibit.PH_WINDOW), "reservoir_not_inhibited"),
