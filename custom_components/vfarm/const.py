@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from homeassistant.const import Platform
+from homeassistant.util.hass_dict import HassKey
 
 DOMAIN: Final = "vfarm"
 
@@ -54,6 +55,10 @@ EVENT_VFARM: Final = f"{DOMAIN}_event"
 
 #: In the unique ids of a demo's simulated hardware, which does not come and go with the nodes.
 HARDWARE: Final = ":hardware:"
+
+
+#: Set while Home Assistant copies its folder for a backup.
+DATA_COPYING: HassKey[bool] = HassKey(f"{DOMAIN}_copying")
 
 
 class FarmKind(StrEnum):

@@ -22,7 +22,7 @@ from vfarm_core.control.effects import Record
 from vfarm_core.control.memory import Memory
 from vfarm_core.runtime.journal import Journal, JournalError
 
-from .const import DOMAIN
+from .const import DATA_COPYING, DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ class JournalThread:
     """Writes records durably and in order, without blocking the event loop."""
 
     def __init__(self, hass: HomeAssistant, path: Path) -> None:
+        self._hass = hass
         self._loop = hass.loop
         self._path = path
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="vfarm_journal")
@@ -71,14 +72,14 @@ class JournalThread:
     def _open(self) -> tuple[Memory | None, bool]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._journal = Journal(self._path)
+            self._journal = Journal(self._path, still=self._copying)
             return self._journal.load(), False
         except (JournalError, OSError):
             _LOGGER.exception("The journal %s cannot be read", self._path)
         try:
             self._shut()
             self._set_aside()
-            self._journal = Journal(self._path)
+            self._journal = Journal(self._path, still=self._copying)
         except (JournalError, OSError):
             _LOGGER.exception("No journal can be opened at %s", self._path)
         return None, True
@@ -101,7 +102,7 @@ class JournalThread:
         try:
             if self._journal is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._journal = Journal(self._path)
+                self._journal = Journal(self._path, still=self._copying)
             self._journal.append(records)
         except Exception as err:
             error = str(err) or type(err).__name__
@@ -118,6 +119,23 @@ class JournalThread:
 
     def _events(self, kind: str | None, limit: int) -> list[dict[str, Any]]:
         return [] if self._journal is None else self._journal.events(kind=kind, limit=limit)
+
+    @property
+    def _copying(self) -> bool:
+        return self._hass.data.get(DATA_COPYING, False)
+
+    async def async_keep_still(self) -> None:
+        """Write what was handed in, then let a copy of the file be whole, whenever it is taken.
+        Writing goes on. Raises JournalError."""
+        await self._async_ask(Journal.keep_still)
+
+    async def async_go_on(self) -> None:
+        """The copy is made. Raises JournalError."""
+        await self._async_ask(Journal.go_on)
+
+    async def _async_ask(self, work: Callable[[Journal], None]) -> None:
+        if not self._closed:
+            await self._loop.run_in_executor(self._executor, partial(self._answer, work))
 
     async def async_close(self) -> None:
         """Write what is waiting, close the file, end the thread. Later records are dropped: nothing

@@ -26,7 +26,14 @@ from vfarm_core.ledger.errors import LedgerAwayError, LedgerError
 from vfarm_core.runtime.journal import Journal, JournalEvent, Source
 
 from . import issues
-from .const import CONF_LEDGER_FROM, CONF_LEDGER_MONTHS, CONF_LEDGER_URL, DOMAIN, LEDGER_MONTHS
+from .const import (
+    CONF_LEDGER_FROM,
+    CONF_LEDGER_MONTHS,
+    CONF_LEDGER_URL,
+    DATA_COPYING,
+    DOMAIN,
+    LEDGER_MONTHS,
+)
 from .journal import JournalThread
 
 if TYPE_CHECKING:
@@ -48,6 +55,8 @@ RETRY_S = 3600.0
 RETAIN_EVERY = timedelta(days=1)
 #: At its end the ledger may take this long (s); what it has not written then, it writes next time.
 CLOSE_S = 3.0
+#: Before a copy of its file it may take this long (s); else there is no copy.
+PAUSE_S = 60.0
 
 
 def ledger_path(journal: Path) -> Path:
@@ -109,6 +118,7 @@ class FarmLedger:
         self._retry: CALLBACK_TYPE | None = None
         self._daily: CALLBACK_TYPE | None = None
         self._closed = False
+        self._paused = hass.data.get(DATA_COPYING, False)
         self.error = ""
         self.behind = 0
 
@@ -131,6 +141,8 @@ class FarmLedger:
     async def async_start(self) -> None:
         """Install what is missing and begin to write."""
         self._retry = None
+        if self._paused:
+            return
         where, came_from = self._where, self._came_from()
 
         def arrived() -> None:
@@ -149,7 +161,7 @@ class FarmLedger:
             if not self._closed:
                 self._retry = async_call_later(self._hass, RETRY_S, self._again)
             return
-        if self._closed or where != self._where:
+        if self._closed or self._paused or self._writer or where != self._where:
             return
         self._writer = made
         made.start()
@@ -212,9 +224,24 @@ class FarmLedger:
         """Have something done by the one thread that writes the ledger. Raises LedgerError, and
         what `work` raises."""
         writer = self._writer
+        if writer is None and self._paused:
+            raise LedgerAwayError("a backup is being made")
         if writer is None:
             raise LedgerAwayError(self.error or "the farm is starting")
         return await self._hass.async_add_executor_job(writer.ask, work)
+
+    async def async_pause(self) -> None:
+        """Write what is there, close the file and leave it alone until `async_resume`: a copy of it
+        is whole then. The journal keeps what happens meanwhile. Raises LedgerAwayError."""
+        self._paused = True
+        if isinstance(self._where, Path) and not await self._async_end(PAUSE_S):
+            raise LedgerAwayError(f"the history was not written within {PAUSE_S:g} s")
+
+    async def async_resume(self) -> None:
+        """Go on after `async_pause`."""
+        self._paused = False
+        if self._writer is None and not self._closed:
+            await self.async_start()
 
     async def async_retry(self) -> str:
         """Try to write now, without waiting for the next turn. What is wrong still; nothing when
@@ -253,7 +280,8 @@ class FarmLedger:
         self._closed = True
         await self._async_end()
 
-    async def _async_end(self) -> None:
+    async def _async_end(self, timeout_s: float = CLOSE_S) -> bool:
+        """Whether all was written and closed in that time."""
         if self._retry is not None:
             self._retry()
             self._retry = None
@@ -261,8 +289,9 @@ class FarmLedger:
             self._daily()
             self._daily = None
         writer, self._writer = self._writer, None
-        if writer is not None:
-            await self._hass.async_add_executor_job(writer.close, CLOSE_S)
+        if writer is None:
+            return True
+        return await self._hass.async_add_executor_job(writer.close, timeout_s)
 
 
 def _set_aside(where: Path) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -212,6 +213,23 @@ class Hardware:
     def services(self, entity_id: str) -> list[str]:
         """The services called on an entity, in order."""
         return [c.service for c in self.calls if c.data["entity_id"] == entity_id]
+
+
+def copied(folder: Path, to: Path) -> Path:
+    """What a backup of Home Assistant takes along of a folder: all but the indexes of logs."""
+    to.mkdir()
+    for part in folder.iterdir():
+        if part.is_file() and not part.name.endswith(".db-shm"):
+            (to / part.name).write_bytes(part.read_bytes())
+    return to
+
+
+def restored(copy: Path, folder: Path) -> None:
+    """Put the files of a backup in the place of those that are there."""
+    for part in folder.glob("*.db*"):
+        part.unlink()
+    for part in copy.iterdir():
+        (folder / part.name).write_bytes(part.read_bytes())
 
 
 def manager(hass: HomeAssistant) -> Context:

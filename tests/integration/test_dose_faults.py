@@ -4,16 +4,18 @@ does not stop, a restart."""
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from home_farm import PUMP, bound, declared, small_farm, start_batch
+from home_farm import PUMP, bound, copied, declared, restored, small_farm, start_batch
 from homeassistant.core import Event, HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from test_faults import ATTEMPTS, DEADLINE_S, Faulty, Story
 
+from custom_components.vfarm.backup import async_post_backup, async_pre_backup
 from custom_components.vfarm.const import DOMAIN, EVENT_VFARM
 from vfarm_core.control.clock import Now
 
@@ -225,3 +227,26 @@ async def test_a_kill_in_mid_dose_leaves_a_pump_that_the_restart_stops_and_count
     assert doser.tank_ml >= DOSE_ML, "what is not known counts in full"
     with pytest.raises(ServiceValidationError, match="mix"):
         await story.ask("run_dose", point=POINT, ml=DOSE_ML)
+
+
+async def test_a_backup_of_mid_dose_comes_back_to_a_dose_that_counts_in_full(
+    story: Story, monkeypatch: pytest.MonkeyPatch, journals: Path
+) -> None:
+    await async_pre_backup(story.hass)
+    await story.wait(2)
+    copy = copied(journals, journals / "copy")
+    await async_post_backup(story.hass)
+    await story.until(lambda: story.states(DOSER) == ["off"], DOSE_S)
+    assert ended(story)["end"] == "done", "a backup is no reason to stop"
+    assert await story.hass.config_entries.async_unload(story.entry.entry_id)
+    restored(copy, journals)
+    story.hardware.report()
+    story.events.clear()
+    assert await story.hass.config_entries.async_setup(story.entry.entry_id)
+    await story.at_once()
+    await story.wait(5)
+    memory = story.entry.runtime_data.engine.runtime.memory
+    assert not memory.farm.lost_memory
+    assert ended(story)["end"] == "crash"
+    assert memory.reservoirs["tank"].dosers[POINT].tank_ml >= DOSE_ML
+    assert memory.batches

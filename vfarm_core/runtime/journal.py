@@ -28,6 +28,8 @@ _KEEP_COMMANDS_S = 30 * 86400.0
 #: Where a ledger takes the events, none is cleared that it has not taken, and those it has are kept
 #: this long (s): a ledger that comes back from an old backup is fed again.
 _KEEP_DELIVERED_S = 60 * 86400.0
+#: The log is merged into the file when it has so many pages (SQLite's own choice).
+_MERGE_PAGES = 1000
 #: Old events are cleared at most once in so many appends.
 _CLEAR_EVERY = 1000
 
@@ -59,13 +61,15 @@ class Source:
 class Journal:
     """One journal file. Raises JournalError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, still: bool = False) -> None:
+        """Open the file, or make it; `still` while its folder is being copied."""
         self._appends = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # One thread at a time uses it, not always the one that opened it.
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             try:
+                self._merging(not still)
                 self._open(path)
             except BaseException:
                 self._db.close()
@@ -262,6 +266,33 @@ class Journal:
             )
         except sqlite3.Error as err:
             raise JournalError(str(err)) from err
+
+    # -- while its folder is copied -------------------------------------------------------------
+
+    def keep_still(self) -> None:
+        """Everything until now is in the file itself, which from now on does not change: what is
+        written goes to the log beside it, which only grows. So a copy of both, taken at any moment
+        and in any order, is a whole journal up to some record, and writing goes on meanwhile."""
+        try:
+            busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._merging(False)
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+        if busy:
+            self._merging(True)
+            raise JournalError("somebody else reads the journal")
+
+    def go_on(self) -> None:
+        """The copy is made: the log is merged into the file again."""
+        try:
+            self._merging(True)
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+
+    def _merging(self, merging: bool) -> None:
+        """Whether the log may be merged into the file, by itself and when it is closed."""
+        self._db.execute(f"PRAGMA wal_autocheckpoint={_MERGE_PAGES if merging else 0}")
+        self._db.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, not merging)
 
     def close(self) -> None:
         """Close the file."""

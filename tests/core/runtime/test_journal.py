@@ -179,3 +179,66 @@ def test_killed_while_writing_what_was_acknowledged_is_there(path: Path) -> None
     assert events == list(range(len(events)))
     assert len(events) > said
     assert slices(path)[0][1] == b'{"n":%d}' % events[-1], "both of one append, or none"
+
+
+def copied(path: Path, to: Path, *, log_first: bool) -> Path:
+    """What a backup makes of a journal: both files one after the other, without their index."""
+    to.mkdir()
+    parts = [path, path.with_name(f"{path.name}-wal")]
+    for part in reversed(parts) if log_first else parts:
+        if part.exists():
+            (to / part.name).write_bytes(part.read_bytes())
+    return to / path.name
+
+
+@pytest.mark.parametrize("log_first", [False, True])
+def test_a_copy_that_is_made_while_it_is_written_is_whole(
+    journal: Journal, path: Path, tmp_path: Path, log_first: bool
+) -> None:
+    journal.append([Record("before", {"n": 0}, 1.0)])
+    journal.keep_still()
+    still = path.read_bytes()
+    # Far more than after which SQLite merges by itself.
+    for n in range(50):
+        journal.append([Record("meanwhile", {"n": n, "text": "x" * 100_000}, 2.0 + n)])
+    copy = copied(path, tmp_path / "copy", log_first=log_first)
+    journal.append([Record("after", {}, 99.0)])
+    assert path.read_bytes() == still, "only the log beside it grows"
+    found = Journal(copy)
+    assert [e["kind"] for e in found.events()] == ["before", *["meanwhile"] * 50]
+    found.close()
+    journal.go_on()
+    journal.close()
+    assert not path.with_name(f"{path.name}-wal").exists(), "the log is merged again"
+    again = Journal(path)
+    assert again.events()[-1]["kind"] == "after"
+    again.close()
+
+
+def test_a_log_that_is_cut_off_in_a_copy_ends_with_its_last_whole_record(
+    journal: Journal, path: Path, tmp_path: Path
+) -> None:
+    journal.keep_still()
+    for n in range(5):
+        journal.append([Record("meanwhile", {"n": n, "text": "x" * 10_000}, float(n))])
+    copy = copied(path, tmp_path / "copy", log_first=True)
+    log = copy.with_name(f"{copy.name}-wal")
+    log.write_bytes(log.read_bytes()[:-3000])
+    found = Journal(copy)
+    assert [e["n"] for e in found.events()] == [0, 1, 2, 3]
+    found.close()
+
+
+def test_a_journal_that_is_closed_and_opened_during_a_copy_leaves_its_file_alone(
+    journal: Journal, path: Path
+) -> None:
+    journal.append([Record("before", {}, 1.0)])
+    journal.keep_still()
+    still = path.read_bytes()
+    journal.append([Record("meanwhile", {}, 2.0)])
+    journal.close()
+    again = Journal(path, still=True)
+    again.append([Record("after", {}, 3.0)])
+    assert [e["kind"] for e in again.events()] == ["before", "meanwhile", "after"]
+    again.close()
+    assert path.read_bytes() == still
