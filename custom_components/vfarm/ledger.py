@@ -161,13 +161,18 @@ class FarmLedger:
             if not self._closed:
                 self._retry = async_call_later(self._hass, RETRY_S, self._again)
             return
-        if self._closed or self._paused or self._writer or where != self._where:
+        if not self._may_write(where):
             return
         self._writer = made
         made.start()
         self._daily = async_track_time_interval(
             self._hass, self._async_retain, RETAIN_EVERY, name="vfarm retention"
         )
+
+    def _may_write(self, where: Path | str) -> bool:
+        """Whether what was made ready is still wanted: much may have happened meanwhile."""
+        nobody = self._writer is None and not self._closed and not self._paused
+        return nobody and where == self._where
 
     async def _async_retain(self, _: datetime) -> None:
         """Let go of details that are older than they are kept."""
