@@ -166,6 +166,14 @@ PATHS = [
     Formed("RackFlow.level", _edit("rack", "add_level", {"name": "Level 9", **LEVEL})),
     Formed("RackFlow.change_level", _edit("rack", "change_level", {"level": "rack_level_2"})),
     Formed("RackFlow.remove_level", _edit("rack", "remove_level", {"level": "rack_level_2"})),
+    Formed(
+        "CopySteps.copy",
+        _edit("rack", "copy", {"count": 2, "name": "Rack #", "circuits": False}),
+    ),
+    Formed(
+        "CopySteps.copy_bindings",
+        _edit("rack", "copy", {}, {"count": 1, "name": "Rack #", "circuits": False}),
+    ),
     Formed("ProposalSteps.propose", _edit("zone", "propose", {"proposals": []})),
     Formed("BindingSteps.add_binding", _edit("zone", "add_binding", {"role": "co2"})),
     Formed(

@@ -28,18 +28,15 @@ from vfarm_core.farm.roles import Role, spec
 from ..const import CONF_BINDINGS, SubentryType
 from ..entity_values import abilities, has_levels, is_select
 from ..farm_data import Part, farm_dict, new_id, node_ids, parts_of, unique_id
+from .bindable import CONF_ENTITY, CONF_OFF_OPTION, CONF_ON_OPTION, CONF_ROLE, what_it_can
 from .binding import (
     CONF_ADVANCED,
     CONF_DECLARATION,
-    CONF_ENTITY,
     CONF_ISOLATION,
     CONF_LEVELS,
     CONF_METERED_BY,
     CONF_NODE,
-    CONF_OFF_OPTION,
-    CONF_ON_OPTION,
     CONF_PROVED_BY,
-    CONF_ROLE,
     CONF_UNIT,
 )
 from .checks import problems
@@ -145,7 +142,7 @@ class CopySteps(NodeFlow):
             return None
         made = {k: v for k, v in b.items() if k not in _ABILITIES}
         made |= {"id": ids[b["id"]], CONF_NODE: ids[b[CONF_NODE]]}
-        made |= {CONF_ENTITY: reference(self.hass, entity)} | self._what_it_can(entity)
+        made |= {CONF_ENTITY: reference(self.hass, entity)} | what_it_can(self.hass, entity, role)
         if b.get(CONF_LEVELS) and has_levels(self.hass, entity):
             made[CONF_LEVELS] = True
         words = [made[key] for key in (CONF_ON_OPTION, CONF_OFF_OPTION) if key in made]
