@@ -16,10 +16,8 @@ from enum import StrEnum
 
 from modbus_connection import (
     ModbusConnectionError,
-    ModbusDesyncError,
     ModbusError,
     ModbusExceptionError,
-    ModbusProtocolError,
     ModbusTimeoutError,
     ModbusUnit,
 )
@@ -41,6 +39,10 @@ _GATEWAY_SILENT = (10, 11)
 _PATIENCE = 3.0
 #: Attempts of a write that can be read back.
 _ATTEMPTS = 2
+
+
+class _UnsettledError(Exception):
+    """An answer may still be under way."""
 
 
 class Purpose(StrEnum):
@@ -267,10 +269,7 @@ class Device:
     async def _ask(self, request: Request, priority: Priority) -> dict[int, int] | Why:
         """The content of a block, or why there is none. Learns from what the device refuses."""
         block = request.block
-        settled = await self._settle(priority)
-        if settled is not None:
-            return settled
-        why, error, content = await self._send(request.read, priority, block)
+        why, error, content = await self._fetch(request, priority)
         if content is not None:
             missing_words = block.count - len(content)
             return Why.GARBLED if missing_words else content
@@ -281,41 +280,61 @@ class Device:
                 return Why.UNSUPPORTED
         return why or Why.GARBLED
 
+    async def _fetch(
+        self, request: Request, priority: Priority
+    ) -> tuple[Why | None, BaseException | None, dict[int, int] | None]:
+        """Read a block when nothing late can be taken for its answer."""
+        while True:
+            settled = await self._settle(priority)
+            if settled is not None:
+                return settled, None, None
+            try:
+                return await self._send(request.read, priority, request.block, reads=True)
+            except _UnsettledError:
+                # While it waited for its turn, another request of ours got no answer.
+                continue
+
     async def _send[T](
-        self, send: Callable[[], Awaitable[T]], priority: Priority, block: Block | None
+        self,
+        send: Callable[[], Awaitable[T]],
+        priority: Priority,
+        block: Block | None,
+        *,
+        reads: bool = False,
     ) -> tuple[Why | None, BaseException | None, T | None]:
-        """Send in turn; every way it can fail has its name."""
+        """Send in turn; every way it can fail has its name. With `reads` nothing is sent while an
+        answer may be late: raises _UnsettledError."""
         timeout = self.profile.limits.timeout_s
 
         async def bounded() -> T:
+            if reads and self._late is not None:
+                raise _UnsettledError
             self._sent += 1
             async with asyncio.timeout(_PATIENCE * timeout):
                 return await send()
 
         try:
-            return None, None, await self._bus.request(priority, bounded)
+            answer = await self._bus.request(priority, bounded)
         except GaveWayError as err:
             self._expect_late(block)
             return Why.GAVE_WAY, err, None
         except (ModbusTimeoutError, TimeoutError) as err:
             self._expect_late(block)
             return Why.TIMEOUT, err, None
-        except ModbusConnectionError as err:
-            self._late = None
-            return Why.CONNECTION, err, None
-        except ModbusDesyncError as err:
-            # The library has dropped the link, and with it what was still to come.
-            self._late = None
-            return Why.GARBLED, err, None
-        except ModbusProtocolError as err:
+        except (ModbusConnectionError, OSError) as err:
+            # A gateway hands to the next connection what the last one was still to get.
             self._expect_late(block)
-            return Why.GARBLED, err, None
+            return Why.CONNECTION, err, None
         except ModbusExceptionError as err:
-            silent = err.exception_code in _GATEWAY_SILENT
-            return (Why.TIMEOUT if silent else Why.REFUSED), err, None
+            if err.exception_code in _GATEWAY_SILENT:
+                return Why.TIMEOUT, err, None
+            self.health = self.health.answered()
+            return Why.REFUSED, err, None
         except ModbusError as err:
             self._expect_late(block)
             return Why.GARBLED, err, None
+        self.health = self.health.answered()
+        return None, None, answer
 
     # --- Late answers -----------------------------------------------------------------------
 
@@ -408,7 +427,8 @@ class Device:
         fault = ""
         detail = ""
         found: tuple[int, ...] | None = None
-        for _ in range(_ATTEMPTS if provable else 1):
+        attempts = _ATTEMPTS if provable and not self.health.is_silent else 1
+        for _ in range(attempts):
             why, error, _done = await self._send(
                 lambda: self._transmit(register, words), Priority.WRITE, None
             )
@@ -447,11 +467,7 @@ class Device:
 
     async def _read_back(self, register: Register) -> tuple[tuple[int, ...] | None, Why | None]:
         block = self._block_of(register)
-        settled = await self._settle(Priority.WRITE)
-        if settled is not None:
-            return None, settled
-        request = Request(self._unit, block)
-        why, _, content = await self._send(request.read, Priority.WRITE, block)
+        why, _, content = await self._fetch(Request(self._unit, block), Priority.WRITE)
         if content is None:
             return None, why
         memory = {(block.space.value, address): word for address, word in content.items()}

@@ -221,7 +221,7 @@ class _Reader:
             return None
         kind = self.choice(entries, "type", path, DataType) or DataType.UINT16
         role = entries.get("role")
-        if role is not None and role not in ROLES:
+        if role is not None and (not isinstance(role, str) or role not in ROLES):
             known = ", ".join(ROLES)
             self.problem(f"{path}.role", "unknown_choice", value=repr(role), known=known)
             role = None
@@ -372,7 +372,7 @@ class _Reader:
     def sequences(
         self, entries: Mapping[str, Any], registers: Sequence[Register]
     ) -> dict[str, tuple[SequenceStep, ...]]:
-        writable = {register.key for register in registers if register.writable}
+        writable = [register.key for register in registers if register.writable]
         found = {}
         given = self.mapping(entries.get("sequences", {}), "sequences", open_keys=True)
         for name in given or {}:

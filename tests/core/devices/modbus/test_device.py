@@ -406,3 +406,84 @@ def test_a_sequence_waits_where_it_says_so() -> None:
         assert unit.clock.now - begun == 4.0
 
     asyncio.run(run())
+
+
+# --- Late answers -------------------------------------------------------------------------------
+
+
+class Losing(FakeUnit):
+    """Its first read gets no answer, as soon as `released`. `sent` has the time of each request."""
+
+    def __init__(self, like: FakeUnit) -> None:
+        super().__init__(like.bank, clock=like.clock, timeout=like.timeout)
+        self.released = asyncio.Event()
+        self.sent: list[tuple[str, int, float]] = []
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        self.sent.append(("read", count, self.clock.now))
+        if not self.released.is_set():
+            await self.released.wait()
+            self.clock.now += 0.5
+            raise SILENT
+        return await super().read_holding_registers(address, count)
+
+    async def write_register(self, address: int, value: int) -> None:
+        self.sent.append(("write", 1, self.clock.now))
+        await super().write_register(address, value)
+
+
+def test_a_read_that_waited_while_another_was_lost_is_not_sent_into_its_late_answer() -> None:
+    device, unit = made("waveshare_analog_out")
+    losing = Losing(unit)
+    device._unit = losing  # type: ignore[assignment]
+
+    async def run() -> None:
+        lost = asyncio.create_task(device.read(["ch1", "ch2"]))
+        await asyncio.sleep(0)
+        look = asyncio.create_task(device.read(["ch5"]))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        losing.released.set()
+        assert (await lost).readings["ch1"].why is Why.TIMEOUT
+        assert (await look).readings["ch5"].why is None
+
+    asyncio.run(run())
+    begun = 900.0
+    assert losing.sent == [
+        ("read", 2, begun),
+        # The device has got its time again; then the answer to one word cannot be that to two.
+        ("read", 1, begun + 1.0),
+        ("read", 1, begun + 1.0),
+    ]
+
+
+def test_a_write_does_not_wait_for_a_late_answer_but_its_proof_does() -> None:
+    device, unit = made("waveshare_analog_out")
+    losing = Losing(unit)
+    device._unit = losing  # type: ignore[assignment]
+
+    async def run() -> None:
+        losing.released.set()
+        device._expect_late(None)
+        assert (await device.write("ch3", 5.0)).end is End.VERIFIED
+
+    asyncio.run(run())
+    assert losing.sent == [("write", 1, 900.0), ("read", 1, 900.5)]
+
+
+def test_a_silent_device_that_takes_a_write_is_back() -> None:
+    device, unit = made("waveshare_relay")
+    unit.failing = always(SILENT)
+
+    async def run() -> None:
+        for _ in range(2):
+            unit.clock.now = max(unit.clock.now, device.next_due or 0.0)
+            await device.poll()
+        unit.log.clear()
+        assert (await device.write("relay1", True)).end is End.FAILED
+        assert len(unit.writes) == 1, "no second attempt at a device that is silent"
+        unit.failing = always(None)
+        assert (await device.write("relay1", True)).end is End.VERIFIED
+        assert not device.health.is_silent
+
+    asyncio.run(run())

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vfarm_core.devices.modbus.errors import PROBLEMS, ProfileError
 from vfarm_core.devices.modbus.library import shelf
@@ -111,6 +116,143 @@ def test_what_a_profile_must_not_say(old: str, new: str, path: str, code: str) -
     else:
         # A narrow limit is no problem: it makes more requests.
         assert load_profile(text).limits.registers == 1
+
+
+BOARD = """\
+schema: vfarm-modbus-map/1
+id: board
+name: A board
+kind: [actuator]
+confidence: low
+link: {baud: 9600, parity: N, stopbits: 1, unit: 1, any_unit: 255, wake_byte: 0}
+limits:
+  max_registers: 8
+  max_gap: 2
+  min_spacing_ms: 50
+  timeout_ms: 500
+  exact_blocks: [[holding, 50, 4]]
+defaults: {space: holding, word_order: big, byte_order: big}
+registers:
+  - {key: speed, addr: 1, type: uint16, scale: 0.01, access: rw, nan: [65535], write_fc: 6}
+  - {key: run, addr: 2, type: uint16, access: rw, enum: {0: "off", 1: "on"}, commit: save}
+  - {key: level, addr: 3, type: int16, scale_from: decimals, access: r, models: [A, B]}
+  - {key: decimals, addr: 4, type: uint16, access: r}
+  - {key: flow, addr: 50, type: float32, access: r, note: whole}
+  - {key: serial, addr: 60, type: string, count: 4, access: r}
+  - {key: save, addr: 90, type: uint16, access: w}
+  - {key: relay, addr: 0, space: coil, type: bool, access: rw}
+safety: {comms_watchdog: speed, power_on_state: "off", note: none}
+variants:
+  - {id: other, note: another one}
+sequences:
+  start: [{key: speed, value: "{rpm}"}, {wait_ms: 500}, {key: run, value: 1}]
+derived: {volume: level times area}
+tests:
+  - {request: 010600011388D55C, expect_write: {speed: 50.0}}
+  - {raw: [1234, 1], start: 3, space: holding, expect: {level: 123.4}}
+sources: [a test]
+notes: none
+"""
+
+
+def test_a_profile_with_all_its_parts_is_read() -> None:
+    profile = load_profile(BOARD)
+    assert profile.safety.watchdog == "speed"
+    assert profile.sequences["start"][1].wait_s == 0.5
+    assert profile.limits.exact == ((Space.HOLDING, 50, 4),)
+    assert profile.register("serial").words == 4
+    assert profile.register("speed").missing == {65535}
+    assert profile.derived == {"volume": "level times area"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "code"),
+    [
+        ("exact_blocks: [[holding, 50, 4]]", "exact_blocks: [[holding]]",
+         "limits.exact_blocks[0]", "no_block"),
+        ("[[holding, 50, 4]]", "[[holding, 50, 9]]", "limits.exact_blocks[0]", "exact_wide"),
+        ("addr: 50", "addr: 49", "registers[4].addr", "split_exact"),
+        ("write_fc: 6", "write_fc: 15", "registers[0].write_fc", "function_space"),
+        ("type: float32, access: r", "type: float32, access: rw, write_fc: 6",
+         "registers[4].write_fc", "function_width"),
+        ("commit: save", "commit: level", "registers[1].commit", "commit_read_only"),
+        ("scale_from: decimals", "scale_from: flow", "registers[2].scale_from", "decimals_type"),
+        ("nan: [65535]", "nan: [none]", "registers[0].nan", "no_whole"),
+        ('enum: {0: "off", 1: "on"}', "enum: {zero: 0}", "registers[1].enum", "no_codes"),
+        ('enum: {0: "off", 1: "on"}', "enum: [0]", "registers[1].enum", "no_codes"),
+        ('enum: {0: "off", 1: "on"}', "enum: {0: [1]}", "registers[1].enum", "no_codes"),
+        ("models: [A, B]", "models: [A, 7]", "registers[2].models[1]", "no_text"),
+        ("models: [A, B]", "v: maybe", "registers[2].v", "no_flag"),
+        ("note: whole", "note: 5", "registers[4].note", "no_text"),
+        ("note: whole", "role: [a]", "registers[4].role", "unknown_choice"),
+        ("count: 4", "count: 4000", "registers[5].count", "no_whole"),
+        ("addr: 60", "addr: 65533", "registers[5].addr", "past_end"),
+        ("type: bool, access: rw", "type: uint16, access: rw", "registers[7].type", "bit_type"),
+        ("comms_watchdog: speed", "comms_watchdog: level", "safety.comms_watchdog",
+         "watchdog_register"),
+        ("- {id: other, note: another one}", "- 5", "variants[0]", "no_mapping"),
+        ("{wait_ms: 500}", "{wait_ms: 500, key: run}", "sequences.start[1]", "step_one"),
+        ("{wait_ms: 500}", "{key: run}", "sequences.start[1]", "step_one"),
+        ("{wait_ms: 500}", "5", "sequences.start[1]", "no_mapping"),
+        ("{key: run, value: 1}", "{key: level, value: 1}", "sequences.start[2].key", "no_register"),
+        ("expect_write: {speed: 50.0}", "expect_write: {speed: 51.0}",
+         "tests[0].expect_write.speed", "vector_write"),
+        ("expect_write: {speed: 50.0}", "expect_write: {speed: 5000.0}",
+         "tests[0].expect_write.speed", "vector_write"),
+        ("raw: [1234, 1]", "raw: [1234, 70000]", "tests[1].raw", "no_whole"),
+        ("raw: [1234, 1]", "raw: [1234]", "tests[1].expect.level", "vector_covers"),
+        ("raw: [1234, 1]", "raw: [1234, 99]", "tests[1].expect.level", "vector_value"),
+        ("  - {raw: [1234, 1]", "  - 5\n  - {raw: [1234, 1]", "tests[1]", "no_mapping"),
+        ("010600011388D55C", "0106000113", "tests[0].request", "bad_frame"),
+        ("010600011388D55C", "no frame", "tests[0].request", "bad_frame"),
+        ("  - {key: save,", "  - 5\n  - {key: save,", "registers[6]", "no_mapping"),
+        ("defaults: {space: holding,", "defaults: {space: coils,", "defaults.space",
+         "unknown_choice"),
+        ("link: {baud", "link: 5 #", "link", "no_mapping"),
+    ],
+)  # fmt: skip
+def test_what_no_part_of_a_profile_may_say(old: str, new: str, path: str, code: str) -> None:
+    assert old in BOARD
+    assert refused(BOARD.replace(old, new, 1))[path] == code
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a document: what holds it, and its key there."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in list(pairs):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from _places(inner)
+
+
+JUNK = st.sampled_from(
+    [
+        *(None, True, -1, 0, 1, 65_536, 2**70, 0.5, -1e300, float("inf"), float("nan")),
+        *("", "x", "A B", "0x10", "{", [], [1], [[]], {}, {"a": 1}, {"1": [1]}),
+    ]
+)
+
+
+def problems_of(text: str) -> tuple[str, ...]:
+    try:
+        load_profile(text)
+    except ProfileError as err:
+        return tuple(problem.message for problem in err.problems) or ("none is told",)
+    return ()
+
+
+@given(text=st.sampled_from([GOOD, BOARD]), data=st.data())
+def test_whatever_stands_in_a_profile_is_read_or_refused_in_words(
+    text: str, data: st.DataObject
+) -> None:
+    document = yaml.safe_load(text)
+    holder, key = data.draw(st.sampled_from(list(_places(document))))
+    if data.draw(st.booleans()):
+        holder[key] = data.draw(JUNK)
+    else:
+        del holder[key]
+    for message in problems_of(yaml.safe_dump(document, allow_unicode=True)):
+        assert message not in ("", "none is told")
 
 
 def test_a_value_wider_than_any_request_is_refused() -> None:
