@@ -30,7 +30,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from vfarm_core.control.memory import LevelState
 from vfarm_core.control.snapshot import LevelSnapshot, ZoneSnapshot
 from vfarm_core.farm.nodes import Farm
-from vfarm_core.farm.overrides import OVERRIDE_RANGES, Override, Quantity
+from vfarm_core.farm.overrides import LONGEST_OVERRIDE_H, OVERRIDE_RANGES, Override, Quantity
 from vfarm_core.farm.roles import PAR_LAMPS, Role
 
 from .access import guarded
@@ -66,7 +66,6 @@ def _target(
     target_fn: Callable[[Any, LevelState | None], float | None],
     *,
     unit: str,
-    step: float,
     device_class: NumberDeviceClass | None = None,
     enabled: bool = True,
 ) -> TargetDescription:
@@ -83,7 +82,7 @@ def _target(
         native_unit_of_measurement=unit,
         native_min_value=accepted.low,
         native_max_value=accepted.high,
-        native_step=step,
+        native_step=accepted.step,
         mode=NumberMode.BOX,
         entity_registry_enabled_default=enabled,
     )
@@ -99,7 +98,6 @@ ZONE_TARGETS: Final = (
         (Role.AIR_TEMPERATURE,),
         _of_zone("air_temperature"),
         unit=UnitOfTemperature.CELSIUS,
-        step=0.1,
         device_class=NumberDeviceClass.TEMPERATURE,
     ),
     _target(
@@ -107,17 +105,15 @@ ZONE_TARGETS: Final = (
         (Role.HUMIDITY,),
         _of_zone("humidity"),
         unit=UnitOfRatio.PERCENTAGE,
-        step=1,
         device_class=NumberDeviceClass.HUMIDITY,
         enabled=False,
     ),
-    _target(Quantity.VPD, (Role.HUMIDITY,), _of_zone("vpd"), unit=UnitOfPressure.KPA, step=0.01),
+    _target(Quantity.VPD, (Role.HUMIDITY,), _of_zone("vpd"), unit=UnitOfPressure.KPA),
     _target(
         Quantity.CO2,
         (Role.CO2,),
         _of_zone("co2"),
         unit=UnitOfRatio.PARTS_PER_MILLION,
-        step=10,
         device_class=NumberDeviceClass.CO2,
     ),
 )
@@ -127,7 +123,6 @@ LEVEL_TARGETS: Final = (
         PAR_LAMPS,
         lambda shown, _: shown.ppfd_target,
         unit=UNIT_PPFD,
-        step=1,
         enabled=False,
     ),
     _target(
@@ -135,7 +130,6 @@ LEVEL_TARGETS: Final = (
         PAR_LAMPS,
         _lit_h,
         unit=UnitOfTime.HOURS,
-        step=0.25,
         device_class=NumberDeviceClass.DURATION,
         enabled=False,
     ),
@@ -146,7 +140,7 @@ HOURS = NumberEntityDescription(
     device_class=NumberDeviceClass.DURATION,
     native_unit_of_measurement=UnitOfTime.HOURS,
     native_min_value=0.25,
-    native_max_value=7 * 24.0,
+    native_max_value=LONGEST_OVERRIDE_H,
     native_step=0.25,
     mode=NumberMode.BOX,
     entity_category=EntityCategory.CONFIG,

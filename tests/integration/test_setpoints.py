@@ -228,9 +228,9 @@ async def test_a_levels_light_is_held_by_numbers_that_are_there_when_they_are_wa
     asked = farm.runtime_data.engine.snapshot("rack_level_1")
     assert float(shown(hass, ids["ppfd_override"]).state) == asked.ppfd_target
     assert 8 <= float(shown(hass, ids["photoperiod_override"]).state) <= 24
-    await act(hass, ids["ppfd_override"], "set_value", value=120)
+    await act(hass, ids["ppfd_override"], "set_value", value=80)
     await act(hass, ids["photoperiod_override"], "set_value", value=10)
-    assert held(farm) == {"rack_level_1.ppfd": 120.0, "rack_level_1.photoperiod": 10.0}
+    assert held(farm) == {"rack_level_1.ppfd": 80.0, "rack_level_1.photoperiod": 10.0}
     assert shown(hass, ids["photoperiod_override"]).attributes["by"] == "automation"
     # A level without a lamp has none.
     assert not [

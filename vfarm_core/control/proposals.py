@@ -1,5 +1,6 @@
 """The room in which somebody who does not answer for the plants may propose a setpoint: a language
-model, for one. It is narrower than what a grower may set, whom only the range of a quantity binds.
+model, for one. It is narrower than what a grower may set, whom only the range of a quantity and
+the critical limits of the plants bind.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from dataclasses import dataclass
 
 from ..farm.nodes import Farm
 from ..farm.overrides import OVERRIDE_RANGES, Quantity
-from ..recipes.crops import LIMITS
-from ..recipes.model import Band, ClimateQuantity, DayLength, EmptyBand
+from ..recipes.model import Band, ClimateQuantity
 from .clock import Now
 from .draft import Draft
 from .memory import Memory
+from .override_limits import both, longest_day_h
 from .targets import light_target, zone_setpoints, zone_target
 
 #: A proposal that is carried out ends by itself after so long at most (h): a design choice. It is
@@ -53,7 +54,7 @@ def room(farm: Farm, memory: Memory, now: Now, node: str, quantity: Quantity) ->
     return Room(
         quantity=quantity,
         unit=accepted.unit,
-        band=wide if narrow is None else _both(wide, narrow),
+        band=wide if narrow is None else both(wide, narrow),
         target=target,
         by_recipe=narrow is not None,
     )
@@ -67,8 +68,8 @@ def _climate(d: Draft, zone: str, quantity: ClimateQuantity) -> tuple[Band | Non
     if setpoint is None:
         return None, value
     day = d.zone(zone).day
-    inner = _both(setpoint.critical(not day), setpoint.critical(day))
-    return _both(inner, setpoint.warning(day)), value
+    inner = both(setpoint.critical(not day), setpoint.critical(day))
+    return both(inner, setpoint.warning(day)), value
 
 
 def _light(d: Draft, level: str, quantity: Quantity) -> tuple[Band | None, float | None]:
@@ -83,21 +84,7 @@ def _light(d: Draft, level: str, quantity: Quantity) -> tuple[Band | None, float
         if hours > 0:
             most = min(most, plan.dli_max / (hours * _MOL_OF_HOUR))
         return Band(0.0, most), ppfd
-    recipe = d.recipe(wanted.batch)
-    longest = plan.photoperiod_h
-    if recipe.day_length is not DayLength.SHORT_DAY and not wanted.phase.is_dark:
-        crop = LIMITS.get(recipe.crop)
-        bound = crop.photoperiod_max_h if crop is not None else None
-        holds = bound is not None and bound.holds_in(wanted.phase.kind)
-        longest = max(longest, bound.value if bound is not None and holds else 24.0)
-        if ppfd > 0:
-            longest = min(longest, max(plan.photoperiod_h, plan.dli_max / (ppfd * _MOL_OF_HOUR)))
+    longest = longest_day_h(d, wanted)
+    if ppfd > 0:
+        longest = min(longest, max(plan.photoperiod_h, plan.dli_max / (ppfd * _MOL_OF_HOUR)))
     return Band(0.0, min(longest, 24.0)), hours
-
-
-def _both(first: Band, second: Band) -> Band:
-    """What both accept; where they share nothing, what the second one does."""
-    try:
-        return first.intersect(second)
-    except EmptyBand:
-        return second

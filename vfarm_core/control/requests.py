@@ -3,7 +3,8 @@ shell to translate; nothing is half done.
 
 Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key of BatchError>,
 level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
-override_wrong_node, override_out_of_range, override_expired, override_unknown, vpd_unreachable,
+override_wrong_node, override_out_of_range, override_expired, override_too_long,
+override_beyond_limits, override_unknown, vpd_unreachable,
 not_stopped, emergency_active, loop_armed, loop_disarmed, dosing_last, circuit_unknown,
 shot_not_ready, not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched,
 not_taken_over, still_tripped, workflow_wrong_node, workflow_over, workflow_too_long,
@@ -22,15 +23,24 @@ from ..batches.lead import EmptyBand
 from ..batches.model import Batch
 from ..batches.progress import progress
 from ..batches.rollout import RolloutError
-from ..farm.overrides import OVERRIDE_RANGES, Mode, Quantity, Step, Workflow, WorkflowKind
+from ..farm.overrides import (
+    LONGEST_OVERRIDE_H,
+    OVERRIDE_RANGES,
+    Mode,
+    Quantity,
+    Step,
+    Workflow,
+    WorkflowKind,
+)
 from ..farm.roles import Loop, Role
 from ..recipes.diff import diff
-from ..recipes.model import ClimateQuantity
+from ..recipes.model import Band, ClimateQuantity
 from ..science.air import vpd_range_kpa
 from . import (
     batch_requests,
     interlocks,
     labour,
+    override_limits,
     plan_requests,
     readings,
     recipe_change,
@@ -293,8 +303,23 @@ def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
         )
     if override.expires_at <= d.now.farm:
         raise Refusal("override_expired")
+    if override.expires_at > d.now.farm + LONGEST_OVERRIDE_H * 3600 + 1:
+        raise Refusal(
+            "override_too_long", quantity=override.quantity, hours=f"{LONGEST_OVERRIDE_H:g}"
+        )
     if override.quantity is Quantity.VPD:
         _reachable(d, override.node, override.value)
+    if (found := override_limits.limits(d, override)) is not None:
+        band, batches = found
+        if not band.contains(override.value):
+            raise Refusal(
+                "override_beyond_limits",
+                quantity=override.quantity,
+                value=override.value,
+                unit=accepted.unit,
+                limits=_range(band),
+                recipes=", ".join(dict.fromkeys(d.recipe(batch).title for batch in batches)),
+            )
     held = d.overrides.get(override.key)
     d.overrides.set(override.key, override)
     d.wake(f"override:{override.key}", Due(farm=override.expires_at))
@@ -310,6 +335,13 @@ def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
         why=override.why,
     )
     return {"node": override.node, "expires_at": override.expires_at}
+
+
+def _range(band: Band) -> str:
+    """Limits without a word, for every language."""
+    if band.low is None:
+        return f"≤ {band.high:g}"
+    return f"≥ {band.low:g}" if band.high is None else f"{band.low:g}–{band.high:g}"
 
 
 def _reachable(d: Draft, zone: str, vpd: float) -> None:

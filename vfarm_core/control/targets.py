@@ -276,6 +276,15 @@ def _dark_from(d: Draft, zone: str) -> float | None:
 _DAY_S = 86400.0
 
 
+def state_changes_at(d: Draft, zone: str) -> float | None:
+    """When a zone becomes dark, or light again (farm time); None when nothing of it is planned."""
+    if d.zone(zone).day:
+        return dark_from(d, zone)
+    now = d.now.farm
+    starts = (x.start_s if x.start_s > now else x.next_start_s for x in _light_days(d, zone))
+    return min(starts, default=None)
+
+
 def _light_days(
     d: Draft, zone: str, counts: Callable[[str], bool] = lambda level: True
 ) -> list[LightDay]:

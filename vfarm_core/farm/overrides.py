@@ -92,22 +92,28 @@ class Quantity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuantityRange:
-    """What an override of a quantity accepts: node kind, unit and range."""
+    """What an override of a quantity accepts: node kind, unit and range, and the step in which
+    people set it."""
 
     node: str
     unit: str
     low: float
     high: float
+    step: float
 
+
+#: An override ends after so long (h) at the latest (design choice: a week; what is to last longer
+#: is a version of the recipe).
+LONGEST_OVERRIDE_H = 7 * 24.0
 
 #: Ranges outside of which no crop of the library grows; a recipe's critical limits are tighter.
 OVERRIDE_RANGES = {
-    Quantity.AIR_TEMPERATURE: QuantityRange("zone", "°C", 5.0, 40.0),
-    Quantity.HUMIDITY: QuantityRange("zone", "%", 20.0, 100.0),
-    Quantity.VPD: QuantityRange("zone", "kPa", 0.1, 3.0),
-    Quantity.CO2: QuantityRange("zone", "ppm", 300.0, 1800.0),
-    Quantity.PPFD: QuantityRange("level", "μmol/m²/s", 0.0, 2000.0),
-    Quantity.PHOTOPERIOD: QuantityRange("level", "h", 0.0, 24.0),
+    Quantity.AIR_TEMPERATURE: QuantityRange("zone", "°C", 5.0, 40.0, 0.1),
+    Quantity.HUMIDITY: QuantityRange("zone", "%", 20.0, 100.0, 1.0),
+    Quantity.VPD: QuantityRange("zone", "kPa", 0.1, 3.0, 0.01),
+    Quantity.CO2: QuantityRange("zone", "ppm", 300.0, 1800.0, 10.0),
+    Quantity.PPFD: QuantityRange("level", "μmol/m²/s", 0.0, 2000.0, 1.0),
+    Quantity.PHOTOPERIOD: QuantityRange("level", "h", 0.0, 24.0, 0.25),
 }
 
 
