@@ -7,11 +7,8 @@ batch is planned, and the sowing of a planned one is moved.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, override
 
-from homeassistant.components import websocket_api
 from homeassistant.components.calendar import (
     DOMAIN as CALENDAR_DOMAIN,
 )
@@ -21,7 +18,7 @@ from homeassistant.components.calendar import (
     CalendarEntityFeature,
     CalendarEvent,
 )
-from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
@@ -68,9 +65,6 @@ class FarmCalendar(AgendaEntity, CalendarEntity):
         CalendarEntityFeature.CREATE_EVENT | CalendarEntityFeature.UPDATE_EVENT
     )
     _next: CalendarEvent | None = None
-    #: Whether the command that comes has said whose it is, and whose the running one is.
-    _said = False
-    _heard: Context | None = None
 
     @property
     @override
@@ -90,8 +84,6 @@ class FarmCalendar(AgendaEntity, CalendarEntity):
         self, hass: HomeAssistant, start_date: dt.datetime, end_date: dt.datetime
     ) -> list[CalendarEvent]:
         """What has happened, and comes, in a time."""
-        # An action that only reads has said whose it is, too.
-        self._said = False
         if not self.available:
             return []
         since, until = start_date.timestamp(), end_date.timestamp()
@@ -121,40 +113,16 @@ class FarmCalendar(AgendaEntity, CalendarEntity):
 
     # -- what is done in it ---------------------------------------------------------------------
 
-    @callback
     @override
-    def async_set_context(self, context: Context) -> None:
-        """Whoever commands by an action says so before."""
-        self._said |= context is not self._heard
-        super().async_set_context(context)
-
-    @contextmanager
-    def _heard_by(self) -> Iterator[None]:
-        """Who commands: an action has said so; a command of the websocket says nothing, but its
-        connection does."""
-        connection = websocket_api.current_connection.get()
-        if not self._said and connection is not None:
-            self.async_set_context(Context(user_id=connection.user.id))
-        self._said, self._heard = False, self._context
-        try:
-            yield
-        finally:
-            self._heard = None
-
-    @override
+    @guarded
     async def async_create_event(self, **kwargs: Any) -> None:
         """Plan a batch: the recipe is the title, the levels are the place."""
-        with self._heard_by():
-            await self._async_plan(kwargs)
-
-    @guarded
-    async def _async_plan(self, event: dict[str, Any]) -> None:
-        if event.get("rrule"):
+        if kwargs.get("rrule"):
             raise error("calendar_no_repeat")
-        recipe = _recipe(await async_recipes(self.hass), event["summary"])
-        levels = _levels(self.farm, event.get("location") or event.get("description") or "")
+        recipe = _recipe(await async_recipes(self.hass), kwargs["summary"])
+        levels = _levels(self.farm, kwargs.get("location") or kwargs.get("description") or "")
         if recipe is None or not levels:
-            raise error("calendar_form", asked=event["summary"])
+            raise error("calendar_form", asked=kwargs["summary"])
         sites = {key: self.farm.level[key].sites for key in levels}
         by = await async_by(self.hass, self._context)
         batch = lifecycle.plan(
@@ -162,12 +130,13 @@ class FarmCalendar(AgendaEntity, CalendarEntity):
             recipe=recipe,
             plants=sum(sites.values()),
             placements=sites,
-            at=self._at(event["dtstart"], None),
+            at=self._at(kwargs["dtstart"], None),
             by=by,
         )
         await self.async_ask(StartBatch(batch=batch, recipe=recipe, by=by))
 
     @override
+    @guarded
     async def async_update_event(
         self,
         uid: str,
@@ -176,11 +145,6 @@ class FarmCalendar(AgendaEntity, CalendarEntity):
         recurrence_range: str | None = None,
     ) -> None:
         """Move the sowing of a planned batch."""
-        with self._heard_by():
-            await self._async_move(uid, event)
-
-    @guarded
-    async def _async_move(self, uid: str, event: dict[str, Any]) -> None:
         if event.get("rrule"):
             raise error("calendar_no_repeat")
         kind, _, key = uid.partition(":")

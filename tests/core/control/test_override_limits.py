@@ -111,4 +111,3 @@ def test_every_range_can_be_set_from_end_to_end_in_its_steps() -> None:
     for accepted in OVERRIDE_RANGES.values():
         steps = (accepted.high - accepted.low) / accepted.step
         assert steps == pytest.approx(round(steps))
-
