@@ -210,6 +210,7 @@ class Field(StrEnum):
     SHOWN_2 = "shown_2"
     STANDARD_3 = "standard_3"
     SHOWN_3 = "shown_3"
+    TEMPERATURE = "temperature"
     ML = "ml"
     ML_2 = "ml_2"
     DURATION_2 = "duration_2"
@@ -226,6 +227,8 @@ class Field(StrEnum):
 _MOST_KG = 100_000.0
 #: No probe that dosing goes by shows more, in pH or mS/cm.
 _MOST_SHOWN = 20.0
+#: No table of a standard goes further (°C).
+_HOTTEST_C = 50.0
 
 _SEED_SCHEMA = {
     vol.Optional(Field.CULTIVAR): cv.string,
@@ -328,6 +331,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
                 vol.Optional(field): number(0, _MOST_SHOWN)
                 for field in (Field.STANDARD_2, Field.SHOWN_2, Field.STANDARD_3, Field.SHOWN_3)
             },
+            vol.Optional(Field.TEMPERATURE): number(0, _HOTTEST_C),
         }
     ),
     Service.CALIBRATE_PUMP: vol.Schema(
@@ -716,7 +720,12 @@ async def _calibrate_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
                 points.append(KnownPoint(has, shows))
             case _:
                 raise error("calibration_pair", number=str(place))
-    request = CalibrateProbe(point=call.data[Field.POINT], points=tuple(points), by=by)
+    request = CalibrateProbe(
+        point=call.data[Field.POINT],
+        points=tuple(points),
+        temperature=call.data.get(Field.TEMPERATURE),
+        by=by,
+    )
     return await ask(async_entry(hass, call), request)
 
 

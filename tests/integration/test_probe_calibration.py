@@ -63,6 +63,7 @@ async def test_calibrating_ends_the_wait_for_a_check(
         ({"standard_2": 6.9, "shown_2": 6.9}, "calibration_apart", {"low": "2", "unit": "pH"}),
         ({"standard_2": 4.0, "shown_2": 6.9}, "calibration_slope", {"low": "85", "high": "105"}),
         ({"shown": 8.0}, "calibration_offset", {"value": "1", "high": "0.5"}),
+        ({"standard": 6.86, "temperature": 20}, "calibration_label", {"value": "6.86"}),
         ({"standard": 15.0}, "calibration_range", {"value": "15", "high": "14"}),
     ],
 )
@@ -81,6 +82,16 @@ async def test_what_cannot_be_corrected_is_refused_in_words(
     for language in LANGUAGES:
         text = texts(language)["exceptions"][key]["message"]
         assert text.format(**error.translation_placeholders)
+
+
+async def test_standards_too_warm_for_their_table_are_refused_in_words(
+    story: Story,  # noqa: F811
+    farm: MockConfigEntry,
+) -> None:
+    data = {"point": POINT_EC, "standard": 1.413, "shown": 1.4, "temperature": 40}
+    error = await refused(story.hass, "calibrate_probe", **data)
+    assert error.translation_key == "calibration_temperature"
+    assert error.translation_placeholders == {"value": "40", "low": "5", "high": "30"}
 
 
 async def test_a_pump_is_calibrated_by_several_runs(

@@ -568,10 +568,13 @@ class VerifyProbe(Request):
 class CalibrateProbe(Request):
     """A person held a probe into one, two or three known solutions: `points` say what each has and
     what the probe showed of it, in the unit of the role (pH, mS/cm), before any correction. EC of a
-    probe that compensates is at 25 °C, of another one as it is. The probe is in the tank again."""
+    probe that compensates is at 25 °C, of another one as it is. With `temperature` (°C) they say
+    what the labels have at 25 °C, of solutions that were at this one. The probe is in the tank
+    again."""
 
     point: str
     points: tuple[KnownPoint, ...]
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

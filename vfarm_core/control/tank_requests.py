@@ -1,9 +1,9 @@
 """What people ask of a reservoir: probes, pumps, a dose, a fill, and what only they can clear.
 
 Refusal keys: probe_unknown, calibration_count, calibration_range, calibration_apart,
-calibration_slope, calibration_offset, doser_unknown, reservoir_unknown,
-calibration_out_of_range, calibration_spread, dose_out_of_range, dose_not_ready,
-fill_out_of_range, fill_not_ready, reservoir_not_inhibited.
+calibration_label, calibration_temperature, calibration_slope, calibration_offset, doser_unknown,
+reservoir_unknown, calibration_out_of_range, calibration_spread, dose_out_of_range,
+dose_not_ready, fill_out_of_range, fill_not_ready, reservoir_not_inhibited.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..farm.bindings import Binding
-from ..farm.calibration import CalibrationError, Correction, Fault, Probed, drift, fit
+from ..farm.calibration import CalibrationError, Correction, Fault, Probed, by_label, drift, fit
 from ..farm.nodes import Reservoir
 from ..farm.roles import DOSING, PROBES, Role
 from . import dose, dosing, fill, solution
@@ -88,14 +88,17 @@ def _verify_probe(d: Draft, request: VerifyProbe) -> dict[str, Any]:
 
 def _calibrate_probe(d: Draft, request: CalibrateProbe) -> dict[str, Any]:
     binding, probe = _probe(d, request.point)
+    probed, points, t = _PROBED[binding.role], request.points, request.temperature
     try:
-        found = fit(_PROBED[binding.role], request.points)
+        if t is not None:
+            points = by_label(probed, points, t, compensated=binding.compensated)
+        found = fit(probed, points)
     except CalibrationError as error:
         raise _unfit(error) from error
-    off = drift(probe.correction, request.points)
+    off = drift(probe.correction, points)
     done = Calibrated(
         at=d.now.farm,
-        points=len(request.points),
+        points=len(points),
         slope=found.slope,
         offset=found.offset,
         drift=off,
@@ -117,8 +120,8 @@ def _calibrate_probe(d: Draft, request: CalibrateProbe) -> dict[str, Any]:
         "probe_calibrated",
         binding.node,
         **said,
-        standards=[p.standard for p in request.points],
-        shown=[p.shown for p in request.points],
+        standards=[round(p.standard, 4) for p in points],
+        shown=[p.shown for p in points],
         was=_told(probe.correction),
         correction=_told(found.correction),
         by=request.by,
@@ -146,6 +149,10 @@ def _unfit(error: CalibrationError) -> Clash:
             return Clash("calibration_count", value=value, high=high)
         case Fault.RANGE:
             return Clash("calibration_range", value=value, high=high, unit=error.unit)
+        case Fault.LABEL:
+            return Clash("calibration_label", value=value, unit=error.unit)
+        case Fault.TEMPERATURE:
+            return Clash("calibration_temperature", value=value, low=low, high=high)
         case Fault.APART:
             return Clash("calibration_apart", value=value, low=low, unit=error.unit)
         case Fault.SLOPE:

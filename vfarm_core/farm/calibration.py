@@ -14,6 +14,8 @@ from itertools import pairwise
 from math import isfinite
 from types import MappingProxyType
 
+from ..science.standards import STANDARDS, shown_at, value_at
+
 
 class Probed(StrEnum):
     """What a probe measures that can be calibrated."""
@@ -25,11 +27,14 @@ class Probed(StrEnum):
 
 
 class Fault(StrEnum):
-    """Why points make no correction: too few or too many, a value that cannot be, standards too
-    close together, a probe that answers too little or too much, or one that is too far off."""
+    """Why points make no correction: too few or too many, a value that cannot be, a solution whose
+    table is not known or does not go to its temperature, standards too close together, a probe that
+    answers too little or too much, or one that is too far off."""
 
     COUNT = "count"
     RANGE = "range"
+    LABEL = "label"
+    TEMPERATURE = "temperature"
     APART = "apart"
     SLOPE = "slope"
     OFFSET = "offset"
@@ -129,6 +134,38 @@ class Fit:
     correction: Correction
     slope: float
     offset: float
+
+
+def by_label(
+    probed: Probed, points: Sequence[KnownPoint], t: float, *, compensated: bool = True
+) -> tuple[KnownPoint, ...]:
+    """The points of solutions that are named by their labels, at 25 °C, and were at `t` °C: with
+    what a right probe shows in them. `compensated`: it refers EC to 25 °C by itself. A dry probe
+    (0) is one at any temperature.
+
+    Raises CalibrationError for a label without a table, and for a temperature that it lacks."""
+    return tuple(
+        KnownPoint(_right(probed, point.standard, t, compensated), point.shown)
+        if point.standard
+        else point
+        for point in points
+    )
+
+
+#: A label within so much of a standard's value means it (pH 4.01 is that of 4.00, 12.9 mS/cm that
+#: of 12.88): less than what two standards differ by (design choice).
+_LABEL = {"pH": 0.02, "mS/cm": 0.05}
+
+
+def _right(probed: Probed, label: float, t: float, compensated: bool) -> float:
+    unit = RULES[probed].unit
+    for standard, facts in STANDARDS.items():
+        if facts.unit == unit and abs(value_at(standard, 25.0) - label) <= _LABEL[unit]:
+            low, high = facts.values[0][0], facts.values[-1][0]
+            if not low <= t <= high:
+                raise CalibrationError(Fault.TEMPERATURE, t, low, high, "°C")
+            return shown_at(standard, t, compensated=compensated)
+    raise CalibrationError(Fault.LABEL, label, 0.0, RULES[probed].highest, unit)
 
 
 def fit(probed: Probed, points: Sequence[KnownPoint]) -> Fit:

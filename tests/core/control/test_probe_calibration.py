@@ -54,6 +54,15 @@ def test_what_a_probe_shows_is_corrected_from_the_next_report_on(tank: Tank) -> 
     assert read(tank, EC) == pytest.approx(1.413)
 
 
+def test_cold_buffers_are_taken_by_their_labels(tank: Tank) -> None:
+    points = (KnownPoint(7.0, 7.14), KnownPoint(10.01, 10.22))
+    answer = tank.ask(CalibrateProbe(point=PH, points=points, temperature=15.0))
+    # At 15 °C they have 7.04 and 10.12: the probe shows 0.1 too much of both.
+    assert answer.data["slope_pct"] == 100.0
+    assert answer.data["offset"] == 0.1
+    assert told(tank)["standards"] == [7.04, 10.12]
+
+
 def test_others_are_left_as_they_are(tank: Tank) -> None:
     calibrate(tank, PH, (7.0, 7.2))
     tank.report(EC, 2.0)

@@ -15,6 +15,7 @@ from vfarm_core.farm.calibration import (
     Fault,
     KnownPoint,
     Probed,
+    by_label,
     drift,
     fit,
 )
@@ -153,6 +154,36 @@ def test_a_ph_probe_that_is_far_off_at_seven_is_refused() -> None:
     error = refused(Probed.PH, (4.0, 4.6), (7.0, 7.6))
     assert error.fault is Fault.OFFSET
     assert error.value == pytest.approx(0.6)
+
+
+def test_solutions_by_their_labels_have_what_they_have_at_their_temperature() -> None:
+    found = by_label(Probed.PH, points((4.01, 4.2), (7.0, 7.1)), 15.0)
+    assert found == tuple(points((4.0, 4.2), (7.04, 7.1)))
+    salty = by_label(Probed.EC, points((0.0, 0.01), (1.413, 1.5)), 20.0)
+    assert salty[0] == KnownPoint(0.0, 0.01)
+    assert salty[1].standard == pytest.approx(1.278 / 0.9)
+    (raw,) = by_label(Probed.EC, points((12.9, 12.0)), 20.0, compensated=False)
+    assert raw.standard == 11.67
+
+
+@pytest.mark.parametrize(
+    ("probed", "label", "t", "fault"),
+    [
+        (Probed.PH, 6.86, 20.0, Fault.LABEL),
+        (Probed.PH, float("nan"), 20.0, Fault.LABEL),
+        (Probed.EC, 2.76, 20.0, Fault.LABEL),
+        (Probed.OXYGEN, 8.26, 20.0, Fault.LABEL),
+        (Probed.PPFD, 7.0, 20.0, Fault.LABEL),
+        (Probed.EC, 1.413, 31.0, Fault.TEMPERATURE),
+        (Probed.PH, 7.0, float("nan"), Fault.TEMPERATURE),
+    ],
+)
+def test_a_label_or_a_temperature_without_a_table_is_not_guessed(
+    probed: Probed, label: float, t: float, fault: Fault
+) -> None:
+    with pytest.raises(CalibrationError) as caught:
+        by_label(probed, points((label, 7.0)), t)
+    assert caught.value.fault is fault
 
 
 def test_drift_is_how_wrong_the_last_values_were() -> None:
