@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .profile import DataType, Order, Register
@@ -28,6 +28,14 @@ _DIGITS = 9
 #: A number of decimals beyond this is no number of decimals.
 MOST_DECIMALS = 9
 
+#: What devices call the orders of the four bytes of a number: (word order, byte order).
+ORDERS: Mapping[str, tuple[Order, Order]] = {
+    "1234": (Order.BIG, Order.BIG),
+    "2143": (Order.BIG, Order.LITTLE),
+    "3412": (Order.LITTLE, Order.BIG),
+    "4321": (Order.LITTLE, Order.LITTLE),
+}
+
 
 class State(StrEnum):
     """How far a reading can be trusted as such."""
@@ -43,6 +51,7 @@ class Why(StrEnum):
     FAILED_SENSOR = "failed_sensor"
     NOT_A_NUMBER = "not_a_number"
     NO_DECIMALS = "no_decimals"
+    NO_ORDER = "no_order"
     NO_TEXT = "no_text"
     TIMEOUT = "timeout"
     CONNECTION = "connection"
@@ -144,6 +153,15 @@ def decode(
         bits=_set_bits(register, number),
         words=kept,
     )
+
+
+def ordered(register: Register, label: str | None) -> Register | None:
+    """The register as the device stores it, by what its register of the order says; None where that
+    is not known."""
+    if label is None or label not in ORDERS:
+        return None
+    word_order, byte_order = ORDERS[label]
+    return replace(register, word_order=word_order, byte_order=byte_order)
 
 
 def encode(

@@ -23,7 +23,18 @@ from modbus_connection import (
 )
 
 from .bus import Bus, GaveWayError, Priority
-from .codec import EncodeError, Reading, Why, decode, encode, merged, missing, raw_number, same
+from .codec import (
+    EncodeError,
+    Reading,
+    Why,
+    decode,
+    encode,
+    merged,
+    missing,
+    ordered,
+    raw_number,
+    same,
+)
 from .compiled import Request
 from .health import WELL, Health
 from .plan import NOTHING, Block, Learned, plan, refused
@@ -125,6 +136,7 @@ class Device:
         self._due: dict[Group, float] = {group: 0.0 for group in Group if group in polled}
         self._plans: dict[tuple[frozenset[str], Learned], list[Request]] = {}
         self._kept: dict[str, float] = {}
+        self._orders: dict[str | None, str] = {}
         #: A request that got no answer: until when it may still come, and what it asked for.
         self._late: tuple[float, Block | None] | None = None
         self._sent = 0
@@ -215,9 +227,10 @@ class Device:
         """What is read with a register because it gives it its decimals or its unit."""
         keys = {register.key for register in wanted}
         for register in wanted:
-            for helper in (register.decimals_from, register.unit_from):
-                if helper is not None and helper in self.registers:
-                    keys.add(helper)
+            helpers = [register.decimals_from, register.unit_from]
+            if register.order_from not in self._orders:
+                helpers.append(register.order_from)
+            keys |= {key for key in helpers if key is not None and key in self.registers}
         return [register for register in self.registers.values() if register.key in keys]
 
     def _requests(self, wanted: Iterable[Register]) -> list[Request]:
@@ -247,9 +260,29 @@ class Device:
             if register.unit_from is not None and (named := self._helper(register.unit_from)):
                 held = _words(named, memory)
                 unit = "" if held is None else decode(named, held).label or ""
+            stored = self._as_stored(register, memory)
+            if stored is None:
+                readings[register.key] = missing(Why.NO_ORDER, register, words)
+                continue
             decimals = self._decimals(register, memory)
-            readings[register.key] = decode(register, words, decimals=decimals, unit=unit)
+            readings[register.key] = decode(stored, words, decimals=decimals, unit=unit)
         return readings
+
+    def _as_stored(
+        self, register: Register, memory: Mapping[tuple[str, int], int]
+    ) -> Register | None:
+        """The register with the order of bytes that the device was set to. It is asked once: it is
+        a setting, which nobody changes while the farm runs."""
+        key = register.order_from
+        if key is None:
+            return register
+        named = self._helper(key)
+        held = None if named is None else _words(named, memory)
+        if named is not None and held is not None:
+            label = decode(named, held).label
+            if label is not None:
+                self._orders[key] = label
+        return ordered(register, self._orders.get(key))
 
     def _helper(self, key: str) -> Register | None:
         return self.registers.get(key)

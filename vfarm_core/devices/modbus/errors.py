@@ -80,6 +80,7 @@ PROBLEMS: Mapping[str, str] = MappingProxyType(
         "function_space": "function {function:.0f} does not write a {space}",
         "function_width": "function {function:.0f} writes one register, this one has {width:.0f}",
         "decimals_type": "{name} does not hold a number of decimals",
+        "order_codes": "{name} has other codes than {known}",
         "zero_scale": "a scale of 0 has no way back",
         "split_exact": "lies partly outside of the block at {address:.0f} that is read as one",
         "exact_wide": "{count:.0f} registers exceed what one request may read ({most:.0f})",

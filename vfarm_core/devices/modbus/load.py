@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from .codec import MOST_DECIMALS, EncodeError, decode, encode, raw_number
+from .codec import MOST_DECIMALS, ORDERS, EncodeError, decode, encode, raw_number
 from .document import Document, read_document, whole
 from .errors import Problem, ProfileError, problem
 from .frames import Frame, parse_request, parse_response
@@ -75,8 +75,9 @@ def load_file(path: Path | str) -> Profile:
 
 _REGISTER_KEYS = (
     *("space", "word_order", "byte_order", "count", "scale", "offset", "scale_from", "unit_from"),
-    *("mask", "shift", "unit", "role", "range", "enum", "read_enum", "bits", "nan", "wear"),
-    *("commit", "commit_value", "moves_link", "write_fc", "models", "phases", "note", "v"),
+    *("order_from", "constant", "mask", "shift", "unit", "role", "range", "enum", "read_enum"),
+    *("bits", "nan", "wear", "commit", "commit_value", "moves_link", "write_fc"),
+    *("models", "phases", "note", "v"),
 )
 _PARTS = ("schema", "id", "name", "kind", "confidence", "link", "limits", "defaults")
 
@@ -249,6 +250,8 @@ class _Reader:
             offset=self.number(entries, "offset", path, -1e9, 1e9) or 0.0,
             decimals_from=self.name(entries, "scale_from", path) or None,
             unit_from=self.name(entries, "unit_from", path) or None,
+            order_from=self.name(entries, "order_from", path) or None,
+            constant=self.number(entries, "constant", path, -1e12, 1e12),
             mask=self.whole(entries, "mask", path, 1, 0xFFFF),
             shift=self.whole(entries, "shift", path, 0, 15) or 0,
             unit=self.text(entries, "unit", path),
@@ -312,6 +315,7 @@ class _Reader:
             for name, other in (
                 ("scale_from", register.decimals_from),
                 ("unit_from", register.unit_from),
+                ("order_from", register.order_from),
                 ("commit", register.commit),
             ):
                 if other is None:
@@ -323,6 +327,9 @@ class _Reader:
                     self.problem(f"{path}.{name}", "commit_read_only", name=repr(other))
                 elif name == "scale_from" and not _counts_decimals(named):
                     self.problem(f"{path}.{name}", "decimals_type", name=repr(other))
+                elif name == "order_from" and not set(named.codes.values()) <= set(ORDERS):
+                    known = ", ".join(ORDERS)
+                    self.problem(f"{path}.{name}", "order_codes", name=repr(other), known=known)
 
     def check_overlaps(self, found: Mapping[str, Register], paths: Mapping[str, str]) -> None:
         """Two registers share an address only where one of them cannot be read."""

@@ -7,6 +7,7 @@ is ever picked without being asked.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -54,8 +55,13 @@ def family(shelf: Shelf, profile_id: str) -> tuple[Profile, ...]:
 
 
 def cannot_be(register: Register, reading: Reading) -> bool:
-    """Whether no device of the kind would measure this: outside of the device's own range, or of
-    what its role can be."""
+    """Whether no device of the kind would say this: not what all of them hold, outside of the
+    device's own range, or of what its role can be."""
+    if register.constant is not None:
+        value = reading.value
+        return isinstance(value, str | None) or not math.isclose(
+            value, register.constant, rel_tol=1e-6
+        )
     if reading.state is State.OUT_OF_RANGE:
         return True
     role = ROLES.get(register.role or "")
@@ -72,7 +78,9 @@ async def _candidate(unit: ModbusUnit, profile: Profile, bus: Bus) -> Candidate:
     measured = [r for r in wanted if group_of(r) is Group.NORMAL] or wanted
     poll = await device.read([r.key for r in wanted])
     told = [r for r in measured if poll.readings[r.key].why is None]
-    doubtful = tuple(r.key for r in told if cannot_be(r, poll.readings[r.key]))
+    known_by = [r for r in wanted if r.constant is not None and r not in measured]
+    judged = [*told, *known_by]
+    doubtful = tuple(r.key for r in judged if cannot_be(r, poll.readings[r.key]))
     return Candidate(
         profile=profile,
         readings=poll.readings,

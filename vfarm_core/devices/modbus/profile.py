@@ -111,8 +111,10 @@ class Limits:
 class Register:
     """One value of a device. Engineering value = raw × `scale` + `offset`, after `mask` and
     `shift`, divided by 10 to the power of the register `decimals_from`; its unit is `unit`, or what
-    the register `unit_from` says. `range` is what the device can measure or takes. `codes` names
-    the values of an enumeration, `read_codes` those that are read back where they differ,
+    the register `unit_from` says; the register `order_from` says in which order its bytes come.
+    `range` is what the device can measure or takes, `constant` what every such device holds and is
+    known by. `codes` names the values of an enumeration, `read_codes` those that are read back
+    where they differ,
     `bits` single bits. `missing` are raw values that mean there is no reading. `wears`: its memory
     takes a limited number of writes. `commit` is the register that must be written afterwards, with
     `commit_value`. `moves_link`: once written, the device is found elsewhere on the line, or only
@@ -131,11 +133,13 @@ class Register:
     offset: float = 0.0
     decimals_from: str | None = None
     unit_from: str | None = None
+    order_from: str | None = None
     mask: int | None = None
     shift: int = 0
     unit: str = ""
     role: str | None = None
     range: tuple[float, float] | None = None
+    constant: float | None = None
     codes: Mapping[int, str] = field(default_factory=dict)
     read_codes: Mapping[int, str] = field(default_factory=dict)
     bits: Mapping[int, str] = field(default_factory=dict)

@@ -215,6 +215,37 @@ def test_decimals_and_unit_come_from_the_device() -> None:
     assert asyncio.run(device.read(["level"])).readings["level"].why is Why.NO_DECIMALS
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (1, [0x40E0, 0x0001]),
+        (2, [0xE040, 0x0100]),
+        (3, [0x0001, 0x40E0]),
+        (4, [0x0100, 0xE040]),
+    ],
+)
+def test_a_device_is_asked_once_in_which_order_its_bytes_come(code: int, words: list[int]) -> None:
+    device, unit = made("supmea_ph8_0")
+    unit.bank.put(Space.HOLDING, 1, words)
+    unit.bank.put(Space.HOLDING, 0x24, [code])
+
+    async def run() -> None:
+        for _ in range(3):
+            ph = (await device.read(["ph"])).readings["ph"]
+            assert ph.value == pytest.approx(7.0, rel=1e-6)
+        assert unit.reads.count((0x24, 1)) == 1
+
+    asyncio.run(run())
+
+
+def test_without_the_order_of_its_bytes_a_value_is_missing() -> None:
+    device, unit = made("supmea_ph8_0")
+    unit.bank.put(Space.HOLDING, 0x24, [9])
+    assert asyncio.run(device.read(["ph"])).readings["ph"].why is Why.NO_ORDER
+    del unit.bank.words[Space.HOLDING, 0x24]
+    assert asyncio.run(device.read(["ph"])).readings["ph"].why is Why.NO_ORDER
+
+
 def test_what_was_read_is_kept_raw_for_diagnostics() -> None:
     device, unit = made("xy_md02")
     unit.bank.put(Space.INPUT, 1, [0x0131, 0x0222])

@@ -177,6 +177,7 @@ def test_a_profile_with_all_its_parts_is_read() -> None:
          "registers[4].write_fc", "function_width"),
         ("commit: save", "commit: level", "registers[1].commit", "commit_read_only"),
         ("scale_from: decimals", "scale_from: flow", "registers[2].scale_from", "decimals_type"),
+        ("scale_from: decimals", "order_from: run", "registers[2].order_from", "order_codes"),
         ("nan: [65535]", "nan: [none]", "registers[0].nan", "no_whole"),
         ('enum: {0: "off", 1: "on"}', "enum: {zero: 0}", "registers[1].enum", "no_codes"),
         ('enum: {0: "off", 1: "on"}', "enum: [0]", "registers[1].enum", "no_codes"),

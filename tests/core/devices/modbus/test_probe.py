@@ -13,7 +13,7 @@ from modbus_connection import (
 )
 
 from tests.core.devices.modbus.fake import FakeUnit
-from tests.core.devices.modbus.servers import Bank
+from tests.core.devices.modbus.servers import Bank, filled
 from vfarm_core.devices.modbus.errors import ProfileError
 from vfarm_core.devices.modbus.library import shelf
 from vfarm_core.devices.modbus.probe import family, probe
@@ -53,6 +53,17 @@ def test_what_no_sensor_of_the_kind_measures_is_doubtful_without_a_range() -> No
     (only,) = asyncio.run(probe(FakeUnit(bank), [shelf().get("vaisala_gmw80")]))
     assert "co2" in only.doubtful, "15 ppm is no air"
     assert "temperature" not in only.doubtful
+
+
+def test_a_device_is_known_by_what_every_one_of_its_kind_holds() -> None:
+    profile = shelf().get("vaisala_hmp")
+    bank = filled(profile)
+    (other,) = asyncio.run(probe(FakeUnit(bank), [profile]))
+    assert "test_float" in other.doubtful
+    bank.put(Space.HOLDING, 7938, [0xE666, 0xC2F6])
+    (known,) = asyncio.run(probe(FakeUnit(bank), [profile]))
+    assert "test_float" not in known.doubtful
+    assert known.readings["test_float"].value == pytest.approx(-123.45)
 
 
 def test_a_profile_without_look_alikes_is_a_family_of_one() -> None:
