@@ -38,6 +38,7 @@ from .journal import JournalThread, journal_path, remove_journal
 from .ledger import FarmLedger
 from .panel_files import async_setup_frontend
 from .people import async_setup_people
+from .stations import FarmStations, async_load
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -94,8 +95,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     entry.async_on_unload(_follow_time_zone(hass, entry))
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(_stopper(entry))))
     new = memory is None and not lost
-    if engine.points.waiting():
-        entry.async_create_background_task(hass, _async_start(entry, new), "vfarm start")
+    stations = await _async_stations(hass, entry, engine)
+    if engine.points.waiting() or stations is not None:
+        entry.async_create_background_task(hass, _async_start(entry, new, stations), "vfarm start")
     else:
         await _async_start(entry, new)
     return True
@@ -126,9 +128,25 @@ def _engine(
     )
 
 
-async def _async_start(entry: VfarmConfigEntry, new: bool) -> None:
+async def _async_stations(
+    hass: HomeAssistant, entry: VfarmConfigEntry, engine: Engine
+) -> FarmStations | None:
+    """The stations of a real farm; what is simulated has a clock that none of them keeps."""
+    if entry.data[CONF_KIND] == FarmKind.DEMO:
+        return None
+    found = await async_load(hass, entry, engine.farm, engine.points.entity_of)
+    if not found:
+        return None
+    stations = FarmStations(hass, engine, found)
+    entry.async_on_unload(stations.close)
+    return stations
+
+
+async def _async_start(
+    entry: VfarmConfigEntry, new: bool, stations: FarmStations | None = None
+) -> None:
     data = entry.runtime_data
-    await data.engine.async_start()
+    await data.engine.async_start(stations)
     if data.demo is not None and data.engine.running:
         await data.demo.async_start(new=new)
 

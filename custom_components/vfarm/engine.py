@@ -26,6 +26,7 @@ from .clock import FarmClock, delay_s
 from .journal import JournalThread
 from .ledger import FarmLedger
 from .points import Points
+from .stations import FarmStations
 from .writes import WriteBudget
 
 _LOGGER = logging.getLogger(__name__)
@@ -115,15 +116,21 @@ class Engine:
 
     # -- start and stop -------------------------------------------------------------------------
 
-    async def async_start(self) -> None:
-        """Close what is open without an owner at once; run when the bound entities are there."""
+    async def async_start(self, stations: FarmStations | None = None) -> None:
+        """Close what is open without an owner at once; run when the bound entities are there, and
+        when what stations gave by themselves is taken over."""
+        if stations is not None:
+            await stations.async_handed()
         if self.closed:
             return
         self._inbox.clear()
         self.running = True
+        told = stations is not None and stations.reported
         self.runtime.start(
-            self.points.reports(self.farm.bindings), wait=bool(self.points.waiting())
+            self.points.reports(self.farm.bindings), wait=told or bool(self.points.waiting())
         )
+        if stations is not None and not await stations.async_take_over():
+            return
         if self.runtime.memory.farm.waiting:
             if not await self._async_wait():
                 return

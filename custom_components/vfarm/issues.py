@@ -36,6 +36,7 @@ class IssueKind(StrEnum):
     UNSAFE = "unsafe"
     MISSING = "missing"
     LEDGER = "ledger"
+    STATIONS = "stations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,21 @@ def async_tell_ledger(
         "ledger_newer" if newer else "ledger_failing",
         ir.IssueSeverity.WARNING,
         {issue_id: found} if error else {},
+    )
+
+
+@callback
+def async_tell_stations(hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[str]) -> None:
+    """One issue for everything that is wrong in the description of a farm's stations."""
+    told = "\n".join(f"- {problem}" for problem in problems)
+    prefix = _issue_id(entry, IssueKind.STATIONS, "")
+    found = _Found(placeholders={"farm": entry.title, "problems": told})
+    _async_replace(
+        hass,
+        prefix,
+        "stations_broken",
+        ir.IssueSeverity.WARNING,
+        {f"{prefix}file": found} if told else {},
     )
 
 

@@ -19,6 +19,7 @@ from vfarm_core.devices.stations.plan import PlanError, open_plan, seal
 from vfarm_core.devices.stations.topics import (
     delivered_topic,
     heartbeat_topic,
+    phase_topic,
     plan_topic,
     stop_topic,
     taken_topic,
@@ -34,6 +35,7 @@ class Field:
         self.state: State | None = None
         self.outputs: dict[str, float] = {}
         self.told = 0
+        self.phase = ""
         self.done = threading.Event()
         self._next = float("inf")
         self._heard: dict[str, Any] = {}
@@ -92,6 +94,9 @@ class Field:
             ),
         )
         self._report()
+        if self.state.phase != self.phase:
+            self.phase = self.state.phase
+            self._say(phase_topic(FARM, STATION), self.phase, retain=True)
         ack = {"at": now, "phase": self.state.phase, "outputs": self.outputs}
         self._say("sim/ack/station", json.dumps(ack), retain=True)
 

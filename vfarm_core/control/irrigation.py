@@ -50,11 +50,9 @@ _TURN_S = 2.0
 
 def advance(d: Draft, circuit: Circuit) -> None:
     """Move the circuit's shot on, or start one that is due."""
-    state = d.circuit(circuit.id)
-    midnight = local_midnight(d.now.farm, d.farm.tz)
-    if state.day_start != midnight:
-        runoff = state.runoff and replace(state.runoff, litres_today=0.0)
-        state = replace(state, day_start=midnight, shots_today=0, litres_today=0.0, runoff=runoff)
+    before = d.circuit(circuit.id)
+    state = of_today(d, before)
+    if state is not before:
         d.circuits.set(circuit.id, state)
     found = plan_of(d, circuit)
     cycles.advance(d, circuit, cycles.cycle_of(d, circuit))
@@ -69,6 +67,15 @@ def advance(d: Draft, circuit: Circuit) -> None:
         advance_shot(d, circuit)
     _watch_circulation(d, circuit)
     d.wake(circuit.id, _due(d, circuit))
+
+
+def of_today(d: Draft, state: CircuitState) -> CircuitState:
+    """What a circuit counts of a day begins anew at local midnight."""
+    midnight = local_midnight(d.now.farm, d.farm.tz)
+    if state.day_start == midnight:
+        return state
+    runoff = state.runoff and replace(state.runoff, litres_today=0.0)
+    return replace(state, day_start=midnight, shots_today=0, litres_today=0.0, runoff=runoff)
 
 
 def _due(d: Draft, circuit: Circuit) -> Due:

@@ -18,6 +18,7 @@ from .ahead import light_of_lamp
 from .draft import Draft
 from .effects import Severity
 from .inputs import TakeOver
+from .irrigation import of_today
 from .memory import Interlock, ShotEnd
 from .shot import logged
 
@@ -63,10 +64,11 @@ def _water(d: Draft, given: WaterGiven) -> float:
     circuit = d.farm.circuit.get(given.circuit)
     if circuit is None:
         return 0.0
-    state = d.circuit(circuit.id)
+    state = of_today(d, d.circuit(circuit.id))
     flow = trips.rated_l_min(d, circuit)
     litres = given.seconds / 60 * flow
-    today = state.day_start is None or given.end >= state.day_start
+    assert state.day_start is not None
+    today = given.end >= state.day_start
     last = state.last_shot_at
     dry_at = given.end + circuit.drain_s
     d.circuits.set(

@@ -13,6 +13,11 @@ def stop_topic(farm: str) -> str:
     return f"vfarm/{farm}/stop"
 
 
+def phase_topic(farm: str, station: str) -> str:
+    """Who commands the outputs of a station (`executor.Phase`, retained)."""
+    return f"vfarm/{farm}/{station}/phase"
+
+
 def plan_topic(farm: str, station: str) -> str:
     """The stored plan of one station (retained)."""
     return f"vfarm/{farm}/{station}/plan"
