@@ -54,9 +54,11 @@ _LOGGER = logging.getLogger(__name__)
 
 _STORE_VERSION = 1
 #: The twin is moved on at most and at least this often (real s). A device that moves is seen at
-#: once, because a quarter of a second can be a quarter of a minute.
+#: once, because a quarter of a second can be a minute; sensors of a fast farm tell what they see
+#: no later than their hardware would (s of farm time).
 _PROMPT_S = 0.01
 _SHORTEST_S = 0.25
+_LATE_S = 15.0
 _LONGEST_S = 60.0
 #: Batches are looked at again after these.
 _BATCH_EVENTS = frozenset(BATCH.kinds)
@@ -315,7 +317,8 @@ class Demo:
         if self._timer is not None:
             self._timer.cancel()
         now, speed = self.clock.now().farm, self.clock.speed
-        delay = min(max((self.twin.next_event - now) / speed, _SHORTEST_S), _LONGEST_S)
+        shortest = min(_SHORTEST_S, _LATE_S / speed)
+        delay = min(max((self.twin.next_event - now) / speed, shortest), _LONGEST_S)
         if (switch := self.twin.next_switch) is not None:
             delay = min(delay, max((switch - now) / speed, _PROMPT_S))
         # As in the engine: the hardware moves by itself.

@@ -126,15 +126,16 @@ def _write_http_storage(path: Path, port: int) -> None:
         "cors_allowed_origins": [],
         "login_attempts_threshold": -1,
         "ip_ban_enabled": True,
-        "ssl_profile": "intermediate_v6",
+        "ssl_profile": "intermediate",
         "use_x_frame_options": True,
         "created_at": "2026-01-01T00:00:00+00:00",
         "error": None,
         "error_message": None,
     }
+    # The form of 2026.10, which later releases bring up to date themselves.
     document = {
-        "version": 3,
-        "minor_version": 1,
+        "version": 2,
+        "minor_version": 2,
         "key": "http",
         "data": {"stable": stable, "pending": None, "yaml_migration_done": True},
     }

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from mqtt_bench import Bench, mosquitto
 from playwright.sync_api import Browser, Page, sync_playwright
-from real_ha.process import CONFIGURATION, REPOSITORY, HomeAssistant, free_port, prepare
+from ports import own_port
+from real_ha.process import CONFIGURATION, INTERPRETER, REPOSITORY, HomeAssistant, prepare
 from real_ha.session import PASSWORD, USERNAME, Session
 
+#: Files that take minutes.
+LONGEST = ("test_surface",)
 CHROMIUM = Path(os.environ.get("VFARM_CHROMIUM", "/usr/bin/chromium"))
 _BROWSER_ARGUMENTS = (
     "--no-sandbox",
@@ -27,11 +30,14 @@ _BROWSER_ARGUMENTS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes ten minutes by itself begins first and is looked at last."""
-    order = {"begins": -1, "ends": 1}
-    items.sort(
-        key=lambda item: next((order[m.name] for m in item.iter_markers() if m.name in order), 0)
-    )
+    """Tests of a file share a Home Assistant, so they stay in one process; what is tried with
+    several releases does so in several. What takes longest begins first."""
+    for item in items:
+        group = item.path.stem
+        if (call := getattr(item, "callspec", None)) is not None and "release" in call.params:
+            group += f"-{call.params['release']}"
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -57,11 +63,19 @@ def sessions(zip_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """Make Home Assistants that are stopped at the end."""
     made: list[Session] = []
 
-    def make(configuration: str = CONFIGURATION) -> Session:
+    def make(configuration: str = CONFIGURATION, interpreter: Path = INTERPRETER) -> Session:
         folder = tmp_path_factory.mktemp("ha")
-        port = free_port()
-        environment = prepare(folder, port=port, zip_file=zip_file, configuration=configuration)
-        session = Session(HomeAssistant(folder, port=port, environment=environment))
+        port = own_port()
+        environment = prepare(
+            folder,
+            port=port,
+            zip_file=zip_file,
+            configuration=configuration,
+            interpreter=interpreter,
+        )
+        session = Session(
+            HomeAssistant(folder, port=port, environment=environment, interpreter=interpreter)
+        )
         made.append(session)
         return session
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from real_ha.process import free_port
+from ports import own_port
 
 _PREFIX = "bench"
 
@@ -26,7 +26,7 @@ def mosquitto(folder: Path) -> Iterator[int]:
         "mosquitto", path="/usr/sbin:/usr/local/sbin"
     )
     assert program, "mosquitto is missing: scripts/setup e2e installs it"
-    port = free_port()
+    port = own_port()
     configuration = folder / "mosquitto.conf"
     configuration.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
