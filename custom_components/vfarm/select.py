@@ -27,7 +27,9 @@ PARALLEL_UPDATES = 0
 MODE = SelectEntityDescription(
     key="mode", translation_key="mode", options=[mode.value for mode in Mode]
 )
-SPEED = SelectEntityDescription(key="speed", translation_key="speed", options=["1", "10", "60", "240"])
+SPEED = SelectEntityDescription(
+    key="speed", translation_key="speed", options=["1", "10", "60", "240"]
+)
 
 
 async def async_setup_entry(
