@@ -174,30 +174,6 @@ def test_devices_on_a_broker_do_what_the_recipe_asks(surface: Surface) -> None:
     wait_for("14 °C are heated", lambda: heater(HEATER) == "ON", timeout_s=60)
 
 
-def test_the_graphs_of_the_demo_are_full_and_those_of_a_farm_are_its_own(surface: Surface) -> None:
-    demo = surface.overview(surface.demo)
-    air = demo["entities"][demo["zones"][0]["id"]]["air_temperature"]
-    hours = HISTORY_DAYS * 24
-    light = demo["entities"][demo["levels"][0]["id"]]["ppfd"]
-    wait_for(
-        "two weeks are there",
-        lambda: all(len(surface.hours(shown)) >= hours for shown in (air, light)),
-        timeout_s=300,
-        every_s=2,
-        detail=lambda: len(surface.hours(air)),
-    )
-    starts = [row["start"] / 1000 for row in surface.hours(air)[:hours]]
-    whole = surface.began.timestamp() // 3600 * 3600
-    assert starts == [whole - n * 3600 for n in range(hours, 0, -1)]
-    nights = Counter(row["mean"] > 0 for row in surface.hours(light)[:hours])
-    assert nights[True] > 10 * HISTORY_DAYS
-    assert nights[False] > 4 * HISTORY_DAYS
-    ours = surface.overview(surface.farm.entry_id)
-    own = ours["entities"][surface.farm.zone]["air_temperature"]
-    assert [row for row in surface.hours(own) if row["start"] / 1000 < whole] == []
-    surface.found["hours"] = (air, starts)
-
-
 @pytest.mark.timeout(2 * DAY_S / DAY_SPEED)
 def test_a_day_of_the_farm_gives_the_light_and_the_water_of_the_recipes(surface: Surface) -> None:
     vfarm.set_speed(surface.client, surface.demo, DAY_SPEED)
@@ -223,6 +199,30 @@ def test_a_day_of_the_farm_gives_the_light_and_the_water_of_the_recipes(surface:
     assert {end for _, end in ends} <= {"done", "volume"}, ends
     assert seen["farm"]["snapshot"]["latches"] == []
     assert vfarm.repairs(surface.client) == []
+
+
+def test_the_graphs_of_the_demo_are_full_and_those_of_a_farm_are_its_own(surface: Surface) -> None:
+    demo = surface.overview(surface.demo)
+    air = demo["entities"][demo["zones"][0]["id"]]["air_temperature"]
+    hours = HISTORY_DAYS * 24
+    light = demo["entities"][demo["levels"][0]["id"]]["ppfd"]
+    wait_for(
+        "two weeks are there",
+        lambda: all(len(surface.hours(shown)) >= hours for shown in (air, light)),
+        timeout_s=300,
+        every_s=2,
+        detail=lambda: len(surface.hours(air)),
+    )
+    starts = [row["start"] / 1000 for row in surface.hours(air)[:hours]]
+    whole = surface.began.timestamp() // 3600 * 3600
+    assert starts == [whole - n * 3600 for n in range(hours, 0, -1)]
+    nights = Counter(row["mean"] > 0 for row in surface.hours(light)[:hours])
+    assert nights[True] > 10 * HISTORY_DAYS
+    assert nights[False] > 4 * HISTORY_DAYS
+    ours = surface.overview(surface.farm.entry_id)
+    own = ours["entities"][surface.farm.zone]["air_temperature"]
+    assert [row for row in surface.hours(own) if row["start"] / 1000 < whole] == []
+    surface.found["hours"] = (air, starts)
 
 
 def test_after_a_restart_both_farms_go_on(surface: Surface) -> None:
