@@ -197,7 +197,9 @@ def test_a_day_of_the_farm_gives_the_light_and_the_water_of_the_recipes(surface:
     )
     assert {node for node, _ in ends} == {circuit["id"] for circuit in seen["circuits"]}
     assert {end for _, end in ends} <= {"done", "volume"}, ends
-    assert seen["farm"]["snapshot"]["latches"] == []
+    latched = [n["snapshot"]["latches"] for n in (*seen["zones"], *seen["reservoirs"])]
+    assert not any(latched), latched
+    assert {kind for kind, _ in surface.events(surface.demo)} & {"not_proved", "takeover"} == set()
     assert vfarm.repairs(surface.client) == []
 
 
