@@ -551,7 +551,8 @@ class FixtureReplaced(Request):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetProbe(Request):
     """A person takes a probe out of the tank, calibrates it, or puts it back. A probe that was out
-    has to be verified before anything is dosed by it."""
+    has to be verified before anything is dosed by it. One that was being calibrated is taken as it
+    shows from then on, unless CalibrateProbe says otherwise."""
 
     point: str
     use: ProbeUse

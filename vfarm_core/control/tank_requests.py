@@ -15,7 +15,16 @@ from types import MappingProxyType
 from typing import Any
 
 from ..farm.bindings import Binding
-from ..farm.calibration import CalibrationError, Correction, Fault, Probed, by_label, drift, fit
+from ..farm.calibration import (
+    UNCORRECTED,
+    CalibrationError,
+    Correction,
+    Fault,
+    Probed,
+    by_label,
+    drift,
+    fit,
+)
 from ..farm.nodes import Reservoir
 from ..farm.roles import DOSING, PROBES, Role
 from . import dose, dosing, fill, solution
@@ -62,10 +71,25 @@ def _keep_probe(d: Draft, binding: Binding, probe: ProbeState) -> None:
     d.mark(binding.node)
 
 
+def _as_it_shows(probe: ProbeState) -> ProbeState:
+    """Who has a probe calibrated and gives vfarm no points has done it at the probe itself: what it
+    was corrected by before would be wrong twice."""
+    if probe.use is ProbeUse.CALIBRATING:
+        return replace(probe, correction=UNCORRECTED)
+    return probe
+
+
+def _lost(before: ProbeState, after: ProbeState) -> dict[str, str]:
+    """For the records: the correction that a probe has no longer."""
+    if before.correction == after.correction:
+        return {}
+    return {"uncorrected": _told(before.correction)}
+
+
 def _set_probe(d: Draft, request: SetProbe) -> dict[str, Any]:
     binding, probe = _probe(d, request.point)
     if probe.use is not request.use:
-        moved = replace(probe, use=request.use, verified_at=None)
+        moved = replace(_as_it_shows(probe), use=request.use, verified_at=None)
         _keep_probe(d, binding, moved)
         d.event(
             "probe_set",
@@ -74,14 +98,22 @@ def _set_probe(d: Draft, request: SetProbe) -> dict[str, Any]:
             was=probe.use.value,
             use=request.use.value,
             by=request.by,
+            **_lost(probe, moved),
         )
     return {"point": binding.id, "use": request.use.value}
 
 
 def _verify_probe(d: Draft, request: VerifyProbe) -> dict[str, Any]:
     binding, probe = _probe(d, request.point)
-    _keep_probe(d, binding, replace(probe, use=ProbeUse.IN_USE, verified_at=d.now.farm))
-    d.event("probe_verified", binding.node, point=binding.id, by=request.by)
+    checked = replace(_as_it_shows(probe), use=ProbeUse.IN_USE, verified_at=d.now.farm)
+    _keep_probe(d, binding, checked)
+    d.event(
+        "probe_verified",
+        binding.node,
+        point=binding.id,
+        by=request.by,
+        **_lost(probe, checked),
+    )
     days = d.farm.reservoir[binding.node].probe_days
     return {"point": binding.id, "expires_at": d.now.farm + days * dose.DAY_S}
 

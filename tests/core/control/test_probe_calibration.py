@@ -112,6 +112,34 @@ def test_a_check_keeps_the_correction(tank: Tank) -> None:
     assert probe(tank, PH) == replace(made, verified_at=tank.clock.farm)
 
 
+@pytest.mark.parametrize(
+    "back",
+    [SetProbe(point=PH, use=ProbeUse.IN_USE), VerifyProbe(point=PH)],
+    ids=["set", "verified"],
+)
+def test_a_probe_that_was_calibrated_at_itself_is_not_corrected_twice(
+    tank: Tank, back: SetProbe | VerifyProbe
+) -> None:
+    calibrate(tank, PH, (7.0, 7.2))
+    tank.ask(SetProbe(point=PH, use=ProbeUse.CALIBRATING))
+    tank.advance(HOUR)
+    assert probe(tank, PH).correction.of(7.2) == pytest.approx(7.0)
+    tank.ask(back)
+    assert probe(tank, PH).correction is UNCORRECTED
+    assert len(probe(tank, PH).calibrations) == 1
+    kind = "probe_set" if isinstance(back, SetProbe) else "probe_verified"
+    last = [e for e in tank.events if e.kind == kind][-1]
+    assert last.params["uncorrected"] == "7.2 → 7"
+    tank.report(PH, 6.0)
+    assert read(tank, PH) == 6.0
+
+
+def test_a_probe_that_was_never_corrected_loses_nothing(tank: Tank) -> None:
+    tank.ask(SetProbe(point=PH, use=ProbeUse.CALIBRATING))
+    tank.ask(SetProbe(point=PH, use=ProbeUse.IN_USE))
+    assert "uncorrected" not in [e for e in tank.events if e.kind == "probe_set"][-1].params
+
+
 def test_doses_are_judged_by_what_is_there_and_not_by_what_is_shown(tank: Tank) -> None:
     # The probe shows what the recipe wants, and a quarter of it is its own fault.
     tank.values[EC] = 1.5
