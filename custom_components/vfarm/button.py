@@ -20,6 +20,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from vfarm_core.control.inputs import (
     AdvanceWorkflow,
     ClearInhibit,
+    ClearLatches,
     EmergencyStop,
     EndWorkflow,
     Request,
@@ -55,6 +56,11 @@ CLEAR_INHIBIT = RequestDescription(
     translation_key="clear_inhibit",
     request_fn=lambda node, by: ClearInhibit(node=node, by=by),
 )
+CLEAR_LATCHES = RequestDescription(
+    key="clear_latches",
+    translation_key="clear_latches",
+    request_fn=lambda node, by: ClearLatches(node=node, by=by),
+)
 ADVANCE_WORKFLOW = RequestDescription(
     key="advance_workflow",
     translation_key="advance_workflow",
@@ -68,18 +74,24 @@ END_WORKFLOW = RequestDescription(
 )
 #: A zone has room for one more that is enabled; what there is by the hundred has not.
 END_WORKFLOW_HERE = replace(END_WORKFLOW, entity_registry_enabled_default=False)
-HERE: Final = (RUN_SHOT, CLEAR_INHIBIT, ADVANCE_WORKFLOW, END_WORKFLOW_HERE)
-REQUESTS: Final = (RUN_SHOT, CLEAR_INHIBIT, ADVANCE_WORKFLOW, END_WORKFLOW)
+CLEAR_LATCHES_HERE = replace(CLEAR_LATCHES, entity_registry_enabled_default=False)
+HERE: Final = (RUN_SHOT, CLEAR_INHIBIT, CLEAR_LATCHES_HERE, ADVANCE_WORKFLOW, END_WORKFLOW_HERE)
+REQUESTS: Final = (RUN_SHOT, CLEAR_INHIBIT, CLEAR_LATCHES, ADVANCE_WORKFLOW, END_WORKFLOW)
 
 
 def specs(farm: Farm) -> Specs[ButtonEntityDescription]:
     """The buttons a farm has."""
     yield farm.id, STOP
     for zone in farm.zones:
+        yield zone.id, CLEAR_LATCHES
         yield zone.id, END_WORKFLOW
     for level in farm.levels:
+        yield level.id, CLEAR_LATCHES_HERE
         yield level.id, END_WORKFLOW_HERE
+    for pump in farm.pumps:
+        yield pump.id, CLEAR_LATCHES_HERE
     for reservoir in farm.reservoirs:
+        yield reservoir.id, CLEAR_LATCHES_HERE
         yield reservoir.id, ADVANCE_WORKFLOW
         yield reservoir.id, END_WORKFLOW_HERE
     for circuit in farm.circuits:

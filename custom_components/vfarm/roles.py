@@ -98,7 +98,7 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_GROWER, "save_recipe", "import_recipe"),
         **_each(_GROWER, "start_rollout", "resume_rollout", "promote_rollout"),
         **_each(_GROWER, "roll_back_rollout"),
-        **_each(_GROWER_PERSON, "release_emergency_stop", "arm_loop"),
+        **_each(_GROWER_PERSON, "release_emergency_stop", "arm_loop", "disarm_loop"),
         # It decides what dosing goes by, and ends the wait for a check as well.
         **_each(_GROWER_PERSON, "calibrate_probe"),
         # What people did is no affair of everybody; who they were is forgotten by a person.
@@ -129,7 +129,7 @@ ENTITIES: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_OPERATOR, *(f"number.{quantity}_override" for quantity in Quantity)),
         **_each(_OPERATOR, "button.run_shot"),
         **_each(_OPERATOR, "button.advance_workflow", "button.end_workflow"),
-        **_each(_PERSON, "button.clear_inhibit"),
+        **_each(_PERSON, "button.clear_inhibit", "button.clear_latches"),
         **_each(_GROWER, "time.lights_on"),
         **_each(_GROWER_PERSON, *(f"switch.loop_{loop}" for loop in Loop)),
     }

@@ -34,6 +34,7 @@ from vfarm_core.control.inputs import (
     ClearLatch,
     ClearOverride,
     ClearReservoir,
+    Disarm,
     EmergencyStop,
     EndWorkflow,
     FixtureReplaced,
@@ -123,6 +124,7 @@ class Service(StrEnum):
     EMERGENCY_STOP = "emergency_stop"
     RELEASE_EMERGENCY_STOP = "release_emergency_stop"
     ARM_LOOP = "arm_loop"
+    DISARM_LOOP = "disarm_loop"
     CLEAR_INHIBIT = "clear_inhibit"
     CLEAR_LATCH = "clear_latch"
     GIVE_BACK = "give_back"
@@ -294,6 +296,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     ),
     Service.RELEASE_EMERGENCY_STOP: vol.Schema(ENTRY_SCHEMA),
     Service.ARM_LOOP: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOOP): vol.Coerce(Loop)}),
+    Service.DISARM_LOOP: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.LOOP): vol.Coerce(Loop)}),
     Service.CLEAR_INHIBIT: vol.Schema(TARGET_SCHEMA),
     Service.CLEAR_LATCH: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.GIVE_BACK: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
@@ -638,6 +641,11 @@ async def _arm(hass: HomeAssistant, call: ServiceCall) -> Response:
     return await ask(async_entry(hass, call), Arm(loop=call.data[Field.LOOP], by=by))
 
 
+async def _disarm(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    return await ask(async_entry(hass, call), Disarm(loop=call.data[Field.LOOP], by=by))
+
+
 async def _clear_inhibit(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
@@ -862,6 +870,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.EMERGENCY_STOP: _emergency_stop,
     Service.RELEASE_EMERGENCY_STOP: _release,
     Service.ARM_LOOP: _arm,
+    Service.DISARM_LOOP: _disarm,
     Service.CLEAR_INHIBIT: _clear_inhibit,
     Service.CLEAR_LATCH: _clear_latch,
     Service.GIVE_BACK: _give_back,

@@ -75,6 +75,7 @@ ROWS: Mapping[str, Row] = {
     "arm_loop": Row(
         {"loop": "light"}, before=(("emergency_stop", {}), ("release_emergency_stop", {}))
     ),
+    "disarm_loop": Row({"loop": "light"}),
     "clear_inhibit": Row(BENCH, late="not_inhibited"),
     "clear_latch": Row({"point": "tent.heater"}, late="not_latched"),
     "give_back": Row({"point": "tent.heater"}, late="not_taken_over"),

@@ -62,6 +62,7 @@ async def test_a_press_that_makes_no_sense_is_refused_with_the_reason(
     assert await press(hass, farm, "bench", "run_shot", boss) == "duration_missing"
     assert await press(hass, farm, "bench", "clear_inhibit", boss) == "not_inhibited"
     assert await press(hass, farm, "tent", "end_workflow", boss) == "workflow_none"
+    assert await press(hass, farm, "tent", "clear_latches", boss) == "not_latched"
 
 
 async def test_a_workflow_goes_on_at_a_press_where_the_button_was_enabled(
@@ -110,10 +111,12 @@ async def test_each_press_takes_its_role(hass: HomeAssistant, farm: MockConfigEn
         ("bench", "run_shot"),
         ("tent", "end_workflow"),
         ("bench", "clear_inhibit"),
+        ("tent", "clear_latches"),
     ):
         assert await press(hass, farm, node, key, vera) == "not_allowed"
     # What stopped itself goes on when a person has looked: no automation.
     assert await press(hass, farm, "bench", "clear_inhibit") == "only_a_person"
+    assert await press(hass, farm, "tent", "clear_latches") == "only_a_person"
 
 
 async def test_an_alarm_anywhere_is_an_event_of_the_farm_by_its_severity(

@@ -149,6 +149,10 @@ async def test_a_stop_is_released_and_every_loop_armed_by_a_person(
         await act(hass, "arm_loop", loop=loop)
     assert farm.runtime_data.engine.snapshot(farm.entry_id).disarmed == ()
 
+    assert await act(hass, "disarm_loop", loop="light") == {"disarmed": ["light"]}
+    again = await refused(hass, "disarm_loop", loop="light")
+    assert again.translation_key == "loop_disarmed"
+
 
 async def test_a_changed_solution_is_taken_down(hass: HomeAssistant, farm: MockConfigEntry) -> None:
     answer = await act(hass, "solution_changed", node="tank")

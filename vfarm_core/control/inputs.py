@@ -535,6 +535,13 @@ class ClearLatch(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClearLatches(Request):
+    """A person has looked at a node, and clears everything of it that is latched."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiveBack(Request):
     """Whoever has taken an actuator over is done with it: vfarm drives it again."""
 

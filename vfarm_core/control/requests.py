@@ -23,6 +23,7 @@ from ..batches.lead import EmptyBand
 from ..batches.model import Batch
 from ..batches.progress import progress
 from ..batches.rollout import RolloutError
+from ..farm.bindings import Binding
 from ..farm.overrides import (
     LONGEST_OVERRIDE_H,
     OVERRIDE_RANGES,
@@ -67,6 +68,7 @@ from .inputs import (
     ChangeRecipe,
     ClearInhibit,
     ClearLatch,
+    ClearLatches,
     ClearOverride,
     Disarm,
     EmergencyStop,
@@ -559,18 +561,48 @@ def _clear_latch(d: Draft, request: ClearLatch) -> dict[str, Any]:
     binding = d.farm.binding.get(request.point)
     if binding is None:
         raise Refusal("point_unknown", point=request.point)
-    if binding.role in interlocks.LATCHING:
-        if d.interlocks.get(binding.id) is None:
-            raise Refusal("not_latched", point=request.point)
-        if not interlocks.can_clear(d, binding):
-            raise Refusal("still_tripped", point=request.point)
-        interlocks.clear(d, binding)
-    elif not d.actuator(request.point).latched:
+    if not _is_latched(d, binding):
         raise Refusal("not_latched", point=request.point)
+    _unlatch(d, binding, request.by)
+    return {"point": request.point}
+
+
+def _clear_latches(d: Draft, request: ClearLatches) -> dict[str, Any]:
+    known = d.farm.nodes.get(request.node)
+    if known is None:
+        raise Refusal("node_unknown", node=request.node)
+    bound = (
+        b for group in (d.farm.actuators_of, d.farm.sensors_of) for b in group.get(known.id, ())
+    )
+    latched = [binding for binding in bound if _is_latched(d, binding)]
+    if not latched:
+        raise Refusal("not_latched", point=known.name)
+    for binding in latched:
+        _require_clear(d, binding)
+    for binding in latched:
+        _unlatch(d, binding, request.by)
+    return {"points": [binding.id for binding in latched]}
+
+
+def _is_latched(d: Draft, binding: Binding) -> bool:
+    if binding.role in interlocks.LATCHING:
+        return d.interlocks.get(binding.id) is not None
+    return d.actuator(binding.id).latched
+
+
+def _require_clear(d: Draft, binding: Binding) -> None:
+    """What still trips is not cleared."""
+    if binding.role in interlocks.LATCHING and not interlocks.can_clear(d, binding):
+        raise Refusal("still_tripped", point=binding.id)
+
+
+def _unlatch(d: Draft, binding: Binding, by: str) -> None:
+    _require_clear(d, binding)
+    if binding.role in interlocks.LATCHING:
+        interlocks.clear(d, binding)
     else:
         safety.clear_latch(d, binding)
-    d.event("latch_cleared", binding.node, point=request.point, by=request.by)
-    return {"point": request.point}
+    d.event("latch_cleared", binding.node, point=binding.id, by=by)
 
 
 def _give_back(d: Draft, request: GiveBack) -> dict[str, Any]:
@@ -644,6 +676,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     RunShot: _run_shot,
     ClearInhibit: _clear_inhibit,
     ClearLatch: _clear_latch,
+    ClearLatches: _clear_latches,
     GiveBack: _give_back,
     FixtureReplaced: _fixture_replaced,
     NoteRefusal: _note_refusal,

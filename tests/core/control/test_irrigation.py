@@ -7,7 +7,14 @@ from dataclasses import replace
 import pytest
 
 from tests.core.support import START, Bench, bench_farm
-from vfarm_core.control.inputs import ClearLatch, EmergencyStop, RunShot, SetMode, Shutdown
+from vfarm_core.control.inputs import (
+    ClearLatch,
+    ClearLatches,
+    EmergencyStop,
+    RunShot,
+    SetMode,
+    Shutdown,
+)
 from vfarm_core.control.snapshot import CircuitSnapshot
 from vfarm_core.control.watering import shot_times
 from vfarm_core.farm.overrides import Mode
@@ -227,6 +234,35 @@ def test_a_pump_that_does_not_stop_is_latched_and_its_isolation_closes(growing: 
     assert growing.ask(RunShot(circuit="circuit", duration_s=60)).refused == "shot_not_ready"
     assert growing.ask(ClearLatch(point=PUMP)).refused is None
     shoot(growing, 60)
+
+
+def test_everything_of_a_part_is_cleared_by_a_person_who_has_looked(growing: Bench) -> None:
+    assert growing.ask(ClearLatches(node="pump")).refused == "not_latched"
+    assert growing.ask(ClearLatches(node="nowhere")).refused == "node_unknown"
+    growing.disobeys.add(PUMP)
+    shoot(growing, 60)
+    growing.advance(600)
+    assert growing.runtime.memory.actuators[PUMP].latched
+    growing.disobeys.clear()
+    growing.report(PUMP, 0.0)
+    growing.advance(60)
+    answer = growing.ask(ClearLatches(node="pump", by="user:anna"))
+    assert answer.data == {"points": [PUMP]}
+    assert not growing.runtime.memory.actuators[PUMP].latched
+    told = [e for e in growing.events if e.kind == "latch_cleared"]
+    assert [(e.node, e.params["point"], e.params["by"]) for e in told] == [
+        ("pump", PUMP, "user:anna")
+    ]
+
+
+def test_what_still_trips_is_cleared_with_nothing_of_its_part() -> None:
+    film = Bench(bench_farm())
+    film.report("tank.leak", 1.0)
+    film.advance(30)
+    assert film.ask(ClearLatches(node="tank")).refused == "still_tripped"
+    film.report("tank.leak", 0.0)
+    film.advance(30)
+    assert film.ask(ClearLatches(node="tank")).data == {"points": ["tank.leak"]}
 
 
 def test_a_valve_that_does_not_open_gives_the_shot_up_before_the_pump_runs(growing: Bench) -> None:
