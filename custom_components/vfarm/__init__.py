@@ -20,6 +20,7 @@ from . import (
     access,
     blueprint_shelf,
     issues,
+    onboarding,
     questions,
     recipe_socket,
     rollout_judge,
@@ -100,6 +101,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
         entry.async_create_background_task(hass, _async_start(entry, new, stations), "vfarm start")
     else:
         await _async_start(entry, new)
+    if demo is None:
+        entry.async_on_unload(onboarding.async_watch(hass, entry))
     return True
 
 

@@ -16,15 +16,21 @@ from homeassistant.helpers.event import async_track_time_change
 from vfarm_core.batches.agenda import Kind, Occasion
 from vfarm_core.control.agenda import Agenda
 from vfarm_core.control.effects import Event
+from vfarm_core.control.furnishing import gaps
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.nodes import Farm
 
 from .data import VfarmConfigEntry
 from .entity import NodeEntity
-from .words import Words, async_words, places
+from .onboarding import DRY_DAYS, dry_days
+from .words import Words, async_words, level_name, places
 
 #: Events after which the agenda may be another one, by what they begin with.
 _TELLING = ("batch_", "phase_", "recipe_", "task_", "probe_", "pump_calibrated", "rollout_")
+
+
+#: So many open bindings are named; the place of a task is narrow (design choice).
+_GAPS = 8
 
 
 class AgendaEntity(NodeEntity):
@@ -74,6 +80,7 @@ class AgendaEntity(NodeEntity):
         self.words = await async_words(self.hass)
         self.async_on_remove(self.engine.listen_node(self.node, self._published))
         self.async_on_remove(self.engine.listen_events(self._happened))
+        self.async_on_remove(self.entry.runtime_data.agenda.listen(self._look_and_write))
         self.async_on_remove(
             self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_language)
         )
@@ -133,6 +140,8 @@ class AgendaEntity(NodeEntity):
     def description(self, occasion: Occasion) -> str:
         """What else is known of it, a line for each."""
         lines = []
+        if occasion.kind is Kind.ONBOARDING:
+            return self._to_set_up(occasion.what)
         if occasion.kind is Kind.TRANSPLANT:
             lines.append(occasion.what)
         if occasion.plants:
@@ -143,4 +152,28 @@ class AgendaEntity(NodeEntity):
             lines.append(f"{mid:.1f} kg" if low == high else f"{mid:.1f} kg ({low:.1f}–{high:.1f})")
         if occasion.until is not None and self.day(occasion.until) != self.day(occasion.at):
             lines.append(f"{self.day(occasion.at)} – {self.day(occasion.until)}")
+        return "\n".join(lines)
+
+    def _to_set_up(self, what: str) -> str:
+        """How far the farm is with a task of setting it up, and what is open still."""
+        if what == "dry_week":
+            return f"{dry_days(self.entry)} / {DRY_DAYS}"
+        if what != "bind":
+            return ""
+        lines = []
+        found = gaps(self.farm, self.engine.runtime.memory)
+        for gap in found[:_GAPS]:
+            key = "is_silent" if gap.silent else "is_unbound"
+            node = self.farm.nodes.get(gap.node)
+            where = (
+                level_name(self.farm, gap.node)
+                if gap.node in self.farm.level
+                else node.name
+                if node is not None
+                else self.farm.name
+            )
+            role = self.words.option("role", gap.role)
+            lines.append(self.words.message(key, {"node": where, "role": role}))
+        if len(found) > _GAPS:
+            lines.append("…")
         return "\n".join(lines)

@@ -34,6 +34,8 @@ DEMO_PLATFORMS: Final = (
 CONF_KIND: Final = "kind"
 CONF_BINDINGS: Final = "bindings"
 CONF_TAKEOVER: Final = "takeover_min"
+#: Days that have ended with the farm running and nothing growing, while it is being set up.
+CONF_DRY_DAYS: Final = "dry_days"
 #: The database of the ledger; without it, it is a file beside the journal. And where its history
 #: has to be taken from yet (empty: from the file).
 CONF_LEDGER_URL: Final = "ledger_url"

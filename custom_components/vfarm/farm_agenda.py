@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from homeassistant.core import CALLBACK_TYPE, callback
+
 from vfarm_core.control.agenda import Agenda, agenda
 
 from .engine import Engine
@@ -20,6 +24,19 @@ class FarmAgenda:
         self._made_of: tuple[object, ...] = (None,) * 4
         self._quarter = 0.0
         self._known: Agenda | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    @callback
+    def listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Hear when what is said of the agenda is another thing, though it is the same one."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @callback
+    def tell(self) -> None:
+        """What is said of the agenda has changed."""
+        for listener in (*self._listeners,):
+            listener()
 
     def now(self) -> Agenda:
         """The agenda: the same object while it is the same one."""

@@ -1,0 +1,168 @@
+"""The tasks of setting a farm up tick themselves when the facts say so: everything is bound and
+heard of, an alarm was acknowledged on a phone, backups are made by a schedule, and days went by
+without plants. A person may tick them all the same. When the last one is done they are put away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_change, async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from vfarm_core.batches.agenda import Kind
+from vfarm_core.batches.tasks import ONBOARDING
+from vfarm_core.control.furnishing import Gap, gaps
+from vfarm_core.control.inputs import FinishTask, RemoveTasks
+from vfarm_core.control.memory import Stage
+from vfarm_core.farm.overrides import Mode
+
+from .const import CONF_DRY_DAYS
+from .data import VfarmConfigEntry
+from .words import async_words
+
+#: Days that have to end without plants: a week, by the name of the task.
+DRY_DAYS: Final = 7
+#: Who has ticked a task of which the facts say that it is done.
+BY: Final = "vfarm"
+
+#: What a phone says when a button of a notification is pressed, and how ours begin.
+_PRESSED: Final = "mobile_app_notification_action"
+_ACKNOWLEDGED: Final = "VFARM_ACKNOWLEDGE_"
+#: The facts of which nothing is told are looked at this often.
+_LOOK: Final = timedelta(minutes=15)
+
+
+def backups_are_scheduled(hass: HomeAssistant) -> bool:
+    """Whether Home Assistant makes backups by itself."""
+    if "backup" not in hass.config.components:
+        return False
+    from homeassistant.components.backup import async_get_manager
+    from homeassistant.components.backup.config import ScheduleRecurrence
+
+    schedule = async_get_manager(hass).config.data.schedule
+    return schedule.recurrence is not ScheduleRecurrence.NEVER
+
+
+def dry_days(entry: VfarmConfigEntry) -> int:
+    """How many days have ended with the farm running and nothing growing."""
+    return len(entry.data.get(CONF_DRY_DAYS, ()))
+
+
+class Onboarding:
+    """Looks at the facts of a farm that is being set up."""
+
+    def __init__(self, hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._stops: list[CALLBACK_TYPE] = []
+        #: What was open when the facts were looked at last.
+        self._open: tuple[Gap, ...] = ()
+
+    @callback
+    def start(self) -> None:
+        """Look at the facts from now on, as long as there is something to be done."""
+        data = self._entry.runtime_data
+        self._stops = [
+            async_track_time_interval(self._hass, self._look, _LOOK, cancel_on_shutdown=True),
+            async_track_time_change(self._hass, self._midnight, hour=0, minute=0, second=0),
+            self._hass.bus.async_listen(_PRESSED, self._pressed),
+            data.listen_topology(lambda: self._soon(self._async_look)),
+        ]
+        self._soon(self._async_look)
+
+    @callback
+    def stop(self) -> None:
+        """Look no longer."""
+        for stop in self._stops:
+            stop()
+        self._stops = []
+
+    def _soon(self, look: Callable[..., Any], *args: Any) -> None:
+        self._entry.async_create_background_task(self._hass, look(*args), "vfarm set-up")
+
+    @callback
+    def _look(self, _: datetime) -> None:
+        self._soon(self._async_look)
+
+    @callback
+    def _pressed(self, event: Event) -> None:
+        if str(event.data.get("action", "")).startswith(_ACKNOWLEDGED):
+            self._soon(self._async_done, "alarm")
+
+    @callback
+    def _midnight(self, now: datetime) -> None:
+        """Count the day that has ended."""
+        engine, memory = self._entry.runtime_data.engine, None
+        if self._is_running():
+            memory = engine.runtime.memory
+        if memory is None or memory.farm.mode is not Mode.AUTO or memory.farm.emergency is not None:
+            return
+        if any(batch.is_growing for batch in memory.batches.values()):
+            return
+        ended = (dt_util.as_local(now) - timedelta(days=1)).date().isoformat()
+        known = list(self._entry.data.get(CONF_DRY_DAYS, ()))
+        if ended in known or len(known) >= DRY_DAYS:
+            return
+        self._hass.config_entries.async_update_entry(
+            self._entry, data={**self._entry.data, CONF_DRY_DAYS: [*known, ended]}
+        )
+        self._soon(self._async_look)
+
+    def _is_running(self) -> bool:
+        engine = self._entry.runtime_data.engine
+        return engine.running and engine.runtime.memory.farm.stage is Stage.RUNNING
+
+    def _is_done(self, key: str) -> bool:
+        task = self._entry.runtime_data.engine.runtime.memory.tasks.get(_task(key))
+        return task is not None and task.done_at is not None
+
+    async def _async_look(self) -> None:
+        if not self._is_running():
+            return
+        engine = self._entry.runtime_data.engine
+        found = () if self._is_done("bind") else gaps(engine.farm, engine.runtime.memory)
+        if not self._is_done("bind") and not found:
+            await self._async_done("bind")
+        if found != self._open:
+            self._open = found
+            self._entry.runtime_data.agenda.tell()
+        if not self._is_done("backup") and backups_are_scheduled(self._hass):
+            await self._async_done("backup")
+        if not self._is_done("dry_week") and dry_days(self._entry) >= DRY_DAYS:
+            await self._async_done("dry_week")
+        self._put_away()
+
+    async def _async_done(self, key: str) -> None:
+        """Tick a task, unless somebody has."""
+        title = (await async_words(self._hass)).option("onboarding", key)
+        if self._is_running() and not self._is_done(key):
+            engine = self._entry.runtime_data.engine
+            engine.request(FinishTask(task=_task(key), title=title, by=BY))
+            self._put_away()
+
+    @callback
+    def _put_away(self) -> None:
+        """The farm is set up: what was ticked for it is of no use on the list any more."""
+        if not all(self._is_done(key) for key in ONBOARDING):
+            return
+        engine = self._entry.runtime_data.engine
+        tasks = engine.runtime.memory.tasks
+        shown = tuple(_task(key) for key in ONBOARDING if not tasks[_task(key)].hidden)
+        if shown:
+            engine.request(RemoveTasks(tasks=shown, by=BY))
+        self.stop()
+
+
+def _task(key: str) -> str:
+    return f"{Kind.ONBOARDING}:{key}"
+
+
+@callback
+def async_watch(hass: HomeAssistant, entry: VfarmConfigEntry) -> CALLBACK_TYPE:
+    """Look at the facts of a farm until it is set up. Returns what ends it."""
+    watch = Onboarding(hass, entry)
+    watch.start()
+    return watch.stop

@@ -1,0 +1,177 @@
+"""The tasks of setting a farm up tick themselves when the facts say so, and not before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from home_farm import LAMP, Hardware, bound, declared, manager, settled, start_batch, sub
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from test_agenda import items, memory, todo
+from test_services import act
+
+
+async def look(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 901) -> None:
+    """Until the facts are looked at again."""
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+    await settled(hass)
+
+
+async def day_passes(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    midnight = dt_util.start_of_local_day(dt_util.now() + timedelta(days=1))
+    await look(hass, freezer, (midnight - dt_util.now()).total_seconds() + 1)
+
+
+async def bind_all(hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware) -> None:
+    """Bind what is open in the small farm: the lamp of its second level."""
+    hass.states.async_set("light.lamp_2", "off", {"supported_color_modes": ["brightness"]})
+    rack = sub(farm, "rack")
+    lamp = bound("rack_level_2", "grow_light", "light.lamp_2", declaration=declared())
+    hass.config_entries.async_update_subentry(
+        farm, rack, data={**rack.data, "bindings": [*rack.data["bindings"], lamp]}
+    )
+    await settled(hass)
+
+
+async def test_the_task_of_binding_names_what_is_open_and_is_done_by_binding_it(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hardware: Hardware,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    task = (await items(hass, farm, "needs_action"))["onboarding:bind"]
+    assert task["description"] == "Rack Level 2: Grow light is not bound"
+    await bind_all(hass, farm, hardware)
+    await look(hass, freezer)
+    assert "onboarding:bind" not in await items(hass, farm, "needs_action")
+    done = (await items(hass, farm, "completed"))["onboarding:bind"]
+    assert "vfarm" in done["description"]
+    kept = memory(farm).tasks["onboarding:bind"]
+    assert (kept.done_by, kept.title) == ("vfarm", done["summary"])
+
+
+async def test_a_bound_entity_that_says_nothing_keeps_the_task_open(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hardware: Hardware,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    hass.states.async_set(LAMP, "unavailable")
+    await bind_all(hass, farm, hardware)
+    await look(hass, freezer)
+    task = (await items(hass, farm, "needs_action"))["onboarding:bind"]
+    assert task["description"] == "Rack Level 1: Grow light has said nothing yet"
+
+
+async def test_an_alarm_that_was_acknowledged_on_a_phone_has_reached_it(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    for action in ("OPEN_DOOR", None):
+        hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+    await settled(hass)
+    assert "onboarding:alarm" in await items(hass, farm, "needs_action")
+    hass.bus.async_fire("mobile_app_notification_action", {"action": "VFARM_ACKNOWLEDGE_1"})
+    await settled(hass)
+    assert "onboarding:alarm" in await items(hass, farm, "completed")
+
+
+async def test_a_schedule_of_backups_is_looked_for(
+    hass: HomeAssistant, farm: MockConfigEntry, freezer: FrozenDateTimeFactory, hass_ws_client: Any
+) -> None:
+    await look(hass, freezer)
+    assert "onboarding:backup" in await items(hass, farm, "needs_action")
+    assert await async_setup_component(hass, "backup", {})
+    await settled(hass)
+    await look(hass, freezer)
+    assert "onboarding:backup" in await items(hass, farm, "needs_action"), "none is scheduled"
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id(
+        {"type": "backup/config/update", "schedule": {"recurrence": "daily"}}
+    )
+    assert (await client.receive_json())["success"]
+    await look(hass, freezer)
+    assert "onboarding:backup" in await items(hass, farm, "completed")
+    # Its timer ends with the schedule.
+    await client.send_json_auto_id(
+        {"type": "backup/config/update", "schedule": {"recurrence": "never"}}
+    )
+    assert (await client.receive_json())["success"]
+
+
+@pytest.mark.freeze_time("2026-06-01 12:00:00+00:00")
+async def test_a_week_without_plants_is_counted_day_by_day_and_over_a_restart(
+    hass: HomeAssistant, farm: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    async def said() -> str | None:
+        found = (await items(hass, farm, "needs_action")).get("onboarding:dry_week")
+        return found and found["description"]
+
+    assert await said() == "0 / 7"
+    for day in range(1, 4):
+        await day_passes(hass, freezer)
+        await look(hass, freezer, 10)
+        assert await said() == f"{day} / 7"
+    assert await hass.config_entries.async_reload(farm.entry_id)
+    await settled(hass)
+    assert await said() == "3 / 7"
+    await act(hass, "set_mode", mode="hold")
+    await day_passes(hass, freezer)
+    assert farm.data["dry_days"] == ["2026-06-01", "2026-06-02", "2026-06-03"]
+    await act(hass, "set_mode", mode="auto")
+    for _ in range(4):
+        await day_passes(hass, freezer)
+    assert await said() is None
+    assert "onboarding:dry_week" in await items(hass, farm, "completed")
+    assert len(farm.data["dry_days"]) == 7
+    await day_passes(hass, freezer)
+    assert len(farm.data["dry_days"]) == 7
+
+
+async def test_a_day_with_plants_is_no_dry_one(
+    hass: HomeAssistant, farm: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await start_batch(hass)
+    await day_passes(hass, freezer)
+    assert "dry_days" not in farm.data
+
+
+async def test_a_farm_that_is_stopped_looks_at_nothing(
+    hass: HomeAssistant, farm: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config_entries.async_unload(farm.entry_id)
+    await day_passes(hass, freezer)
+    assert "dry_days" not in farm.data
+
+
+async def test_when_all_is_done_nothing_of_it_is_left_on_the_list_nor_after_a_restart(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hardware: Hardware,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    for key in ("alarm", "backup", "dry_week"):
+        await todo(
+            hass,
+            farm,
+            "update_item",
+            manager(hass),
+            item=f"onboarding:{key}",
+            status="completed",
+        )
+    await bind_all(hass, farm, hardware)
+    await look(hass, freezer)
+    assert not await items(hass, farm)
+    assert await hass.config_entries.async_reload(farm.entry_id)
+    await settled(hass)
+    await look(hass, freezer)
+    assert not await items(hass, farm)
+    assert {task.hidden for task in memory(farm).tasks.values()} == {True}
