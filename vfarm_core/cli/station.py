@@ -88,7 +88,9 @@ def package(
     """What to put on each station: an ESPHome package, or the settings of a bought device."""
     with _refusals(as_json):
         farm, stations = _load(file)
-        made = {_file_name(s): _made(farm, s) for s in _chosen(stations, station)}
+        # What carries out a plan gets a plan, and nothing to install.
+        chosen = [s for s in _chosen(stations, station) if s.kind is not StationKind.EXECUTOR]
+        made = {_file_name(s): _made(farm, s) for s in chosen}
         if out is not None:
             _write(out, {name: text.encode() for name, text in made.items()})
     if as_json:

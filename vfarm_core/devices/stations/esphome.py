@@ -77,7 +77,7 @@ def build(farm: Farm, station: Station) -> dict[str, Any]:
         ],
         **_link(farm, station),
         "script": [
-            {"id": "vfarm_stop", "then": [_set("vfarm_stopped", True), *_all_off(driven)]},
+            {"id": "vfarm_stop", "then": _stop(driven)},
             {"id": "vfarm_left_alone", "then": list(_left_alone(driven))},
             *_limits(farm, station, driven),
         ],
@@ -142,8 +142,10 @@ def _set(name: str, value: bool) -> dict[str, str]:
     return {"lambda": f"id({name}) = {'true' if value else 'false'};"}
 
 
-def _all_off(driven: Sequence[_Driven]) -> list[dict[str, str]]:
-    return [d.switched(False) for d in driven]
+def _stop(driven: Sequence[_Driven]) -> list[dict[str, str]]:
+    """Everything off, and nothing that waits to come on again."""
+    waiting = [{"script.stop": f"{d.id}_again"} for d in driven if Guard.RUN_ON in d.needs]
+    return [_set("vfarm_stopped", True), *(d.switched(False) for d in driven), *waiting]
 
 
 # -- who talks to the node ------------------------------------------------------------------------
@@ -304,7 +306,10 @@ def _follow(farm: Farm, station: Station, d: _Driven) -> dict[str, Any]:
     if limited:
         off.append({"script.stop": f"{d.id}_limit"})
     if again:
-        off.append({"script.execute": f"{d.id}_again"})
+        # A stop is no pause: its release starts nothing, a person does.
+        runs_on = {"script.execute": f"{d.id}_again"}
+        running = {"lambda": "return !id(vfarm_stopped);"}
+        off.append({"if": {"condition": running, "then": [runs_on]}})
     found: dict[str, Any] = {"on_turn_on": [guarded]}
     if off:
         found["on_turn_off"] = off

@@ -121,6 +121,22 @@ def test_the_node_runs_water_on_that_must_not_stop_once_nothing_forbids_it() -> 
     assert {"switch.turn_on": "vf_pump_irrigation_pump"} in made["esphome"]["on_boot"][0]["then"]
 
 
+def test_a_release_of_the_stop_starts_no_pump() -> None:
+    farm = rack_farm(Method.NFT)
+    made = build(farm, esphome_station(farm))
+    stop = script(made, "vfarm_stop")
+    off = stop.index({"switch.turn_off": "vf_pump_irrigation_pump"})
+    # What the switch sets off when it goes off is taken back after that.
+    assert stop.index({"script.stop": "vf_pump_irrigation_pump_again"}) > off
+    (runs_on,) = switch(made, "vf_pump_irrigation_pump")["on_turn_off"]
+    assert runs_on["if"] == {
+        "condition": {"lambda": "return !id(vfarm_stopped);"},
+        "then": [{"script.execute": "vf_pump_irrigation_pump_again"}],
+    }
+    (release,) = [b for b in made["button"] if b["name"] == "vfarm release"]
+    assert all(set(action) == {"lambda"} for action in release["on_press"])
+
+
 def test_without_its_contacts_the_node_switches_no_pump_on() -> None:
     farm = rack_farm(Method.NFT)
     text = package(farm, replace(esphome_station(farm), contacts=()))
