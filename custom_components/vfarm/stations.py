@@ -22,6 +22,7 @@ from homeassistant.helpers.event import async_call_later, async_track_time_inter
 from vfarm_core.control.ahead import plan_ahead
 from vfarm_core.control.effects import Event
 from vfarm_core.control.inputs import TakeOver
+from vfarm_core.devices.stations.described import stations_described
 from vfarm_core.devices.stations.executor import Phase
 from vfarm_core.devices.stations.model import (
     HEARTBEAT_S,
@@ -29,7 +30,6 @@ from vfarm_core.devices.stations.model import (
     Station,
     StationError,
     StationKind,
-    stations_from,
 )
 from vfarm_core.devices.stations.plan import PlanError, open_delivered, seal
 from vfarm_core.devices.stations.topics import (
@@ -76,8 +76,7 @@ async def async_load(
     """The stations of a farm; none where its description cannot be used, which is told."""
     try:
         told = await hass.async_add_executor_job(_read, path(hass))
-        mine: Any = next((told[key] for key in (entry.entry_id, entry.title) if key in told), [])
-        found = stations_from(_with_bindings(mine, farm, entity_of), farm)
+        found = stations_described(told, farm, entity_of)
         if found and DOMAIN_MQTT not in hass.config.components and any(map(_by_mqtt, found)):
             raise StationError(["MQTT is not set up in Home Assistant"])
     except StationError as err:
@@ -104,33 +103,6 @@ def _read(file: Path) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise StationError([f"{file.name}: accepted: the stations of each farm, by its title"])
     return data
-
-
-def _with_bindings(data: Any, farm: Farm, entity_of: EntityOf) -> Any:
-    """The description with the binding in place of the only one that an entity has."""
-    bound: dict[str, list[str]] = {}
-    for binding in farm.bindings:
-        bound.setdefault(entity_of(binding) or "", []).append(binding.id)
-
-    def named(item: Any) -> Any:
-        point = item.get("point") if isinstance(item, dict) else None
-        if not isinstance(point, str) or point in farm.binding or len(bound.get(point, ())) != 1:
-            return item
-        return {**item, "point": bound[point][0]}
-
-    if not isinstance(data, list):
-        return data
-    return [
-        {
-            key: [named(item) for item in part]
-            if key in ("outputs", "contacts", "verified") and isinstance(part, list)
-            else part
-            for key, part in station.items()
-        }
-        if isinstance(station, dict)
-        else station
-        for station in data
-    ]
 
 
 class FarmStations:

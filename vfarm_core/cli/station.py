@@ -1,6 +1,7 @@
 """`vfarm station …`: what field hardware must do when nobody commands it.
 
-FILE describes the farm and its stations: `farm:` as everywhere, and beside it `stations:`.
+FILE describes the farm and its stations: `farm:` as everywhere, and beside it `stations:`. With
+--stations they are in a file of their own, as Home Assistant has them.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from ..control.ahead import plan_ahead
 from ..control.clock import Now
 from ..control.memory import Memory
 from ..devices.stations.audit import WORDS, Finding, Standing, audit
+from ..devices.stations.described import stations_described
 from ..devices.stations.esphome import package as esphome_package
 from ..devices.stations.generate import settings_of
-from ..devices.stations.model import Station, StationError, StationKind, stations_from
+from ..devices.stations.model import Station, StationError, StationKind
 from ..devices.stations.page import safety_page
 from ..devices.stations.plan import seal
 from ..devices.stations.settings import Difference, differences
@@ -40,6 +42,10 @@ app = typer.Typer(no_args_is_help=True)
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="JSON or YAML: the farm and its stations.")
 ]
+Described = Annotated[
+    Path | None,
+    typer.Option("--stations", help="The stations, where FILE has only the farm."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 #: Something that must be there is missing.
 _LACKING = 3
@@ -48,6 +54,7 @@ _LACKING = 3
 @app.command("check")
 def check(
     file: File,
+    described: Described = None,
     answers: Annotated[
         Path | None,
         typer.Option(
@@ -62,7 +69,7 @@ def check(
     Ends with 3 when one is missing, or a device is set otherwise than it must be.
     """
     with _refusals(as_json):
-        farm, stations = _load(file)
+        farm, stations = _load(file, described)
         found = audit(farm, stations)
         other = () if answers is None else _held_against(farm, stations, _object(answers))
     lacking = any(f.standing is Standing.MISSING for f in found)
@@ -77,6 +84,7 @@ def check(
 @app.command("package")
 def package(
     file: File,
+    described: Described = None,
     station: Annotated[
         str | None, typer.Option(help="Only this station; all of them when left out.")
     ] = None,
@@ -87,7 +95,7 @@ def package(
 ) -> None:
     """What to put on each station: an ESPHome package, or the settings of a bought device."""
     with _refusals(as_json):
-        farm, stations = _load(file)
+        farm, stations = _load(file, described)
         # What carries out a plan gets a plan, and nothing to install.
         chosen = [s for s in _chosen(stations, station) if s.kind is not StationKind.EXECUTOR]
         made = {_file_name(s): _made(farm, s) for s in chosen}
@@ -106,6 +114,7 @@ def package(
 def plan(
     file: File,
     journal: Annotated[Path, typer.Option(help="The journal of the farm; it may be running.")],
+    described: Described = None,
     station: Annotated[
         str | None, typer.Option(help="Only this station; all of them when left out.")
     ] = None,
@@ -123,7 +132,7 @@ def plan(
     contacts. Ends with 3 when plants are left out.
     """
     with _refusals(as_json):
-        farm, stations = _load(file)
+        farm, stations = _load(file, described)
         memory, now = _memory(journal), Now(time.time() if at is None else at, 0.0)
         plans = [
             plan_ahead(farm, memory, now, s.id, frozenset(o.point for o in s.outputs), blind=True)
@@ -200,10 +209,10 @@ def _moment(farm: Farm, at: float) -> str:
 
 
 @app.command("page")
-def page(file: File, as_json: AsJson = False) -> None:
+def page(file: File, described: Described = None, as_json: AsJson = False) -> None:
     """The safety page of the farm, in Markdown: what each loss does to each actuator."""
     with _refusals(as_json):
-        farm, stations = _load(file)
+        farm, stations = _load(file, described)
     text = safety_page(farm, stations)
     if as_json:
         _print({"page": text})
@@ -211,12 +220,21 @@ def page(file: File, as_json: AsJson = False) -> None:
         typer.echo(text, nl=False)
 
 
-def _load(file: Path) -> tuple[Farm, tuple[Station, ...]]:
+def _load(file: Path, described: Path | None) -> tuple[Farm, tuple[Station, ...]]:
     farm = load_farm(file)
-    text = file.read_text(encoding="utf-8")
-    data: Any = orjson.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
-    told = data.get("stations", []) if "farm" in data else []
-    return farm, stations_from(told, farm)
+    data = _data(file if described is None else described)
+    if described is None:
+        data = data.get("stations", []) if isinstance(data, dict) and "farm" in data else []
+    return farm, stations_described(data, farm, lambda binding: binding.entity)
+
+
+def _data(file: Path) -> Any:
+    try:
+        text = file.read_text(encoding="utf-8")
+        return orjson.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError) as err:
+        why = getattr(err, "strerror", None) or " ".join(str(err).split())
+        raise StationError([f"{file}: {why}"]) from err
 
 
 def _object(file: Path) -> Mapping[str, Any]:

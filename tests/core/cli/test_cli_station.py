@@ -78,6 +78,26 @@ def test_what_is_missing_is_named_and_ends_with_3(
     assert "3 missing" in out
 
 
+def test_stations_may_be_in_a_file_of_their_own_with_entities_for_bindings(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    farm = rack_farm(Method.NFT)
+    station = encode(esphome_station(farm))
+    for part in (*station["outputs"], *station["contacts"]):
+        part["point"] = farm.binding[part["point"]].entity
+    (tmp_path / "farm.json").write_text(json.dumps(farm_to_dict(farm)))
+    given = ("check", str(tmp_path / "farm.json"), "--stations", str(tmp_path / "stations.yaml"))
+    for told in ([station], {"Rack farm": [station]}, {"rack_farm": [station], "Other": []}):
+        (tmp_path / "stations.yaml").write_text(yaml.safe_dump(told))
+        assert run(capsys, *given)[0] == 0
+    (tmp_path / "stations.yaml").write_text("Other: []")
+    assert run(capsys, *given)[0] == 3, "nobody has said which station anything hangs on"
+    (tmp_path / "stations.yaml").write_text("[")
+    code, _, err = run(capsys, *given)
+    assert code == 1
+    assert "stations.yaml" in err
+
+
 def test_a_device_that_is_set_otherwise_is_found(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
