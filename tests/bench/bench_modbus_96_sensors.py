@@ -85,8 +85,9 @@ async def main() -> None:
     gaps = [longest(line.asked, silenced, ended) for line in (ours, theirs)]
     _row("modbus_96_requests_per_cycle", requests[0], "requests", PEER, requests)
     _row("modbus_96_seconds_per_cycle", seconds[0], "s", PEER, seconds)
-    limit = UNITS * LATENCY_S
-    _row("modbus_96_share_of_limit", 100 * limit / seconds[0], "%", "one request a unit", None)
+    share = 100 * statistics.median(busy(one) / spent(one) for one in healthy[0])
+    limit = "the line's own time for one request a unit"
+    _row("modbus_96_share_of_limit", share, "%", limit, None)
     _row("modbus_96_dead_unit_healthy_interval", gaps[0], "s", PEER, gaps)
     slowest = max(taken[0])
     median = [slowest, statistics.median(taken[1])]
@@ -224,6 +225,12 @@ def cycles(asked: Sequence[Asked]) -> list[list[Asked]]:
 
 def spent(requests: Sequence[Asked]) -> float:
     return max(a.answered or a.at for a in requests) - min(a.at for a in requests)
+
+
+def busy(requests: Sequence[Asked]) -> float:
+    """Seconds that the line itself needed for one request of each unit."""
+    first = {request.unit: request for request in reversed(requests)}
+    return sum((a.answered or a.at) - a.at for a in first.values())
 
 
 def longest(asked: Sequence[Asked], since: float, until: float) -> float:

@@ -37,6 +37,7 @@ def test_a_cycle_lasts_from_its_first_request_to_its_last_answer() -> None:
         "the first, in which links are opened, is left out"
     )
     assert round(bench.spent(found[0]), 6) == 0.42
+    assert round(bench.busy(found[0]), 6) == 0.02, "one request a unit is all there has to be"
 
 
 def test_the_longest_gap_reaches_from_before_to_the_end() -> None:

@@ -31,12 +31,11 @@ from .codec import (
     encode,
     merged,
     missing,
-    ordered,
-    raw_number,
     same,
 )
 from .compiled import Request
 from .health import WELL, Health
+from .meaning import Words, decimals_of, held, label, meaning
 from .plan import NOTHING, Block, Learned, plan, refused
 from .profile import DataType, Profile, Register, SequenceStep
 from .roles import INTERVAL_S, Group, group_of
@@ -136,7 +135,7 @@ class Device:
         self._due: dict[Group, float] = {group: 0.0 for group in Group if group in polled}
         self._plans: dict[tuple[frozenset[str], Learned], list[Request]] = {}
         self._kept: dict[str, float] = {}
-        self._orders: dict[str | None, str] = {}
+        self._orders: dict[str, str] = {}
         #: A request that got no answer: until when it may still come, and what it asked for.
         self._late: tuple[float, Block | None] | None = None
         self._sent = 0
@@ -228,7 +227,7 @@ class Device:
         keys = {register.key for register in wanted}
         for register in wanted:
             helpers = [register.decimals_from, register.unit_from]
-            if register.order_from not in self._orders:
+            if (register.order_from or "") not in self._orders:
                 helpers.append(register.order_from)
             keys |= {key for key in helpers if key is not None and key in self.registers}
         return [register for register in self.registers.values() if register.key in keys]
@@ -251,51 +250,23 @@ class Device:
     ) -> dict[str, Reading]:
         readings = {}
         for register in wanted:
-            words = _words(register, memory)
-            if words is None:
-                why = faults.get(register.key, Why.UNSUPPORTED)
-                readings[register.key] = missing(why, register)
-                continue
-            unit = None
-            if register.unit_from is not None and (named := self._helper(register.unit_from)):
-                held = _words(named, memory)
-                unit = "" if held is None else decode(named, held).label or ""
-            stored = self._as_stored(register, memory)
-            if stored is None:
-                readings[register.key] = missing(Why.NO_ORDER, register, words)
-                continue
-            decimals = self._decimals(register, memory)
-            readings[register.key] = decode(stored, words, decimals=decimals, unit=unit)
+            self._keep(register, memory)
+            reading = meaning(register, self.registers, memory, self._orders)
+            if reading is None:
+                reading = missing(faults.get(register.key, Why.UNSUPPORTED), register)
+            readings[register.key] = reading
         return readings
 
-    def _as_stored(
-        self, register: Register, memory: Mapping[tuple[str, int], int]
-    ) -> Register | None:
-        """The register with the order of bytes that the device was set to. It is asked once: it is
-        a setting, which nobody changes while the farm runs."""
-        key = register.order_from
-        if key is None:
-            return register
-        named = self._helper(key)
-        held = None if named is None else _words(named, memory)
-        if named is not None and held is not None:
-            label = decode(named, held).label
-            if label is not None:
-                self._orders[key] = label
-        return ordered(register, self._orders.get(key))
-
-    def _helper(self, key: str) -> Register | None:
-        return self.registers.get(key)
-
-    def _decimals(self, register: Register, memory: Mapping[tuple[str, int], int]) -> float | None:
-        if register.decimals_from is None:
-            return None
-        named = self._helper(register.decimals_from)
-        held = None if named is None else _words(named, memory)
-        if named is None or held is None:
-            return None
-        self._kept[named.key] = raw_number(named, held)
-        return self._kept[named.key]
+    def _keep(self, register: Register, memory: Words) -> None:
+        """What else the device said that is needed later: the order of its bytes is asked once,
+        for it is a setting that nobody changes while the farm runs."""
+        decimals = decimals_of(register, self.registers, memory)
+        if register.decimals_from is not None and decimals is not None:
+            self._kept[register.decimals_from] = decimals
+        if register.order_from is not None:
+            order = label(register.order_from, self.registers, memory)
+            if order is not None:
+                self._orders[register.order_from] = order
 
     # --- One request ------------------------------------------------------------------------
 
@@ -504,7 +475,7 @@ class Device:
         if content is None:
             return None, why
         memory = {(block.space.value, address): word for address, word in content.items()}
-        return _words(register, memory), None
+        return held(register, memory), None
 
     def _block_of(self, register: Register) -> Block:
         return plan([register], self.profile.limits)[0]
@@ -521,16 +492,6 @@ class Device:
         else:
             await self._unit.write_register(address, words[0])
         return True
-
-
-def _words(register: Register, memory: Mapping[tuple[str, int], int]) -> tuple[int, ...] | None:
-    found = []
-    for address in range(register.address, register.end):
-        word = memory.get((register.space.value, address))
-        if word is None:
-            return None
-        found.append(word)
-    return tuple(found)
 
 
 def _failed(key: str, why: str, detail: str) -> Written:
