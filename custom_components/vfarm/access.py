@@ -173,6 +173,19 @@ def account_of(user: User | None, user_id: str) -> Account:
     )
 
 
+@callback
+def allowed(user: User, options: Mapping[str, Any]) -> tuple[UserRole, list[str]]:
+    """The role of a user who is logged in, and the actions that it reaches: what a page offers."""
+    account = account_of(user, user.id)
+    role = role_of(account, options)
+    person = Asker(origin=Origin.USER, spoken=False, account=account).is_person
+    return role, sorted(
+        action
+        for action, need in ACTIONS.items()
+        if role.reaches(need.role) and (person or not need.person)
+    )
+
+
 # -- where it is asked --------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@
 
     {"farms": [{
         "farm": {"entry_id", "id", "name", "speed", "now", "demo", "time_zone", "device_id",
-                 "snapshot": FarmSnapshot},
+                 "role", "may": [action], "snapshot": FarmSnapshot},
         "zones": [{"id", "name", "device_id", "snapshot": ZoneSnapshot}],
         "racks": [{"id", "name", "zone", "device_id"}],
         "levels": [{"id", "name", "rack", "zone", "area_m2", "sites", "circuit", "device_id",
@@ -18,7 +18,8 @@
 
 and the keys of the first farm at the top level too. Snapshots are the
 dataclasses of `vfarm_core.control.snapshot` as JSON; None before the first step. `now` and every
-instant are farm time in epoch seconds; `speed` is farm seconds per real second.
+instant are farm time in epoch seconds; `speed` is farm seconds per real second. `role` is that of
+whoever asks, and `may` the actions that it reaches.
 
 `vfarm/subscribe` {entry_id?} sends events, at most one a second:
 
@@ -40,6 +41,7 @@ import asyncio
 from typing import Any, Final
 
 import voluptuous as vol
+from homeassistant.auth.models import User
 from homeassistant.components import websocket_api
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
@@ -51,7 +53,7 @@ from vfarm_core.control.protection import gaps_of
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.codec import encode
 
-from .access import guarded_command
+from .access import allowed, guarded_command
 from .card_words import async_card_words
 from .const import DOMAIN, HARDWARE
 from .data import VfarmConfigEntry
@@ -90,7 +92,7 @@ def websocket_overview(
 ) -> None:
     """Everything there is to show."""
     entry_id = msg.get("entry_id")
-    farms = [overview(hass, entry) for entry in _entries(hass, entry_id)]
+    farms = [overview(hass, entry, connection.user) for entry in _entries(hass, entry_id)]
     if entry_id is not None and not farms:
         connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "No such farm is running")
         return
@@ -172,8 +174,10 @@ class _Feed:
             engine.listen_events(self._happened),
             entry.runtime_data.listen_topology(self._topology_changed),
         ]
-        self._send({"type": "overview", **overview(hass, entry)})
+        self._send({"type": "overview", **overview(hass, entry, connection.user)})
         self._stops.append(entry.runtime_data.listen_unload(self._unloaded))
+        # Roles are options: whoever looks may have got another one.
+        self._stops.append(entry.add_update_listener(self._async_edited))
 
     @callback
     def _send(self, event: dict[str, Any]) -> None:
@@ -188,6 +192,9 @@ class _Feed:
     def _topology_changed(self) -> None:
         self._whole = True
         self._later()
+
+    async def _async_edited(self, _: HomeAssistant, __: VfarmConfigEntry) -> None:
+        self._topology_changed()
 
     @callback
     def _happened(self, event: Event) -> None:
@@ -208,7 +215,8 @@ class _Feed:
             return
         if self._whole:
             self._whole = False
-            self._send({"type": "overview", **overview(self._hass, self._entry)})
+            whole = overview(self._hass, self._entry, self._connection.user)
+            self._send({"type": "overview", **whole})
             return
         clock = self._entry.runtime_data.engine.clock
         self._send(
@@ -241,9 +249,10 @@ class _Feed:
 
 
 @callback
-def overview(hass: HomeAssistant, entry: VfarmConfigEntry) -> dict[str, Any]:
-    """One farm with all its nodes."""
+def overview(hass: HomeAssistant, entry: VfarmConfigEntry, user: User) -> dict[str, Any]:
+    """One farm with all its nodes, for whoever looks."""
     data = entry.runtime_data
+    role, may = allowed(user, entry.options)
     farm, clock = data.farm, data.engine.clock
 
     def seen(node: str) -> Any:
@@ -265,6 +274,8 @@ def overview(hass: HomeAssistant, entry: VfarmConfigEntry) -> dict[str, Any]:
             "now": clock.now().farm,
             "demo": data.demo is not None,
             "time_zone": farm.time_zone,
+            "role": role.value,
+            "may": may,
             "snapshot": seen(farm.id),
         },
         "zones": [{**identified(zone), "snapshot": seen(zone.id)} for zone in farm.zones],

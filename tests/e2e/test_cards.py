@@ -144,6 +144,26 @@ def test_dosing_is_armed_last(show: Show) -> None:
     expect(page.get_by_role("button", name="Arm dosing")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("card=overview&troubled", "Arm climate"),
+        ("card=overview&emergency", "Release the stop"),
+        ("card=overview", "Water now"),
+    ],
+)
+def test_nobody_is_offered_what_their_role_does_not_reach(
+    show: Show, query: str, name: str
+) -> None:
+    buttons = show(query, (1200, 900)).get_by_role("button", name=name)
+    expect(buttons.first).to_be_visible()
+    page = show(f"{query}&viewer", (1200, 900))
+    expect(page.get_by_role("button", name=name)).to_have_count(0)
+    if "emergency" not in query:
+        # A stop outranks every role.
+        expect(page.get_by_role("button", name="Emergency stop")).to_be_visible()
+
+
 def test_a_reading_that_cannot_be_trusted_says_so(show: Show) -> None:
     page = show("card=overview&troubled")
     zone = page.locator("[data-zone=zone_b]")

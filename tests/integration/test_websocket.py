@@ -9,11 +9,12 @@ from freezegun.api import FrozenDateTimeFactory
 from home_farm import Hardware, pass_time, settled, small_farm, start_batch
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.devices import async_device_id
+from custom_components.vfarm.roles import ACTIONS
 
 
 async def test_the_overview_shows_every_node(
@@ -42,6 +43,43 @@ async def test_the_overview_shows_every_node(
     entity = result["entities"]["tent"]["air_temperature"]
     assert hass.states.get(entity).state == "22.0"
     assert len(result["farms"]) == 1
+
+
+async def test_a_page_knows_what_whoever_looks_may_do(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    hass_read_only_access_token: str,
+) -> None:
+    client = await hass_ws_client(hass, hass_read_only_access_token)
+    await client.send_json_auto_id({"type": "vfarm/overview"})
+    looks = (await client.receive_json())["result"]["farm"]
+    assert looks["role"] == "viewer"
+    assert {"emergency_stop", "explain"} <= set(looks["may"])
+    assert not {"run_shot", "clear_latch", "arm_loop", "give_back"} & set(looks["may"])
+    boss = await hass_ws_client(hass)
+    await boss.send_json_auto_id({"type": "vfarm/overview"})
+    answers = (await boss.receive_json())["result"]["farm"]
+    assert answers["role"] == "manager"
+    assert set(answers["may"]) == set(ACTIONS)
+
+
+async def test_a_page_hears_of_another_role_at_once(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    hass_admin_user: MockUser,
+) -> None:
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "vfarm/subscribe"})
+    assert (await client.receive_json())["success"]
+    assert (await client.receive_json())["event"]["farm"]["role"] == "manager"
+    roles = {hass_admin_user.id: "operator"}
+    hass.config_entries.async_update_entry(farm, options={**farm.options, "roles": roles})
+    await settled(hass)
+    event = (await client.receive_json())["event"]
+    assert (event["type"], event["farm"]["role"]) == ("overview", "operator")
+    assert "arm_loop" not in event["farm"]["may"]
 
 
 @pytest.mark.parametrize("command", ["vfarm/overview", "vfarm/subscribe"])

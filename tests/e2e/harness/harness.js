@@ -1,7 +1,7 @@
 /**
  * One card against a farm that is made up, without Home Assistant.
  *
- * The address says what is shown: ?card=overview&language=de&theme=dark&troubled&emergency&zone=zone_a
+ * The address says what is shown: ?card=overview&language=de&theme=dark&troubled&emergency&viewer&zone=zone_a
  */
 
 import "/custom_components/vfarm/frontend/cards/overview-card.js";
@@ -31,7 +31,9 @@ const connection = Object.assign(new EventTarget(), {
     window.harness.subscriptions += 1;
     listeners.add(listener);
     const options = { troubled: asked.has("troubled"), emergency: asked.has("emergency") };
-    listener({ type: "overview", ...farm(options) });
+    const shown = farm(options);
+    if (asked.has("viewer")) shown.farm.may = ["emergency_stop", "explain"];
+    listener({ type: "overview", ...shown });
     return async () => listeners.delete(listener);
   },
 });

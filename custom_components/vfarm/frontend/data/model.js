@@ -54,6 +54,8 @@ export const build = (overview) => {
     batches: snapshot?.batches ?? [],
     problems: problemsOf(farm, snapshot, watched, places),
     status: worst([snapshot?.status ?? "idle", ...watched.map((n) => n.snapshot?.status ?? "idle")]),
+    /** Whether whoever looks may do an action; a button for what they may not is not shown. */
+    allows: (action) => farm.may?.includes(action) ?? true,
     placeName: (id) => places.get(id) ?? id,
     actuator: (point) => actuators.get(point) ?? null,
   };

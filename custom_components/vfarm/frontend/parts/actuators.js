@@ -2,6 +2,7 @@ import { css, html, nothing } from "../vendor/lit.js";
 import { clearLatch, giveBack } from "../data/actions.js";
 import { ROLE_ICONS, icon } from "../ui/icons.js";
 import "./confirm-button.js";
+import { offered } from "./offered.js";
 
 const value = ({ t, f }, role, number) => {
   if (number === null || number === undefined) return t("state_unknown");
@@ -74,8 +75,8 @@ export const actuators = (ui, views) => {
           ${view.latched
             ? html`<span class="row">${icon("lock", "small critical")} ${t("latched")}</span>`
             : nothing}
-          ${view.latched ? clear(ui, view) : nothing}
-          ${view.code === "takeover" ? back(ui, view) : nothing}
+          ${view.latched ? offered(ui.farm, "clear_latch", clear(ui, view)) : nothing}
+          ${view.code === "takeover" ? offered(ui.farm, "give_back", back(ui, view)) : nothing}
           <span class="muted">${reasonText(t, view)} ${changeText(t, view)}</span>
         </span>
       </li>`;

@@ -10,6 +10,7 @@ import {
 import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { words } from "../ui/texts.js";
 import "./confirm-button.js";
+import { offered } from "./offered.js";
 
 const SHOWN = 6;
 
@@ -59,14 +60,18 @@ const workflowBanners = (farm, t, f, hass, now) => {
       waits ? "lock" : "clock",
       `${farm.placeName(workflow.node)}: ${t(`workflow_${workflow.kind}`)}`,
       `${step}${when}`,
-      html`<vfarm-confirm-button
-        .t=${t}
-        icon="check"
-        .label=${t(next ? "workflow_next" : "workflow_end")}
-        .question=${next ? t("workflow_next") : t("workflow_end_question")}
-        .confirm=${t(next ? "workflow_next" : "workflow_end_confirm")}
-        .action=${() => (next ? advanceWorkflow : endWorkflow)(hass, farm, workflow.node)}
-      ></vfarm-confirm-button>`
+      offered(
+        farm,
+        next ? "advance_workflow" : "end_workflow",
+        html`<vfarm-confirm-button
+          .t=${t}
+          icon="check"
+          .label=${t(next ? "workflow_next" : "workflow_end")}
+          .question=${next ? t("workflow_next") : t("workflow_end_question")}
+          .confirm=${t(next ? "workflow_next" : "workflow_end_confirm")}
+          .action=${() => (next ? advanceWorkflow : endWorkflow)(hass, farm, workflow.node)}
+        ></vfarm-confirm-button>`
+      )
     );
   });
 };
@@ -80,15 +85,19 @@ const latchBanners = (farm, t, hass) =>
         "lock",
         `${node.name}: ${t(`latch_${latch.role}`)}`,
         t(`problem_${latch.role}`),
-        html`<vfarm-confirm-button
-          .t=${t}
-          icon="check"
-          .label=${t("clear_latch")}
-          .question=${t("latch_question")}
-          .text=${t("latch_text")}
-          .confirm=${t("clear_latch_confirm")}
-          .action=${() => clearLatch(hass, farm, latch.point)}
-        ></vfarm-confirm-button>`
+        offered(
+          farm,
+          "clear_latch",
+          html`<vfarm-confirm-button
+            .t=${t}
+            icon="check"
+            .label=${t("clear_latch")}
+            .question=${t("latch_question")}
+            .text=${t("latch_text")}
+            .confirm=${t("clear_latch_confirm")}
+            .action=${() => clearLatch(hass, farm, latch.point)}
+          ></vfarm-confirm-button>`
+        )
       )
     )
   );
@@ -106,40 +115,48 @@ const emergencyBanner = (farm, t, hass) => {
     html`${unproved.length
         ? html`<p><strong>${t("emergency_unproved", { names: unproved.join(", ") })}</strong></p>`
         : nothing}
-      <vfarm-confirm-button
-        .t=${t}
-        icon="lock"
-        .label=${t("release")}
-        .question=${t("release_question")}
-        .text=${t("release_text")}
-        .confirm=${t("release_confirm")}
-        .action=${() => releaseStop(hass, farm)}
-      ></vfarm-confirm-button>`
+      ${offered(
+        farm,
+        "release_emergency_stop",
+        html`<vfarm-confirm-button
+          .t=${t}
+          icon="lock"
+          .label=${t("release")}
+          .question=${t("release_question")}
+          .text=${t("release_text")}
+          .confirm=${t("release_confirm")}
+          .action=${() => releaseStop(hass, farm)}
+        ></vfarm-confirm-button>`
+      )}`
   );
 };
 
 /** Dosing is armed last: it is offered when nothing else waits. */
 const disarmedBanner = (farm, t, hass) => {
   const waiting = farm.snapshot.disarmed;
-  const offered = waiting.filter((loop) => loop !== "dosing" || waiting.length === 1);
+  const next = waiting.filter((loop) => loop !== "dosing" || waiting.length === 1);
   return banner(
     false,
     "lock",
     t("disarmed"),
     t("disarmed_text"),
-    html`<div class="loops">
-      ${offered.map(
-        (loop) => html`<vfarm-confirm-button
-          .t=${t}
-          icon="check"
-          .label=${t("arm", { loop: t(`loop_${loop}`) })}
-          .question=${t("arm", { loop: t(`loop_${loop}`) })}
-          .text=${t("arm_question", { loop: words(t(`loop_${loop}`)) })}
-          .confirm=${t("arm_confirm")}
-          .action=${() => armLoop(hass, farm, loop)}
-        ></vfarm-confirm-button>`
-      )}
-    </div>`
+    offered(
+      farm,
+      "arm_loop",
+      html`<div class="loops">
+        ${next.map(
+          (loop) => html`<vfarm-confirm-button
+            .t=${t}
+            icon="check"
+            .label=${t("arm", { loop: t(`loop_${loop}`) })}
+            .question=${t("arm", { loop: t(`loop_${loop}`) })}
+            .text=${t("arm_question", { loop: words(t(`loop_${loop}`)) })}
+            .confirm=${t("arm_confirm")}
+            .action=${() => armLoop(hass, farm, loop)}
+          ></vfarm-confirm-button>`
+        )}
+      </div>`
+    )
   );
 };
 

@@ -4,6 +4,7 @@ import { actuators, reasonText } from "./actuators.js";
 import { STATUS_ICONS, icon } from "../ui/icons.js";
 import { problemText } from "./alerts.js";
 import { bar } from "./levels.js";
+import { offered } from "./offered.js";
 import { reading } from "./readings.js";
 import { sensors } from "./sensors.js";
 
@@ -91,7 +92,9 @@ export const reservoir = (ui, node) => {
     ${s
       ? html`${s.fill_fraction === null ? nothing : bar("", s.fill_fraction, 1, t("volume"))}
           ${problems(t, s)}
-          ${asks ? looked(ui, () => clearReservoir(hass, farm, node, asks)) : nothing}
+          ${asks
+            ? looked(ui, "clear_reservoir", () => clearReservoir(hass, farm, node, asks))
+            : nothing}
           <div class="readings">
             ${reading(ui, "ec", s.ec)} ${reading(ui, "ph", s.ph)}
             ${reading(ui, "solution_temperature", s.temperature)}
@@ -131,15 +134,20 @@ const substrate = ({ t, f }, s) => {
 };
 
 /** A person has looked at what has stopped for good. */
-const looked = ({ t }, action) => html`<vfarm-confirm-button
-  .t=${t}
-  icon="check"
-  .label=${t("clear_latch")}
-  .question=${t("latch_question")}
-  .text=${t("clear_latch_text")}
-  .confirm=${t("clear_latch_confirm")}
-  .action=${action}
-></vfarm-confirm-button>`;
+const looked = ({ t, farm }, name, action) =>
+  offered(
+    farm,
+    name,
+    html`<vfarm-confirm-button
+      .t=${t}
+      icon="check"
+      .label=${t("clear_latch")}
+      .question=${t("latch_question")}
+      .text=${t("clear_latch_text")}
+      .confirm=${t("clear_latch_confirm")}
+      .action=${action}
+    ></vfarm-confirm-button>`
+  );
 
 /** A circuit: what it does, when the next shot is, how the last one ended. */
 export const circuit = (ui, node) => {
@@ -167,7 +175,9 @@ export const circuit = (ui, node) => {
                 : t("next_shot", { when: f.until(s.next_shot_at, now) })}</strong
           >
         </p>`}
-    ${substrate(ui, s)} ${problems(t, s)} ${sensors(ui, s.sensors)} ${s.inhibited ? looked(ui, () => clearInhibit(hass, farm, node)) : nothing}
+    ${substrate(ui, s)} ${problems(t, s)} ${sensors(ui, s.sensors)} ${s.inhibited
+      ? looked(ui, "clear_inhibit", () => clearInhibit(hass, farm, node))
+      : nothing}
     <p class="muted">
       ${lastShot(ui, s)}<br />${t.count("today", s.shots_today, {
         shots: f.number(s.shots_today),
@@ -176,14 +186,18 @@ export const circuit = (ui, node) => {
     </p>
     ${s.stage
       ? nothing
-      : html`<vfarm-confirm-button
-          .t=${t}
-          icon="water"
-          .label=${t("shot_now")}
-          .question=${t("shot_question", { name: node.name })}
-          .confirm=${t("shot_confirm")}
-          .action=${() => runShot(hass, farm, node)}
-        ></vfarm-confirm-button>`}
+      : offered(
+          farm,
+          "run_shot",
+          html`<vfarm-confirm-button
+            .t=${t}
+            icon="water"
+            .label=${t("shot_now")}
+            .question=${t("shot_question", { name: node.name })}
+            .confirm=${t("shot_confirm")}
+            .action=${() => runShot(hass, farm, node)}
+          ></vfarm-confirm-button>`
+        )}
     ${s.actuators.length
       ? html`<details ?open=${s.actuators.some((view) => view.latched)}>
           <summary>${t("devices")}</summary>
