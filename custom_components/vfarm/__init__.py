@@ -18,6 +18,7 @@ from vfarm_core.farm.nodes import Farm
 
 from . import (
     access,
+    backups,
     blueprint_shelf,
     issues,
     onboarding,
@@ -90,6 +91,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     except BaseException:
         await engine.async_close()
         raise
+    _tell_lost_memory(hass, entry)
+    backups.async_watch(hass, entry)
     engine.ledger = FarmLedger(hass, entry, journal)
     entry.async_create_background_task(hass, engine.ledger.async_start(), "vfarm ledger")
     entry.async_on_unload(entry.add_update_listener(_async_edited))
@@ -104,6 +107,24 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     if demo is None:
         entry.async_on_unload(onboarding.async_watch(hass, entry))
     return True
+
+
+@callback
+def _tell_lost_memory(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
+    """Tell while the farm is held because nobody remembers what was."""
+    engine, known = entry.runtime_data.engine, False
+
+    @callback
+    def look(_: object) -> None:
+        nonlocal known
+        lost = engine.runtime.memory.farm.lost_memory
+        if lost != known:
+            known = lost
+            issues.async_tell_memory(hass, entry, lost=lost)
+
+    entry.async_on_unload(engine.listen_node(entry.entry_id, look))
+    # Whatever of a farm is told is true while it runs.
+    entry.async_on_unload(lambda: issues.async_forget(hass, entry))
 
 
 def _platforms(entry: VfarmConfigEntry) -> tuple[Platform, ...]:

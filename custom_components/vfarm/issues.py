@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +12,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
 
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.build import DECLARED, Problem
@@ -37,6 +39,8 @@ class IssueKind(StrEnum):
     MISSING = "missing"
     LEDGER = "ledger"
     STATIONS = "stations"
+    MEMORY = "memory"
+    BACKUP = "backup"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +153,35 @@ def async_tell_stations(hass: HomeAssistant, entry: ConfigEntry, problems: Itera
         ir.IssueSeverity.WARNING,
         {f"{prefix}file": found} if told else {},
     )
+
+
+@callback
+def async_tell_memory(hass: HomeAssistant, entry: ConfigEntry, *, lost: bool) -> None:
+    """An issue while a farm is held because its memory was lost."""
+    found = _Found(
+        placeholders={"farm": entry.title},
+        data=_data(entry, IssueKind.MEMORY),
+    )
+    issue_id = _issue_id(entry, IssueKind.MEMORY, "lost")
+    prefix = _issue_id(entry, IssueKind.MEMORY, "")
+    told = {issue_id: found} if lost else {}
+    _async_replace(hass, prefix, "memory_lost", ir.IssueSeverity.CRITICAL, told)
+
+
+@callback
+def async_tell_backup(
+    hass: HomeAssistant, entry: ConfigEntry, *, stale: bool, last: datetime | None
+) -> None:
+    """An issue while a farm has no fresh backup; `last` is when the newest one was made."""
+    found = _Found(
+        placeholders={
+            "farm": entry.title,
+            "last": "–" if last is None else f"{dt_util.as_local(last):%Y-%m-%d}",
+        },
+    )
+    prefix = _issue_id(entry, IssueKind.BACKUP, "")
+    told = {_issue_id(entry, IssueKind.BACKUP, "stale"): found} if stale else {}
+    _async_replace(hass, prefix, "backup_stale", ir.IssueSeverity.WARNING, told)
 
 
 async def async_tell_recipes(hass: HomeAssistant, problems: Iterable[RecipeProblem]) -> None:

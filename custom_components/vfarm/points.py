@@ -97,6 +97,11 @@ class Points:
         """Entity id by binding id, of all that exist."""
         return self._entities
 
+    @property
+    def missing(self) -> Mapping[str, Binding]:
+        """The bindings whose entity does not exist, as last told."""
+        return self._missing
+
     @callback
     def _resolve(self) -> None:
         before = set(self._by_entity)

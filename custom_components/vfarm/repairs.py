@@ -13,12 +13,14 @@ from .fixes.actuator import UnsafeActuatorFlow
 from .fixes.blueprints import BlueprintsFlow
 from .fixes.entity import VanishedEntityFlow
 from .fixes.ledger import LedgerFlow
+from .fixes.memory import LostMemoryFlow
 from .issues import DATA_KIND, IssueKind
 
 _FLOWS: Final[Mapping[str, Callable[[], RepairsFlow]]] = {
     IssueKind.MISSING: VanishedEntityFlow,
     IssueKind.UNSAFE: UnsafeActuatorFlow,
     IssueKind.LEDGER: LedgerFlow,
+    IssueKind.MEMORY: LostMemoryFlow,
 }
 
 

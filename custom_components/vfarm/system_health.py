@@ -1,4 +1,4 @@
-"""System health: what version of the core runs, and how many farms."""
+"""System health: what runs, what can be written, what waits and what is missing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from typing import Any
 
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 
 from vfarm_core import __version__
+from vfarm_core.farm.roles import Loop
 
+from .backups import async_last_backup
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 
@@ -17,6 +21,15 @@ from .data import VfarmConfigEntry
 def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
     """Register the information."""
     register.async_register_info(_async_info)
+
+
+async def _async_backup(hass: HomeAssistant) -> str:
+    """The day of the newest backup; what Home Assistant says when nobody knows it."""
+    try:
+        last = await async_last_backup(hass)
+    except HomeAssistantError:
+        return "unknown"
+    return "never" if last is None else f"{dt_util.as_local(last.at):%Y-%m-%d}"
 
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
@@ -30,4 +43,21 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
         "journals_ok": all(
             entry.runtime_data.engine.runtime.memory.farm.journal_ok for entry in running
         ),
+        "history_waits": sum(
+            ledger.behind for e in entries if (ledger := e.runtime_data.engine.ledger) is not None
+        ),
+        "history_ok": not any(
+            ledger.error for e in entries if (ledger := e.runtime_data.engine.ledger) is not None
+        ),
+        "entities_missing": sum(len(e.runtime_data.engine.points.missing) for e in entries),
+        "loops_armed": ", ".join(
+            loop.value
+            for loop in Loop
+            if all(
+                loop not in entry.runtime_data.engine.runtime.memory.farm.disarmed
+                for entry in running
+            )
+        )
+        or "–",
+        "last_backup": _async_backup(hass),
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from home_farm import AIR, start_batch
 from homeassistant.core import Event, HomeAssistant
@@ -81,7 +83,25 @@ async def test_system_health_counts_farms(hass: HomeAssistant, farm: MockConfigE
     found = await get_system_health_info(hass, DOMAIN)
     assert found["farms"] == found["farms_running"] == 1
     assert found["levels"] == 2
-    assert found["journals_ok"] is True
+    assert found["journals_ok"] is found["history_ok"] is True
+    assert found["history_waits"] == 0
+    assert found["entities_missing"] == 0
+    assert found["loops_armed"] == "light, climate, co2, irrigation, fill, dosing"
+    assert await found["last_backup"] == "unknown", "no backup integration, no guess"
+    hass.states.async_remove("sensor.tent_air")
+    await hass.services.async_call(DOMAIN, "emergency_stop", {}, blocking=True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    hass.config.components.add("backup")
+    made = [
+        SimpleNamespace(date=f"2026-11-{day}T02:00:00+00:00", name="", homeassistant_included=there)
+        for day, there in ((20, True), (22, True), (24, False))
+    ]
+    manager = SimpleNamespace(async_get_backups=AsyncMock(return_value=(dict(enumerate(made)), {})))
+    with patch("homeassistant.components.backup.async_get_manager", return_value=manager):
+        found = await get_system_health_info(hass, DOMAIN)
+        assert await found["last_backup"] == "2026-11-22"
+    assert found["entities_missing"] == 1
+    assert found["loops_armed"] == "–"
 
 
 async def test_the_logbook_tells_what_happened(hass: HomeAssistant) -> None:

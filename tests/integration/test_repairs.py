@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import closing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from home_farm import AIR, PUMP, VALVE, Hardware, bound, declared, settled, small_farm, sub
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.vfarm.const import DOMAIN
@@ -363,3 +370,173 @@ async def test_a_damaged_history_is_kept_beside_a_new_one_that_the_journal_fills
     with closing(Ledger(where)), closing(sqlite3.connect(where)) as db:
         kinds = [kind for (kind,) in db.execute("SELECT kind FROM records")]
     assert "running" in kinds
+
+
+# -- lost memory ------------------------------------------------------------------------------
+
+
+CHECKS = ("water", "solution", "batches", "people")
+
+
+@pytest.fixture
+async def lost(
+    hass: HomeAssistant, hardware: Hardware, entry: MockConfigEntry, journals: Path
+) -> AsyncGenerator[str]:
+    damage(journals / f"{entry.entry_id}.db")
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await settled(hass)
+    yield f"{entry.entry_id}_memory_lost"
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_new_memory_is_accepted_when_every_check_is_confirmed(
+    hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, lost: str
+) -> None:
+    told = repairs.issue(lost)
+    assert told is not None
+    assert told.severity is ir.IssueSeverity.CRITICAL
+    assert (await repairs.begin(lost))["menu_options"] == ["restore", "accept"]
+    await repairs.choose("accept")
+    checked = dict.fromkeys(CHECKS, True)
+    form = await repairs.go_on(**{**checked, "solution": False}, mode="auto")
+    assert form["errors"] == {"solution": "not_checked"}
+    farm = entry.runtime_data.engine.runtime
+    assert farm.memory.farm.lost_memory, "the hold stands"
+    assert (await repairs.go_on(**checked, mode="monitor"))["type"] == "create_entry"
+    assert not farm.memory.farm.lost_memory
+    assert farm.memory.farm.mode == "monitor"
+    assert repairs.issue(lost) is None
+    (changed,) = await entry.runtime_data.engine.journal.async_events("mode_changed")
+    assert changed["by"].startswith("user:")
+
+
+async def test_the_last_backup_from_before_the_loss_is_named_and_the_hold_stands(
+    hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, lost: str
+) -> None:
+    now = dt_util.utcnow()
+    with backups(hass, now - timedelta(days=3), now - timedelta(days=2), now + timedelta(hours=1)):
+        await repairs.begin(lost)
+        form = await repairs.choose("restore")
+    named = dt_util.as_local(now - timedelta(days=2))
+    assert f"{named:%Y-%m-%d %H:%M}" in form["description_placeholders"]["backup"]
+    told = await repairs.go_on()
+    assert (told["type"], told["reason"]) == ("abort", "restore_backup")
+    assert repairs.issue(lost) is not None
+    assert entry.runtime_data.engine.runtime.memory.farm.lost_memory
+
+
+async def test_without_a_backup_none_is_named(
+    hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, lost: str
+) -> None:
+    await repairs.begin(lost)
+    form = await repairs.choose("restore")
+    assert form["description_placeholders"]["backup"] == "–"
+
+
+async def test_a_mode_that_is_chosen_elsewhere_ends_the_repair(
+    hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, lost: str
+) -> None:
+    await repairs.begin(lost)
+    await hass.services.async_call(DOMAIN, "set_mode", {"mode": "auto"}, blocking=True)
+    await settled(hass)
+    assert repairs.issue(lost) is None
+    told = await repairs.choose("accept")
+    assert (told["type"], told["reason"]) == ("abort", "gone")
+
+
+# -- backups ----------------------------------------------------------------------------------
+
+
+class Manager:
+    """The part of Home Assistant's backup manager that says which backups there are."""
+
+    def __init__(self, *made: datetime) -> None:
+        self.made = list(made)
+        self.listeners: list[Any] = []
+        self.errors: dict[str, Exception] = {}
+
+    async def async_get_backups(self) -> tuple[dict[str, Any], dict[str, Exception]]:
+        found = {
+            str(at): SimpleNamespace(
+                date=at.isoformat(), name=f"Backup {at:%d}", homeassistant_included=True
+            )
+            for at in self.made
+        }
+        return found, self.errors
+
+    def async_subscribe_events(self, listener: Any) -> Any:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def done(self, at: datetime) -> None:
+        self.made.append(at)
+        for listener in self.listeners:
+            listener(SimpleNamespace(manager_state="idle"))
+
+
+@contextmanager
+def backups(hass: HomeAssistant, *made: datetime) -> Iterator[Manager]:
+    """Backups that were made when."""
+    manager = Manager(*made)
+    hass.config.components.add("backup")
+    with patch("homeassistant.components.backup.async_get_manager", return_value=manager):
+        yield manager
+    hass.config.components.remove("backup")
+
+
+async def look(hass: HomeAssistant, freezer: FrozenDateTimeFactory, days: float) -> None:
+    freezer.tick(timedelta(days=days))
+    async_fire_time_changed(hass)
+    await settled(hass)
+
+
+async def test_a_farm_without_a_fresh_backup_is_told_until_there_is_one(
+    hass: HomeAssistant,
+    hardware: Hardware,
+    entry: MockConfigEntry,
+    repairs: Repairs,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    issue = f"{entry.entry_id}_backup_stale"
+    with backups(hass, dt_util.utcnow() - timedelta(days=30)) as manager:
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await settled(hass)
+        assert repairs.issue(issue) is None, "a new farm has had no time for one"
+        await look(hass, freezer, 8.5)
+        told = repairs.issue(issue)
+        assert told is not None
+        assert not told.is_fixable
+        manager.done(dt_util.utcnow())
+        await settled(hass)
+        assert repairs.issue(issue) is None, "it goes away by itself"
+        manager.errors["cloud"] = HomeAssistantError("away")
+        manager.made.clear()
+        await look(hass, freezer, 9)
+        assert repairs.issue(issue) is None, "what nobody can say is not told"
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        assert manager.listeners == []
+
+
+async def test_what_is_told_of_a_farm_goes_when_it_is_disabled_and_comes_back_with_it(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
+) -> None:
+    assert repairs.issue(vanished) is not None
+    assert await hass.config_entries.async_set_disabled_by(farm.entry_id, ConfigEntryDisabler.USER)
+    assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
+    await hass.config_entries.async_set_disabled_by(farm.entry_id, None)
+    await settled(hass)
+    assert repairs.issue(vanished) is not None
+
+
+async def test_an_entity_that_came_back_while_the_farm_was_unloaded_is_not_told_any_more(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hardware: Hardware,
+    repairs: Repairs,
+    vanished: str,
+) -> None:
+    assert await hass.config_entries.async_unload(farm.entry_id)
+    hardware.air(22.0)
+    assert await hass.config_entries.async_setup(farm.entry_id)
+    await settled(hass)
+    assert repairs.issue(vanished) is None
