@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
@@ -28,6 +27,10 @@ _LOOK_EVERY: Final = timedelta(days=1)
 _IDLE: Final = "idle"
 
 
+class BackupsUnknownError(Exception):
+    """Nobody can say which backups there are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastBackup:
     """A backup that has Home Assistant's folder, and with it the journals of all farms."""
@@ -40,10 +43,10 @@ async def async_last_backup(
     hass: HomeAssistant, *, before: datetime | None = None
 ) -> LastBackup | None:
     """The newest backup, or the newest one before a moment; None when there is none. Raises
-    HomeAssistantError when nobody can say."""
+    BackupsUnknownError when nobody can say."""
     # Its libraries are there when it is set up, and only then.
     if _BACKUP not in hass.config.components:
-        raise HomeAssistantError("the backup integration is not set up")
+        raise BackupsUnknownError("the backup integration is not set up")
     from homeassistant.components.backup import async_get_manager
 
     known, errors = await async_get_manager(hass).async_get_backups()
@@ -55,7 +58,7 @@ async def async_last_backup(
         and (before is None or at < before)
     ]
     if errors and not found:
-        raise HomeAssistantError("; ".join(str(error) for error in errors.values()))
+        raise BackupsUnknownError("; ".join(str(error) for error in errors.values()))
     return max(found, key=lambda backup: backup.at, default=None)
 
 
@@ -89,7 +92,7 @@ def async_watch(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
 async def _async_look(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
     try:
         last = await async_last_backup(hass)
-    except HomeAssistantError as err:
+    except BackupsUnknownError as err:
         # Nobody can say: the message of before stays, and a new one would be a guess.
         _LOGGER.debug("The backups of Home Assistant are not known: %s", err)
         return

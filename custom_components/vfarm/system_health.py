@@ -6,13 +6,12 @@ from typing import Any
 
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from vfarm_core import __version__
 from vfarm_core.farm.roles import Loop
 
-from .backups import async_last_backup
+from .backups import BackupsUnknownError, async_last_backup
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 
@@ -27,7 +26,7 @@ async def _async_backup(hass: HomeAssistant) -> str:
     """The day of the newest backup; what Home Assistant says when nobody knows it."""
     try:
         last = await async_last_backup(hass)
-    except HomeAssistantError:
+    except BackupsUnknownError:
         return "unknown"
     return "never" if last is None else f"{dt_util.as_local(last.at):%Y-%m-%d}"
 

@@ -93,7 +93,7 @@ async def test_system_health_counts_farms(hass: HomeAssistant, farm: MockConfigE
     await hass.async_block_till_done(wait_background_tasks=True)
     hass.config.components.add("backup")
     made = [
-        SimpleNamespace(date=f"2026-11-{day}T02:00:00+00:00", name="", homeassistant_included=there)
+        SimpleNamespace(date=f"2026-11-{day}T20:00:00+00:00", name="", homeassistant_included=there)
         for day, there in ((20, True), (22, True), (24, False))
     ]
     manager = SimpleNamespace(async_get_backups=AsyncMock(return_value=(dict(enumerate(made)), {})))

@@ -21,10 +21,10 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 
 from vfarm_core.control.inputs import SetMode
-from vfarm_core.control.memory import Mode
+from vfarm_core.farm.overrides import Mode
 
 from ..asking import ask
-from ..backups import async_last_backup
+from ..backups import BackupsUnknownError, async_last_backup
 from ..data import VfarmConfigEntry
 from ..entity import async_by
 from .farm_fix import FarmFix
@@ -64,7 +64,7 @@ class LostMemoryFlow(FarmFix):
             return self.async_abort(reason="restore_backup")
         try:
             last = await async_last_backup(self.hass, before=await _async_lost_at(entry))
-        except HomeAssistantError:
+        except BackupsUnknownError:
             last = None
         backup = f"{last.name} ({dt_util.as_local(last.at):%Y-%m-%d %H:%M})" if last else "–"
         return self.async_show_form(
