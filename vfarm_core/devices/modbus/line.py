@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from .bus import Bus
 from .device import Device, Poll
 
 type Publish = Callable[[str, Poll], None]
@@ -52,6 +51,3 @@ class Line:
     @staticmethod
     def _dues(devices: Iterable[Device]) -> Iterable[float]:
         return (due for device in devices if (due := device.next_due) is not None)
-
-
-__all__ = ["Bus", "Line", "Publish"]

@@ -6,17 +6,13 @@ test vector it carries.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .codec import MOST_DECIMALS, ORDERS, EncodeError, decode, encode, raw_number
-from .document import Document, read_document, whole
-from .errors import Problem, ProfileError, problem
-from .frames import Frame, parse_request, parse_response
+from .codec import MOST_DECIMALS, ORDERS
+from .document import read_document
+from .errors import ProfileError, problem
 from .plan import MOST_BITS, MOST_REGISTERS
 from .profile import (
     WORDS,
@@ -33,17 +29,15 @@ from .profile import (
     SequenceStep,
     Space,
     Variant,
-    Vector,
 )
 from .roles import ROLES
+from .values import is_whole
+from .vectors import Vectors
 
 #: The version of the document's form.
 SCHEMA = "vfarm-modbus-map/1"
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _BAUDS = (1200, 115_200)
-#: How close a decoded vector has to be: the digits of a 32-bit fraction.
-_CLOSE = 1e-5
 
 
 def load_profile(text: str, *, file: str = "<text>", stem: str | None = None) -> Profile:
@@ -82,16 +76,10 @@ _REGISTER_KEYS = (
 _PARTS = ("schema", "id", "name", "kind", "confidence", "link", "limits", "defaults")
 
 
-class _Reader:
-    """Reads on after a problem, with placeholders that never leave `load_profile`."""
+class _Reader(Vectors):
+    """The parts of a profile."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.problems: list[Problem] = []
-
-    def problem(self, path: str, code: str, **params: float | str) -> None:
-        line = self.document.line(path)
-        self.problems.append(problem(code, path, file=self.document.file, line=line, params=params))
+    parts = _PARTS
 
     # --- Parts ------------------------------------------------------------------------------
 
@@ -168,7 +156,7 @@ class _Reader:
                 not isinstance(block, list)
                 or len(block) != 3
                 or block[0] not in list(Space)
-                or not all(_is_whole(number) for number in block[1:])
+                or not all(is_whole(number) for number in block[1:])
                 or not 0 <= block[1] <= 0xFFFF
                 or not 1 <= block[2] <= 0x10000 - block[1]
             ):
@@ -406,300 +394,6 @@ class _Reader:
                 )
             found[name] = tuple(steps)
         return found
-
-    # --- Test vectors -----------------------------------------------------------------------
-
-    def vectors(
-        self, entries: Mapping[str, Any], registers: Sequence[Register]
-    ) -> tuple[Vector, ...]:
-        found = []
-        for index, item in enumerate(self.list_of(entries, "tests", "")):
-            vector = self.vector(item, f"tests[{index}]", {r.key for r in registers})
-            if vector is not None:
-                found.append(vector)
-        return tuple(found)
-
-    def vector(self, value: Any, path: str, keys: Collection[str]) -> Vector | None:
-        entries = self.mapping(
-            value,
-            path,
-            optional=(
-                *("request", "response", "start", "space", "raw"),
-                *("expect", "expect_write", "note"),
-            ),
-        )
-        if entries is None:
-            return None
-        request = self.frame(entries, "request", path, parse_request)
-        response = self.frame(entries, "response", path, parse_response)
-        space = self.choice(entries, "space", path, Space)
-        start = self.whole(entries, "start", path, 0, 0xFFFF)
-        words: tuple[int, ...] = ()
-        if request is not None:
-            space, start = request.space, request.start
-        if response is not None:
-            words = response.words
-        elif "raw" in entries:
-            raw = self.list_of(entries, "raw", path)
-            if not all(_is_whole(word) and 0 <= word <= 0xFFFF for word in raw):
-                self.problem(f"{path}.raw", "no_whole", value=repr(raw), low=0, high=0xFFFF)
-            else:
-                words = tuple(raw)
-        if space is None or start is None:
-            if not {"request", "start", "space"} & set(entries):
-                self.problem(path, "vector_place")
-            return None
-        expect = self.expected(entries, "expect", path, keys)
-        writes = self.expected(entries, "expect_write", path, keys)
-        if expect and not words:
-            self.problem(path, "vector_place")
-        return Vector(
-            space=space,
-            start=start,
-            words=words,
-            expect=expect,
-            writes=writes,
-            written=request.words if request is not None else (),
-            note=self.text(entries, "note", path),
-        )
-
-    def expected(
-        self, entries: Mapping[str, Any], key: str, path: str, keys: Collection[str]
-    ) -> dict[str, float]:
-        inner = self.mapping(entries.get(key, {}), f"{path}.{key}", open_keys=True) or {}
-        found = {}
-        for name in inner:
-            number = self.number(inner, name, f"{path}.{key}", -1e12, 1e12)
-            if name not in keys:
-                self.problem(f"{path}.{key}.{name}", "no_register", name=repr(name))
-            elif number is not None:
-                found[name] = number
-        return found
-
-    def frame(
-        self,
-        entries: Mapping[str, Any],
-        key: str,
-        path: str,
-        parse: Callable[[str], Frame | None],
-    ) -> Frame | None:
-        if key not in entries:
-            return None
-        frame = parse(str(entries[key]))
-        if frame is None:
-            self.problem(f"{path}.{key}", "bad_frame", value=repr(entries[key]))
-        return frame
-
-    def check_vectors(self, profile: Profile) -> None:
-        """Every vector has to mean what it says."""
-        by_key = {register.key: register for register in profile.registers}
-        for index, vector in enumerate(profile.vectors):
-            path = f"tests[{index}]"
-            memory = {vector.start + at: word for at, word in enumerate(vector.words)}
-            for key, expected in vector.expect.items():
-                self.check_expected(f"{path}.expect.{key}", by_key, key, expected, vector, memory)
-            for key, value in vector.writes.items():
-                register = by_key[key]
-                try:
-                    words = encode(register, value)
-                except EncodeError as err:
-                    words = ()
-                    got = str(err)
-                else:
-                    got = str(list(words))
-                if words != vector.written or register.address != vector.start:
-                    where = f"{path}.expect_write.{key}"
-                    expected_words = str(list(vector.written))
-                    self.problem(where, "vector_write", name=key, got=got, expected=expected_words)
-
-    def check_expected(
-        self,
-        path: str,
-        by_key: Mapping[str, Register],
-        key: str,
-        expected: float,
-        vector: Vector,
-        memory: Mapping[int, int],
-    ) -> None:
-        register = by_key[key]
-        words = [memory.get(address) for address in range(register.address, register.end)]
-        if register.space is not vector.space or None in words:
-            self.problem(path, "vector_covers", name=key)
-            return
-        decimals: float | None = None
-        if register.decimals_from is not None:
-            other = by_key[register.decimals_from]
-            held = [memory.get(address) for address in range(other.address, other.end)]
-            if None in held:
-                self.problem(path, "vector_covers", name=other.key)
-                return
-            decimals = raw_number(other, [word for word in held if word is not None])
-        reading = decode(register, [w for w in words if w is not None], decimals=decimals)
-        got = reading.value
-        if (
-            got is None
-            or isinstance(got, str)
-            or not math.isclose(got, expected, rel_tol=_CLOSE, abs_tol=_CLOSE)
-        ):
-            shown = str(reading.why or got)
-            self.problem(path, "vector_value", name=key, got=shown, expected=f"{expected:g}")
-
-    # --- Values -----------------------------------------------------------------------------
-
-    def mapping(
-        self,
-        value: Any,
-        path: str,
-        *,
-        required: Sequence[str] = (),
-        optional: Sequence[str] = (),
-        open_keys: bool = False,
-    ) -> dict[str, Any] | None:
-        if not isinstance(value, dict):
-            if value is None and path in _PARTS:
-                return None  # its absence is told already
-            self.problem(path, "no_mapping")
-            return None
-        known = (*required, *optional)
-        for key in value:
-            if not open_keys and key not in known:
-                inner = f"{path}.{key}" if path else key
-                self.problem(inner, "unknown_key", known=", ".join(known))
-        for key in required:
-            if key not in value or value[key] is None:
-                self.problem(f"{path}.{key}" if path else key, "missing")
-        return value
-
-    def list_of(self, entries: Mapping[str, Any], key: str, path: str) -> list[Any]:
-        if key not in entries:
-            return []
-        value = entries[key]
-        if isinstance(value, list) and value:
-            return value
-        self.problem(f"{path}.{key}" if path else key, "no_list")
-        return []
-
-    def _one[T](
-        self,
-        entries: Mapping[str, Any],
-        key: str,
-        path: str,
-        fits: Callable[[Any], T | None],
-        code: str,
-        **params: float | str,
-    ) -> T | None:
-        if key not in entries or entries[key] is None:
-            return None
-        found = fits(entries[key])
-        if found is None:
-            where = f"{path}.{key}" if path else key
-            self.problem(where, code, value=repr(entries[key]), **params)
-        return found
-
-    def name(self, entries: Mapping[str, Any], key: str, path: str) -> str:
-        def fits(value: Any) -> str | None:
-            return value if isinstance(value, str) and _NAME.fullmatch(value) else None
-
-        return self._one(entries, key, path, fits, "no_name") or ""
-
-    def text(self, entries: Mapping[str, Any], key: str, path: str) -> str:
-        def fits(value: Any) -> str | None:
-            return value if isinstance(value, str) else None
-
-        return self._one(entries, key, path, fits, "no_text") or ""
-
-    def flag(self, entries: Mapping[str, Any], key: str, path: str) -> bool | None:
-        def fits(value: Any) -> bool | None:
-            return value if isinstance(value, bool) else None
-
-        return self._one(entries, key, path, fits, "no_flag")
-
-    def number(
-        self, entries: Mapping[str, Any], key: str, path: str, low: float, high: float
-    ) -> float | None:
-        def fits(value: Any) -> float | None:
-            good = isinstance(value, int | float) and not isinstance(value, bool)
-            return float(value) if good and low <= value <= high else None
-
-        return self._one(entries, key, path, fits, "no_number", low=low, high=high)
-
-    def whole(
-        self, entries: Mapping[str, Any], key: str, path: str, low: int, high: int
-    ) -> int | None:
-        def fits(value: Any) -> int | None:
-            return int(value) if _is_whole(value) and low <= value <= high else None
-
-        return self._one(entries, key, path, fits, "no_whole", low=low, high=high)
-
-    def choice[E: StrEnum](
-        self, entries: Mapping[str, Any], key: str, path: str, kind: type[E]
-    ) -> E | None:
-        def fits(value: Any) -> E | None:
-            return kind(value) if value in list(kind) else None
-
-        known = ", ".join(kind)
-        return self._one(entries, key, path, fits, "unknown_choice", known=known)
-
-    def several[E: StrEnum](
-        self, entries: Mapping[str, Any], key: str, path: str, kind: type[E]
-    ) -> tuple[E, ...]:
-        found = []
-        for index, value in enumerate(self.list_of(entries, key, path)):
-            one = self.choice({key: value}, key, path, kind)
-            if one is not None and one not in found:
-                found.append(one)
-            del index
-        return tuple(found)
-
-    def texts(self, entries: Mapping[str, Any], key: str, path: str) -> tuple[str, ...]:
-        items = self.list_of(entries, key, path)
-        for index, item in enumerate(items):
-            if not isinstance(item, str) or not item:
-                where = f"{path}.{key}[{index}]" if path else f"{key}[{index}]"
-                self.problem(where, "no_text", value=repr(item))
-        return tuple(item for item in items if isinstance(item, str))
-
-    def texts_by_name(self, entries: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
-        inner = self.mapping(entries.get(key, {}), key, open_keys=True) or {}
-        return {name: self.text(inner, name, key) for name in inner}
-
-    def range(self, entries: Mapping[str, Any], path: str) -> tuple[float, float] | None:
-        def fits(value: Any) -> tuple[float, float] | None:
-            if (
-                isinstance(value, list)
-                and len(value) == 2
-                and all(isinstance(n, int | float) and not isinstance(n, bool) for n in value)
-                and value[0] < value[1]
-            ):
-                return float(value[0]), float(value[1])
-            return None
-
-        return self._one(entries, "range", path, fits, "no_range")
-
-    def codes(self, entries: Mapping[str, Any], key: str, path: str) -> dict[int, str]:
-        def fits(value: Any) -> dict[int, str] | None:
-            if not isinstance(value, dict) or not value:
-                return None
-            found = {}
-            for code, label in value.items():
-                number = whole(code)
-                if number is None or label is None or isinstance(label, bool | list | dict):
-                    return None
-                found[number] = str(label)
-            return found
-
-        return self._one(entries, key, path, fits, "no_codes") or {}
-
-    def missing(self, entries: Mapping[str, Any], path: str) -> frozenset[int]:
-        codes = self.list_of(entries, "nan", path)
-        if not all(_is_whole(code) for code in codes):
-            self.problem(f"{path}.nan", "no_whole", value=repr(codes), low=0, high=2**64 - 1)
-            return frozenset()
-        return frozenset(codes)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _counts_decimals(register: Register) -> bool:

@@ -201,7 +201,7 @@ def test_a_profile_with_all_its_parts_is_read() -> None:
         ("expect_write: {speed: 50.0}", "expect_write: {speed: 5000.0}",
          "tests[0].expect_write.speed", "vector_write"),
         ("raw: [1234, 1]", "raw: [1234, 70000]", "tests[1].raw", "no_whole"),
-        ("raw: [1234, 1]", "raw: [1234]", "tests[1].expect.level", "vector_covers"),
+        ("raw: [1234, 1]", "raw: [1234]", "tests[1].expect.level", "vector_value"),
         ("raw: [1234, 1]", "raw: [1234, 99]", "tests[1].expect.level", "vector_value"),
         ("  - {raw: [1234, 1]", "  - 5\n  - {raw: [1234, 1]", "tests[1]", "no_mapping"),
         ("010600011388D55C", "0106000113", "tests[0].request", "bad_frame"),
