@@ -14,15 +14,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from modbus_connection import (
-    ModbusConnectionError,
-    ModbusError,
-    ModbusExceptionError,
-    ModbusTimeoutError,
-    ModbusUnit,
-)
+from modbus_connection import ModbusExceptionError, ModbusUnit
 
-from .bus import Bus, GaveWayError, Priority
+from .bus import Bus, Priority
 from .codec import (
     EncodeError,
     Reading,
@@ -34,7 +28,8 @@ from .codec import (
     same,
 )
 from .compiled import Request
-from .health import WELL, Health
+from .exchange import Exchange
+from .health import Health
 from .meaning import Words, decimals_of, held, label, meaning
 from .plan import NOTHING, Block, Learned, plan, refused
 from .profile import DataType, Profile, Register, SequenceStep
@@ -43,16 +38,8 @@ from .roles import INTERVAL_S, Group, group_of
 #: Answers of the protocol that mean: I do not have this. 1 is for the request as a whole.
 _ILLEGAL_FUNCTION = 1
 _ILLEGAL = (_ILLEGAL_FUNCTION, 2, 3)
-#: Answers of a gateway that stand for the silence of the device behind it.
-_GATEWAY_SILENT = (10, 11)
-#: Whatever a link shared with others takes, a request of ours is given up after so many timeouts.
-_PATIENCE = 3.0
 #: Attempts of a write that can be read back.
 _ATTEMPTS = 2
-
-
-class _UnsettledError(Exception):
-    """An answer may still be under way."""
 
 
 class Purpose(StrEnum):
@@ -125,9 +112,6 @@ class Device:
         self.profile = profile
         self.registers = {r.key: r for r in profile.registers_of(model, phases)}
         self.learned = learned
-        self.health: Health = WELL
-        self._unit = unit
-        self._bus = bus or Bus()
         self._clock = clock
         self._sleep = sleep
         self._intervals = intervals
@@ -136,14 +120,24 @@ class Device:
         self._plans: dict[tuple[frozenset[str], Learned], list[Request]] = {}
         self._kept: dict[str, float] = {}
         self._orders: dict[str, str] = {}
-        #: A request that got no answer: until when it may still come, and what it asked for.
-        self._late: tuple[float, Block | None] | None = None
-        self._sent = 0
+        self._exchange = Exchange(
+            unit,
+            tuple(self.registers.values()),
+            bus=bus or Bus(),
+            timeout_s=profile.limits.timeout_s,
+            clock=clock,
+            sleep=sleep,
+        )
         unit.require_timeout(profile.limits.timeout_s)
         if profile.limits.spacing_s:
             unit.set_message_spacing(profile.limits.spacing_s)
 
     # --- Reading ----------------------------------------------------------------------------
+
+    @property
+    def health(self) -> Health:
+        """Whether the device answers, and when it is asked again."""
+        return self._exchange.health
 
     @property
     def next_due(self) -> float | None:
@@ -182,7 +176,7 @@ class Device:
         memory: dict[tuple[str, int], int] = {}
         faults: dict[str, Why] = {}
         answers = 0
-        before = self._sent
+        before = self._exchange.sent
         lost: Why | None = None
         todo = self._requests(needed)
         while todo:
@@ -208,12 +202,12 @@ class Device:
                 # One timeout a cycle: who does not answer is not asked for everything else.
                 lost = outcome
         if answers:
-            self.health = self.health.answered()
+            self._exchange.health = self.health.answered()
         elif lost is not Why.GAVE_WAY:
-            self.health = self.health.fell_silent(self._clock())
+            self._exchange.health = self.health.fell_silent(self._clock())
         return Poll(
             readings=self._understand(wanted, memory, faults),
-            requests=self._sent - before,
+            requests=self._exchange.sent - before,
             at=self._clock(),
             words=memory,
         )
@@ -238,7 +232,7 @@ class Device:
         if found is None:
             chosen = [r for r in self.registers.values() if r.key in keys]
             blocks = plan(chosen, self.profile.limits, self.learned)
-            found = [Request(self._unit, block) for block in blocks]
+            found = [Request(self._exchange.unit, block) for block in blocks]
             self._plans[keys, self.learned] = found
         return list(found)
 
@@ -273,7 +267,7 @@ class Device:
     async def _ask(self, request: Request, priority: Priority) -> dict[int, int] | Why:
         """The content of a block, or why there is none. Learns from what the device refuses."""
         block = request.block
-        why, error, content = await self._fetch(request, priority)
+        why, error, content = await self._exchange.fetch(request, priority)
         if content is not None:
             missing_words = block.count - len(content)
             return Why.GARBLED if missing_words else content
@@ -283,98 +277,6 @@ class Device:
                 self.learned = refused(block, self.learned, function=code == _ILLEGAL_FUNCTION)
                 return Why.UNSUPPORTED
         return why or Why.GARBLED
-
-    async def _fetch(
-        self, request: Request, priority: Priority
-    ) -> tuple[Why | None, BaseException | None, dict[int, int] | None]:
-        """Read a block when nothing late can be taken for its answer."""
-        while True:
-            settled = await self._settle(priority)
-            if settled is not None:
-                return settled, None, None
-            try:
-                return await self._send(request.read, priority, request.block, reads=True)
-            except _UnsettledError:
-                # While it waited for its turn, another request of ours got no answer.
-                continue
-
-    async def _send[T](
-        self,
-        send: Callable[[], Awaitable[T]],
-        priority: Priority,
-        block: Block | None,
-        *,
-        reads: bool = False,
-    ) -> tuple[Why | None, BaseException | None, T | None]:
-        """Send in turn; every way it can fail has its name. With `reads` nothing is sent while an
-        answer may be late: raises _UnsettledError."""
-        timeout = self.profile.limits.timeout_s
-
-        async def bounded() -> T:
-            if reads and self._late is not None:
-                raise _UnsettledError
-            self._sent += 1
-            async with asyncio.timeout(_PATIENCE * timeout):
-                return await send()
-
-        try:
-            answer = await self._bus.request(priority, bounded)
-        except GaveWayError as err:
-            self._expect_late(block)
-            return Why.GAVE_WAY, err, None
-        except (ModbusTimeoutError, TimeoutError) as err:
-            self._expect_late(block)
-            return Why.TIMEOUT, err, None
-        except (ModbusConnectionError, OSError) as err:
-            # A gateway hands to the next connection what the last one was still to get.
-            self._expect_late(block)
-            return Why.CONNECTION, err, None
-        except ModbusExceptionError as err:
-            if err.exception_code in _GATEWAY_SILENT:
-                return Why.TIMEOUT, err, None
-            self.health = self.health.answered()
-            return Why.REFUSED, err, None
-        except ModbusError as err:
-            self._expect_late(block)
-            return Why.GARBLED, err, None
-        self.health = self.health.answered()
-        return None, None, answer
-
-    # --- Late answers -----------------------------------------------------------------------
-
-    def _expect_late(self, block: Block | None) -> None:
-        self._late = (self._clock() + self.profile.limits.timeout_s, block)
-
-    async def _settle(self, priority: Priority) -> Why | None:
-        """After a request without an answer: wait until it cannot come any more, then ask for
-        something whose answer looks different. On a serial line nothing but its shape tells which
-        request an answer belongs to; taken for the next one it would be a wrong value."""
-        if self._late is None:
-            return None
-        until, block = self._late
-        wait = until - self._clock()
-        if wait > 0:
-            await self._sleep(wait)
-        self._late = None
-        if block is None or (block.count == 1 and not self._has_others(block)):
-            # What may still come is this very register, a little older.
-            return None
-        count = block.count if block.whole or block.count == 1 else block.count - 1
-        check = Block(block.space, block.start, count, (), whole=True)
-        why, _, content = await self._send(Request(self._unit, check).read, priority, block)
-        if content is None and why is not Why.REFUSED:
-            return why
-        if content is not None and count == block.count:
-            # Not to be told from the late one: whichever is still under way gets its time.
-            await self._sleep(self.profile.limits.timeout_s)
-        return None
-
-    def _has_others(self, block: Block) -> bool:
-        return any(
-            register.readable
-            and not (register.space is block.space and register.address == block.start)
-            for register in self.registers.values()
-        )
 
     # --- Writing ----------------------------------------------------------------------------
 
@@ -433,7 +335,7 @@ class Device:
         found: tuple[int, ...] | None = None
         attempts = _ATTEMPTS if provable and not self.health.is_silent else 1
         for _ in range(attempts):
-            why, error, _done = await self._send(
+            why, error, _done = await self._exchange.send(
                 lambda: self._transmit(register, words), Priority.WRITE, None
             )
             if why is Why.REFUSED or (why is not None and not provable):
@@ -457,7 +359,7 @@ class Device:
         if register.commit is None:
             return written
         commit = self.registers[register.commit]
-        why, error, _ = await self._send(
+        why, error, _ = await self._exchange.send(
             lambda: self._transmit(commit, (register.commit_value,)), Priority.WRITE, None
         )
         if why is not None:
@@ -471,7 +373,9 @@ class Device:
 
     async def _read_back(self, register: Register) -> tuple[tuple[int, ...] | None, Why | None]:
         block = self._block_of(register)
-        why, _, content = await self._fetch(Request(self._unit, block), Priority.WRITE)
+        why, _, content = await self._exchange.fetch(
+            Request(self._exchange.unit, block), Priority.WRITE
+        )
         if content is None:
             return None, why
         memory = {(block.space.value, address): word for address, word in content.items()}
@@ -484,13 +388,13 @@ class Device:
         address = register.address
         if register.space.is_bits:
             if register.function == 15:
-                await self._unit.write_coils(address, [bool(words[0])])
+                await self._exchange.unit.write_coils(address, [bool(words[0])])
             else:
-                await self._unit.write_coil(address, bool(words[0]))
+                await self._exchange.unit.write_coil(address, bool(words[0]))
         elif len(words) > 1 or register.function == 16:
-            await self._unit.write_registers(address, list(words))
+            await self._exchange.unit.write_registers(address, list(words))
         else:
-            await self._unit.write_register(address, words[0])
+            await self._exchange.unit.write_register(address, words[0])
         return True
 
 

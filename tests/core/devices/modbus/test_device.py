@@ -466,7 +466,7 @@ class Losing(FakeUnit):
 def test_a_read_that_waited_while_another_was_lost_is_not_sent_into_its_late_answer() -> None:
     device, unit = made("waveshare_analog_out")
     losing = Losing(unit)
-    device._unit = losing  # type: ignore[assignment]
+    device._exchange.unit = losing  # type: ignore[assignment]
 
     async def run() -> None:
         lost = asyncio.create_task(device.read(["ch1", "ch2"]))
@@ -488,14 +488,33 @@ def test_a_read_that_waited_while_another_was_lost_is_not_sent_into_its_late_ans
     ]
 
 
+def test_a_request_that_was_cancelled_may_still_be_answered() -> None:
+    device, unit = made("waveshare_analog_out")
+    losing = Losing(unit)
+    device._exchange.unit = losing  # type: ignore[assignment]
+
+    async def run() -> None:
+        given_up = asyncio.create_task(device.read(["ch1", "ch2"]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        losing.released.set()
+        assert (await device.read(["ch5", "ch6"])).readings["ch6"].why is None
+
+    asyncio.run(run())
+    assert losing.sent == [("read", 2, 900.0), ("read", 1, 900.5), ("read", 2, 900.5)]
+
+
 def test_a_write_does_not_wait_for_a_late_answer_but_its_proof_does() -> None:
     device, unit = made("waveshare_analog_out")
     losing = Losing(unit)
-    device._unit = losing  # type: ignore[assignment]
+    device._exchange.unit = losing  # type: ignore[assignment]
 
     async def run() -> None:
         losing.released.set()
-        device._expect_late(None)
+        device._exchange.expect_late(None)
         assert (await device.write("ch3", 5.0)).end is End.VERIFIED
 
     asyncio.run(run())

@@ -328,7 +328,7 @@ def test_a_write_does_not_wait_for_a_look_at_a_silent_unit() -> None:
             bus = Bus()
             healthy = Device(link.for_unit(1), slow, bus=bus)
             dead = Device(link.for_unit(2), slow, bus=bus)
-            dead.health = dead.health.fell_silent(0.0).fell_silent(0.0)
+            dead._exchange.health = dead.health.fell_silent(0.0).fell_silent(0.0)
             look = asyncio.create_task(dead.read(["a0"]))
             await asyncio.sleep(0.05)
             assert wired.asked, "the look is under way, and would take 2 s"
