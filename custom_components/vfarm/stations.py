@@ -56,7 +56,7 @@ _LOGGER = logging.getLogger(__name__)
 
 #: A plan is left with the broker this often (real s), and so long after something has happened.
 PLAN_S = 900.0
-SOON_S = 5.0
+SOON_S = 30.0
 #: What a station has said last is with the broker: it comes within this time (real s), or never.
 SAID_S = 5.0
 #: A station that is alone finishes its shot before it hands back: so long (real s) it has for it.

@@ -191,7 +191,7 @@ async def test_an_emergency_stop_reaches_the_stations_and_drops_their_plan(
     entry.runtime_data.engine.request(EmergencyStop(by="Ada"))
     await hass.async_block_till_done()
     assert broker.said(stop_topic(broker.farm))[-1] == ("stop", True)
-    await beat(hass, freezer, 6)
+    await beat(hass, freezer, 31)
     assert broker.plan().revoked == "emergency_stop"
     entry.runtime_data.engine.request(ReleaseStop(by="Ada"))
     await hass.async_block_till_done()

@@ -14,7 +14,7 @@ import orjson
 from ...farm.ahead import PLAN_FORMAT, Delivered, StationPlan
 from ...farm.codec import DecodeError, decode, encode
 
-#: A longer message is no plan (bytes): it is some 60 kB for 100 lamps and 20 circuits over 48 h.
+#: A longer message is no plan (bytes): one for 200 lamps and 20 circuits has 72 kB.
 LONGEST = 1_000_000
 
 
