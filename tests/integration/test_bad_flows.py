@@ -174,6 +174,14 @@ PATHS = [
         "CopySteps.copy_bindings",
         _edit("rack", "copy", {}, {"count": 1, "name": "Rack #", "circuits": False}),
     ),
+    Formed(
+        "TryingSteps.test_binding",
+        _edit("zone", "test_binding", {"binding": "tent.air_temperature"}),
+    ),
+    Formed(
+        "TryingSteps.tested",
+        _edit("circuit", "test_binding", {}, {"binding": "bench.irrigation_valve"}),
+    ),
     Formed("ProposalSteps.propose", _edit("zone", "propose", {"proposals": []})),
     Formed("BindingSteps.add_binding", _edit("zone", "add_binding", {"role": "co2"})),
     Formed(

@@ -32,7 +32,7 @@ from . import numbers
 from .checks import Words, async_words, form_errors, problems_of_part
 from .language import async_role_names
 from .numbers import FiniteNumberSelector, WholeNumberSelector, box
-from .proposing import ProposalSteps
+from .trying import TryingSteps
 
 CONF_NAME = "name"
 CONF_LEAD = "lead_batch"
@@ -59,7 +59,7 @@ def choice(options: Iterable[tuple[str, str]], *, multiple: bool = False) -> Sel
     )
 
 
-class NodeFlow(ProposalSteps, ConfigSubentryFlow):
+class NodeFlow(TryingSteps, ConfigSubentryFlow):
     """Create or edit one node. Subclasses say what its fields are."""
 
     #: What must exist before such a node makes sense, and the reason to abort without it.
