@@ -197,6 +197,24 @@ async def async_check_action(hass: HomeAssistant, call: ServiceCall) -> None:
         await async_require(hass, farms, call.context, f"{DOMAIN}.{call.service}", need)
 
 
+@callback
+def refuse_command(
+    connection: websocket_api.ActiveConnection,
+    msg: dict[str, Any],
+    code: str,
+    err: ServiceValidationError,
+) -> None:
+    """Answer a websocket command with a refusal that a page can say in its own language."""
+    connection.send_error(
+        msg["id"],
+        code,
+        str(err),
+        translation_domain=err.translation_domain,
+        translation_key=err.translation_key,
+        translation_placeholders=err.translation_placeholders,
+    )
+
+
 def guarded_command(handler: WebSocketCommandHandler) -> WebSocketCommandHandler:
     """A websocket command that is carried out only for those who may."""
     tagged: Any = handler
@@ -214,14 +232,7 @@ def guarded_command(handler: WebSocketCommandHandler) -> WebSocketCommandHandler
         try:
             await async_require(hass, farms, connection.context(msg), command, need)
         except ServiceValidationError as err:
-            connection.send_error(
-                msg["id"],
-                websocket_api.ERR_UNAUTHORIZED,
-                str(err),
-                translation_domain=DOMAIN,
-                translation_key=err.translation_key,
-                translation_placeholders=err.translation_placeholders,
-            )
+            refuse_command(connection, msg, websocket_api.ERR_UNAUTHORIZED, err)
             return
         handler(hass, connection, msg)
 

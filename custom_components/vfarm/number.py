@@ -3,6 +3,7 @@ simulated hardware that appears as numbers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, override
@@ -39,6 +40,7 @@ from .data import VfarmConfigEntry
 from .entity import NodeEntity, Specs, async_manage_entities
 from .overriding import OverridingEntity, told
 from .sensor import UNIT_PPFD
+from .targets import error
 
 PARALLEL_UPDATES = 0
 
@@ -240,5 +242,8 @@ class HoursNumber(NodeEntity, RestoreNumber):
     @guarded
     async def async_set_native_value(self, value: float) -> None:
         """Set the hours."""
+        if not math.isfinite(value):
+            # It passes every limit, and what is set for so long would never end.
+            raise error("field_number", field="value", value=str(value))
         self.entry.runtime_data.override_h = value
         self.async_write_ha_state()

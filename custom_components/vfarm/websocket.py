@@ -45,6 +45,7 @@ from homeassistant.auth.models import User
 from homeassistant.components import websocket_api
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from vfarm_core.control.effects import Event
@@ -53,13 +54,14 @@ from vfarm_core.control.protection import gaps_of
 from vfarm_core.control.snapshot import Snapshot
 from vfarm_core.farm.codec import encode
 
-from .access import allowed, guarded_command
+from .access import allowed, guarded_command, refuse_command
 from .card_words import async_card_words
 from .const import DOMAIN, HARDWARE
 from .data import VfarmConfigEntry
 from .devices import async_device_id
 from .happenings import event_data
 from .people import named
+from .targets import error
 
 TYPE_OVERVIEW: Final = f"{DOMAIN}/overview"
 TYPE_EXPLAIN: Final = f"{DOMAIN}/explain"
@@ -73,6 +75,13 @@ def async_setup(hass: HomeAssistant) -> None:
     """Register the commands."""
     for handler in (websocket_overview, websocket_subscribe, websocket_explain):
         websocket_api.async_register_command(hass, guarded_command(handler))
+
+
+@callback
+def _not_found(
+    connection: websocket_api.ActiveConnection, msg: dict[str, Any], err: ServiceValidationError
+) -> None:
+    refuse_command(connection, msg, websocket_api.ERR_NOT_FOUND, err)
 
 
 @callback
@@ -94,7 +103,7 @@ def websocket_overview(
     entry_id = msg.get("entry_id")
     farms = [overview(hass, entry, connection.user) for entry in _entries(hass, entry_id)]
     if entry_id is not None and not farms:
-        connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "No such farm is running")
+        _not_found(connection, msg, error("not_running", farm=msg.get("entry_id", DOMAIN)))
         return
     connection.send_result(msg["id"], {**(farms[0] if farms else {}), "farms": farms})
 
@@ -111,7 +120,7 @@ def websocket_subscribe(
     """Follow one farm."""
     entries = _entries(hass, msg.get("entry_id"))
     if not entries:
-        connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "No such farm is running")
+        _not_found(connection, msg, error("not_running", farm=msg.get("entry_id", DOMAIN)))
         return
     connection.send_result(msg["id"])
     feed = _Feed(hass, entries[0], connection, msg["id"])
@@ -148,7 +157,7 @@ async def websocket_explain(
                 },
             )
             return
-    connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "No such node is shown")
+    _not_found(connection, msg, error("node_unknown", node=msg["node"]))
 
 
 class _Feed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -266,7 +267,7 @@ def _answer(d: Draft, batch: Batch) -> dict[str, Any]:
 def planned(d: Draft, request: StartBatch) -> dict[str, Any]:
     """A batch that is to be sown later. It takes no sites yet."""
     batch, recipe = request.batch, request.recipe
-    if batch.sown_at < d.now.farm:
+    if not d.now.farm <= batch.sown_at < inf:
         raise Clash("batch_past", batch=batch.title)
     check_seed(d, batch)
     for level in batch.levels:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf, isfinite
 from typing import Any
 
 from ..batches import lifecycle
@@ -130,6 +131,8 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
         raise Refusal("batch_no_level", batch=batch.title)
     if not batch.is_growing:
         return batch_requests.planned(d, request)
+    if not isfinite(batch.sown_at):
+        raise Refusal("batch_days_ago", days_ago=f"{batch.sown_at}", most=recipe.total_days)
     if not request.pinned:
         batch, recipe = rollouts.sown(d, batch, recipe)
     batch_requests.check_seed(d, batch)
@@ -303,7 +306,8 @@ def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
             high=accepted.high,
             unit=accepted.unit,
         )
-    if override.expires_at <= d.now.farm:
+    # Written so that it holds of what is no number, too: an override has an end.
+    if not d.now.farm < override.expires_at < inf:
         raise Refusal("override_expired")
     if override.expires_at > d.now.farm + LONGEST_OVERRIDE_H * 3600 + 1:
         raise Refusal(

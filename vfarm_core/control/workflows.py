@@ -192,9 +192,10 @@ def start(
     name = d.farm.nodes[node].name
     if d.farm.kind(node) not in rule.nodes:
         raise Clash("workflow_wrong_node", kind=kind, node=name, kinds=", ".join(rule.nodes))
-    if until <= d.now.farm:
+    # Written so that they hold of what is no number, too.
+    if not until > d.now.farm:
         raise Clash("workflow_over")
-    if until - d.now.farm > rule.most_h * 3600 + 1.0:
+    if not until - d.now.farm <= rule.most_h * 3600 + 1.0:
         raise Clash("workflow_too_long", kind=kind, hours=round(rule.most_h))
     _free(d, node, kind)
     if kind is WorkflowKind.SANITATION:

@@ -128,6 +128,8 @@ def test_a_batch_needs_the_recipe_it_is_pinned_to(bench: Bench) -> None:
         ({"node": "level_1"}, "override_wrong_node"),
         ({"value": 60.0}, "override_out_of_range"),
         ({"expires_at": 0.0}, "override_expired"),
+        ({"expires_at": float("nan")}, "override_expired"),
+        ({"expires_at": float("inf")}, "override_expired"),
         ({"quantity": Quantity.VPD, "value": 2.99}, "vpd_unreachable"),
         ({"node": "zone", "quantity": Quantity.PPFD, "value": 100.0}, "override_wrong_node"),
     ],
