@@ -79,6 +79,11 @@ class Asker:
             and not self.account.system
         )
 
+    @property
+    def is_automation(self) -> bool:
+        """Whether it is an automation, whatever has set it off, and no voice or model."""
+        return self.origin is Origin.AUTOMATION and not self.spoken
+
     def role(self, options: Mapping[str, Any]) -> UserRole:
         """Their role in a farm with these options."""
         if self.account is not None:
@@ -286,6 +291,8 @@ async def async_require(
         raise error("only_a_person", what=what)
     for entry in entries:
         role = asker.role(entry.options)
+        if asker.is_automation and need.option is not None and entry.options.get(need.option):
+            continue
         if not role.reaches(need.role):
             await _async_record(hass, entry, context, asker, what, need)
             raise await _async_not_allowed(hass, what, role, need, entry.title)

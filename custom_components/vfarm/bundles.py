@@ -33,6 +33,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util import slugify
 
+from vfarm_core.control.inputs import NoteExport
 from vfarm_core.control.memory import Memory
 from vfarm_core.farm.build import FarmError
 from vfarm_core.farm.nodes import Farm
@@ -62,6 +63,8 @@ from .journal import journal_path
 from .ledger import ledger_path, ledger_where
 from .targets import ENTRY_SCHEMA, async_entry, error
 
+#: So many exports of automations are kept, one a week (design choice: a month).
+_WEEKS_KEPT = 4
 _NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}\.zip")
 
 
@@ -94,13 +97,19 @@ IMPORT_SCHEMA = vol.Schema(
 
 async def async_export(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]:
     """Write a running farm to a file. Raises ServiceValidationError."""
-    await _async_require_admin(hass, call)
+    # An automation has come here because the options of the farm allow it.
+    automatic = call.context.user_id is None
+    if not automatic:
+        await _async_require_admin(hass, call)
     entry: VfarmConfigEntry = async_entry(hass, call)
     engine = entry.runtime_data.engine
     if not engine.running:
         raise error("not_running", farm=entry.title)
-    stamp = dt_util.now().strftime("%Y%m%d-%H%M%S")
-    target = _file(hass, call.data.get(BundleField.FILE) or f"{slugify(entry.title)}-{stamp}.zip")
+    name = call.data.get(BundleField.FILE)
+    if automatic and name:
+        raise error("bundle_no_choice")
+    target = _file(hass, name or _default_name(entry.title, automatic=automatic))
+    by = await async_by(hass, call.context)
     engine.feed_now()
     # What is kept only now and then is kept now, and waited for.
     engine.runtime.flush()
@@ -119,10 +128,20 @@ async def async_export(hass: HomeAssistant, call: ServiceCall) -> dict[str, Any]
             recipes=_recipes(hass),
             ledger=ledger,
             entities=_names(hass, farm),
+            overwrite=automatic,
         ),
     )
+    engine.request(NoteExport(file=target.name, ledger=call.data[BundleField.LEDGER], by=by))
     members = {name: asdict(member) for name, member in manifest.members.items()}
     return {"file": target.name, "path": str(target), "farm": manifest.farm, "members": members}
+
+
+def _default_name(title: str, *, automatic: bool) -> str:
+    """A name by the second, or one of four by the week, which replaces that of four weeks ago."""
+    now = dt_util.now()
+    if automatic:
+        return f"{slugify(title)}-week-{now.toordinal() // 7 % _WEEKS_KEPT + 1}.zip"
+    return f"{slugify(title)}-{now.strftime('%Y%m%d-%H%M%S')}.zip"
 
 
 def _written(

@@ -31,6 +31,7 @@ _MESSAGES = {
     "task_reopened": "{title} is not done after all, says {by}",
     "lot_received": "lot {lot} ({name}) received by {by}",
     "labour_logged": "{minutes:g} min of work {task}, by {by}",
+    "farm_exported": "written to {file} by {by}",
     "role_changed": "{who} is {value} and no longer {was}, by {by}",
     "request_refused": "{what} refused to {by}, who is {role}: it takes {needs}",
     "lot_opened": "lot {lot} in use, by {by}",

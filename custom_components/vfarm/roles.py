@@ -27,6 +27,8 @@ from vfarm_core.farm.roles import Loop
 
 CONF_ROLES: Final = "roles"
 CONF_OTHERS: Final = "others"
+#: Whether automations may write the farm to a file.
+CONF_AUTO_EXPORT: Final = "automations_export"
 
 
 class UserRole(StrEnum):
@@ -50,6 +52,8 @@ class Need:
 
     role: UserRole
     person: bool = False
+    #: An option of the farm with which an automation may do it, too.
+    option: str | None = None
 
     @property
     def nothing(self) -> bool:
@@ -64,6 +68,7 @@ _MANAGER = Need(UserRole.MANAGER)
 _PERSON = Need(UserRole.OPERATOR, person=True)
 _GROWER_PERSON = Need(UserRole.GROWER, person=True)
 _MANAGER_PERSON = Need(UserRole.MANAGER, person=True)
+_MANAGER_OR_AUTOMATION = Need(UserRole.MANAGER, option=CONF_AUTO_EXPORT)
 #: What has no line below: nobody has thought about it.
 UNKNOWN: Final = Need(UserRole.MANAGER, person=True)
 
@@ -105,7 +110,8 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_GROWER, "audit"),
         **_each(_MANAGER_PERSON, "forget_person"),
         # Administrators of Home Assistant only, besides: they write files and entries.
-        **_each(_MANAGER, "export_farm", "import_farm", "install_blueprints"),
+        **_each(_MANAGER, "import_farm", "install_blueprints"),
+        **_each(_MANAGER_OR_AUTOMATION, "export_farm"),
     }
 )
 

@@ -204,6 +204,7 @@ def test_every_role_is_listed_with_the_actions_it_adds() -> None:
     needs = {"_EVERYBODY": "viewer", "_OPERATOR": "operator", "_GROWER": "grower"}
     needs |= {"_PERSON": "operator", "_GROWER_PERSON": "grower"}
     needs |= {"_MANAGER": "manager", "_MANAGER_PERSON": "manager"}
+    needs["_MANAGER_OR_AUTOMATION"] = "manager"
     table = next(
         node.value
         for node in tree.body

@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from home_farm import AIR, HEATER, LAMP, Hardware, settled, start_batch
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import Context, HomeAssistant
@@ -107,6 +108,38 @@ async def test_only_administrators_export_and_import(
     for service in ("export_farm", "import_farm"):
         err = await refused(hass, service, user, file="farm.zip")
         assert err.translation_key == "bundle_admin"
+
+
+async def test_an_automation_exports_where_the_options_allow_it_and_never_imports(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    folder: Path,
+    admin: Context,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    hass.config_entries.async_update_entry(farm, options={"automations_export": True})
+    await settled(hass)
+    first = await act(hass, "export_farm", None)
+    again = await act(hass, "export_farm", None)
+    assert again["file"] == first["file"], "the file of this week"
+    names = {first["file"]}
+    for _ in range(5):
+        freezer.tick(7 * 86400)
+        names.add((await act(hass, "export_farm", None))["file"])
+    assert names == {f"home_farm-week-{n}.zip" for n in (1, 2, 3, 4)}
+    with open_bundle(folder / "bundles" / first["file"]) as bundle:
+        assert bundle.farm == farm.runtime_data.farm
+    err = await refused(hass, "export_farm", None, file="elsewhere.zip")
+    assert err.translation_key == "bundle_no_choice"
+    err = await refused(hass, "import_farm", None, file=first["file"])
+    assert err.translation_key == "not_allowed"
+    await settled(hass)
+    noted = await farm.runtime_data.engine.journal.async_events(kind="farm_exported")
+    assert [record["file"] for record in noted[:2]] == [first["file"]] * 2
+    assert {record["by"] for record in noted} == {"automation"}
+    operator = Context(user_id=MockUser(id="bob").add_to_hass(hass).id)
+    err = await refused(hass, "export_farm", operator)
+    assert err.translation_key == "not_allowed", "the option is for automations alone"
 
 
 @pytest.mark.parametrize("name", ["../farm.zip", "/etc/farm.zip", "a/b.zip", "farm.db", ""])

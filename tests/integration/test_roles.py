@@ -149,6 +149,7 @@ async def test_roles_are_given_in_the_options_and_hold_at_once(
         "grower": ["anna"],
         "manager": [],
         "others": "viewer",
+        "automations_export": False,
     }
 
 

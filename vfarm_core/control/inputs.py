@@ -437,6 +437,14 @@ class NoteRole(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteExport(Request):
+    """The farm was written to a file, `ledger` with its history. It is for the records only."""
+
+    file: str
+    ledger: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetOverride(Request):
     """A setpoint in place of the recipe's until it expires."""
 

@@ -77,6 +77,7 @@ from .inputs import (
     FixtureReplaced,
     GiveBack,
     Harvest,
+    NoteExport,
     NoteRefusal,
     NoteRole,
     ReleaseStop,
@@ -655,6 +656,11 @@ def _note_role(d: Draft, request: NoteRole) -> dict[str, Any]:
     return {}
 
 
+def _note_export(d: Draft, request: NoteExport) -> dict[str, Any]:
+    d.event("farm_exported", d.farm.id, file=request.file, ledger=request.ledger, by=request.by)
+    return {}
+
+
 def _shutdown(d: Draft, request: Shutdown) -> dict[str, Any]:
     d.state = replace(d.state, stage=Stage.STOPPING)
     d.mark_all()
@@ -684,6 +690,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     GiveBack: _give_back,
     FixtureReplaced: _fixture_replaced,
     NoteRefusal: _note_refusal,
+    NoteExport: _note_export,
     NoteRole: _note_role,
     Shutdown: _shutdown,
     **tank_requests.HANDLERS,

@@ -1,4 +1,5 @@
-"""Options of a farm: which user has which role. Home Assistant lets administrators in only."""
+"""Options of a farm: which user has which role, and whether automations may export it. Home
+Assistant lets administrators in only."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from homeassistant.components.http import KEY_HASS_USER, current_request
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.core import Context
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -20,7 +22,7 @@ from vfarm_core.control.inputs import NoteRole
 
 from ..access import account_of
 from ..people import by_of
-from ..roles import CONF_OTHERS, CONF_ROLES, UserRole, given_twice, role_of
+from ..roles import CONF_AUTO_EXPORT, CONF_OTHERS, CONF_ROLES, UserRole, given_twice, role_of
 
 
 class RolesFlow(OptionsFlow):
@@ -43,6 +45,9 @@ class RolesFlow(OptionsFlow):
                     CONF_ROLES: roles,
                     CONF_OTHERS: user_input[CONF_OTHERS],
                 }
+                options.pop(CONF_AUTO_EXPORT, None)
+                if user_input.get(CONF_AUTO_EXPORT):
+                    options[CONF_AUTO_EXPORT] = True
                 await self._async_note(options)
                 return self.async_create_entry(data=options)
         return self.async_show_form(
@@ -83,6 +88,7 @@ class RolesFlow(OptionsFlow):
         return {
             **{r.value: [u for u in people if given.get(u) == r] for r in UserRole},
             CONF_OTHERS: options.get(CONF_OTHERS, UserRole.OPERATOR.value),
+            CONF_AUTO_EXPORT: options.get(CONF_AUTO_EXPORT, False),
         }
 
 
@@ -104,5 +110,6 @@ def _schema(people: dict[str, str]) -> vol.Schema:
         {
             **{vol.Optional(role.value): users for role in reversed(UserRole)},
             vol.Required(CONF_OTHERS, default=UserRole.OPERATOR.value): others,
+            vol.Optional(CONF_AUTO_EXPORT, default=False): BooleanSelector(),
         }
     )

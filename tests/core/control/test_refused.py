@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.core.support import Bench, bench_farm
-from vfarm_core.control.inputs import NoteRefusal, NoteRole
+from vfarm_core.control.inputs import NoteExport, NoteRefusal, NoteRole
 
 
 def test_a_refusal_is_recorded_with_who_what_and_how_often_and_nothing_else_happens() -> None:
@@ -26,3 +26,11 @@ def test_a_role_that_was_given_is_recorded_with_who_gave_it() -> None:
     told = {"who": "user:b", "was": "viewer", "value": "grower", "by": "user:a"}
     assert {key: record[key] for key in told} == told
     assert bench.runtime.snapshots == before
+
+
+def test_an_export_is_recorded_with_who_made_it() -> None:
+    bench = Bench(bench_farm())
+    bench.ask(NoteExport(file="home_farm-week-1.zip", ledger=True, by="automation"))
+    (record,) = bench.journal.of("farm_exported")
+    told = {"file": "home_farm-week-1.zip", "ledger": True, "by": "automation"}
+    assert {key: record[key] for key in told} == told

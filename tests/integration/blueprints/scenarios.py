@@ -366,6 +366,30 @@ async def _there_was_a_backup(stage: Stage) -> None:
     stage.state("event.backup", "before", event_type="completed")
 
 
+# -- weekly_export ------------------------------------------------------------------------------
+
+
+def _export(stage: Stage) -> dict[str, Any]:
+    return {
+        "days": ["mon", "tue"],
+        "at": "12:01:00",
+        "farm": stage.device(),
+        "notify": ["notify.grower"],
+    }
+
+
+async def _exports_are_allowed(stage: Stage) -> None:
+    entry = stage.farm
+    options = {**entry.options, "automations_export": True}
+    stage.hass.config_entries.async_update_entry(entry, options=options)
+    await stage.settle()
+
+
+async def _export_is_due(stage: Stage) -> None:
+    stage.provide("notify.send_message")
+    await stage.wait(120, step=10)
+
+
 # -- batch_succession ---------------------------------------------------------------------------
 
 
@@ -732,6 +756,28 @@ SCENARIOS = (
         happens=_backup_is_on_another_day,
         watch=("backup.create_automatic",),
         expects=lambda stage: [],
+    ),
+    Scenario(
+        blueprint="weekly_export",
+        title="written where the options allow it, and nobody is bothered",
+        before=_exports_are_allowed,
+        inputs=_export,
+        happens=_export_is_due,
+        watch=("vfarm.export_farm", "notify.send_message"),
+        expects=lambda stage: [
+            ("vfarm.export_farm", {"config_entry_id": stage.farm.entry_id, "ledger": False})
+        ],
+    ),
+    Scenario(
+        blueprint="weekly_export",
+        title="refused and told where nobody has allowed it",
+        inputs=_export,
+        happens=_export_is_due,
+        watch=("vfarm.export_farm", "notify.send_message"),
+        expects=lambda stage: [
+            ("vfarm.export_farm", {"ledger": False}),
+            ("notify.send_message", {"title": "Export failed"}),
+        ],
     ),
     Scenario(
         blueprint="batch_succession",
