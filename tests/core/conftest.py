@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.core.support import Bench, bench_farm
+
+# How long an example takes says more of the machine, and of who else uses it, than of the code.
+settings.register_profile("vfarm", deadline=None)
+settings.load_profile("vfarm")
 
 
 @pytest.fixture
