@@ -74,7 +74,9 @@ class MissingBleakError(BleError):
     """The library that speaks to a radio is not installed."""
 
     def __init__(self) -> None:
-        super().__init__("bleak is needed to use this machine's Bluetooth: pip install bleak")
+        super().__init__(
+            "bleak is needed to use this machine's Bluetooth: pip install 'vfarm-core[ble]'"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,4 +206,4 @@ def test_without_bleak_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "bleak", None)
     result = run("scan")
     assert result.exit_code == 1
-    assert "pip install bleak" in result.stderr
+    assert "pip install 'vfarm-core[ble]'" in result.stderr
