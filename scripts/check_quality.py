@@ -200,6 +200,8 @@ EVIDENCE: dict[str, tuple[Evidence, ...]] = {
     "stale-devices": _tests(
         "test_subentry_flows.py test_levels_come_and_go_with_their_entities",
         "test_lifecycle.py test_removing_what_others_need_stops_them_and_says_so",
+        "test_lifecycle.py test_a_device_of_the_farm_cannot_be_deleted_and_a_stale_one_can",
+        "test_lifecycle.py test_the_devices_and_entities_of_a_removed_part_go_with_it",
     ),
     "entity-category": _inside(SHELL, "sensor.py ~entity_category=EntityCategory"),
     "entity-disabled-by-default": _tests(
@@ -218,6 +220,8 @@ EVIDENCE: dict[str, tuple[Evidence, ...]] = {
         "test_repairs.py test_another_entity_takes_the_place_of_one_that_is_gone",
         "test_repairs.py test_an_actuator_without_a_declaration_is_declared_after_a_confirmation",
         "test_repairs.py test_a_damaged_history_is_kept_beside_a_new_one_that_the_journal_fills",
+        "test_repairs.py test_a_new_memory_is_accepted_when_every_check_is_confirmed",
+        "test_repairs.py test_a_farm_without_a_fresh_backup_is_told_until_there_is_one",
     ),
 }
 

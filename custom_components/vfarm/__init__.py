@@ -9,6 +9,7 @@ from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, Platform
 from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.device_registry import AnyDeviceEntry
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
@@ -32,12 +33,13 @@ from .clock import FarmClock, RealClock
 from .const import CONF_KIND, DEMO_PLATFORMS, DOMAIN, PLATFORMS, FarmKind
 from .data import VfarmConfigEntry, VfarmData
 from .demo import Demo
-from .devices import async_sync_devices
+from .devices import async_is_kept, async_sync_devices
 from .engine import Engine
 from .farm_data import entry_dict, usable_farm
 from .happenings import async_tell
 from .journal import JournalThread, journal_path, remove_journal
 from .ledger import FarmLedger
+from .migrations import async_migrate, async_tell_newer
 from .panel_files import async_setup_frontend
 from .people import async_setup_people
 from .stations import FarmStations, async_load
@@ -47,6 +49,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what is there once: actions, websocket commands, the frontend's files."""
+    async_tell_newer(hass)
     await async_setup_people(hass)
     access.async_setup(hass)
     questions.async_setup(hass)
@@ -56,6 +59,11 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_setup_frontend(hass)
     async_at_started(hass, blueprint_shelf.async_offer)
     return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> bool:
+    """Bring what an older version has stored to this one; what a newer one has added stays."""
+    return async_migrate(entry)
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> bool:
@@ -223,6 +231,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> bo
     await _async_stop(entry)
     entry.runtime_data.unloaded()
     return await hass.config_entries.async_unload_platforms(entry, _platforms(entry))
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: VfarmConfigEntry, device: AnyDeviceEntry
+) -> bool:
+    """Whether a person may delete a device: one of a part that is there would come back."""
+    return not async_is_kept(entry, device)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:

@@ -33,6 +33,7 @@ from .flows.node import CONF_NAME, count, number
 from .flows.places import RackFlow, SupplyFlow, ZoneFlow, level_fields
 from .flows.roles import RolesFlow
 from .flows.water import CircuitFlow, PumpFlow, ReservoirFlow
+from .migrations import MINOR_VERSION, VERSION
 
 CONF_TEMPLATE = "template"
 DEMO_UNIQUE_ID = "demo"
@@ -41,8 +42,8 @@ DEMO_UNIQUE_ID = "demo"
 class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
     """Create a farm."""
 
-    VERSION = 1
-    MINOR_VERSION = 1
+    VERSION = VERSION
+    MINOR_VERSION = MINOR_VERSION
 
     def __init__(self) -> None:
         """Begin with nothing chosen."""

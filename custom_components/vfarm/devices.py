@@ -114,6 +114,16 @@ def _main_nodes(farm: Farm) -> Iterator[str]:
 
 
 @callback
+def async_is_kept(entry: VfarmConfigEntry, device: dr.AnyDeviceEntry) -> bool:
+    """Whether a device stands for a part of the farm as it runs, or is the demo's hardware."""
+    data = entry.runtime_data
+    if data.demo is not None and device.identifiers & data.demo.device_identifiers:
+        return True
+    node = node_of_device(entry, device)
+    return node is not None and (node == data.farm.id or node in data.farm.nodes)
+
+
+@callback
 def async_sync_devices(hass: HomeAssistant, entry: VfarmConfigEntry, farm: Farm) -> None:
     """Register the devices of a farm and remove those of nodes that are gone."""
     registry = dr.async_get(hass)

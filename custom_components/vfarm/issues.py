@@ -41,6 +41,7 @@ class IssueKind(StrEnum):
     STATIONS = "stations"
     MEMORY = "memory"
     BACKUP = "backup"
+    VERSION = "version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,14 @@ def async_tell_backup(
     prefix = _issue_id(entry, IssueKind.BACKUP, "")
     told = {_issue_id(entry, IssueKind.BACKUP, "stale"): found} if stale else {}
     _async_replace(hass, prefix, "backup_stale", ir.IssueSeverity.WARNING, told)
+
+
+@callback
+def async_tell_newer(hass: HomeAssistant, entry: ConfigEntry, *, newer: bool) -> None:
+    """An issue while a farm cannot run because a newer vfarm has stored it."""
+    prefix = _issue_id(entry, IssueKind.VERSION, "")
+    told = {f"{prefix}newer": _Found(placeholders={"farm": entry.title})} if newer else {}
+    _async_replace(hass, prefix, "entry_newer", ir.IssueSeverity.ERROR, told)
 
 
 async def async_tell_recipes(hass: HomeAssistant, problems: Iterable[RecipeProblem]) -> None:

@@ -26,7 +26,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.devices import async_device_id
@@ -396,3 +398,83 @@ async def test_a_set_up_that_fails_half_way_closes_what_it_opened(
     hass.config_entries.async_update_entry(entry)
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+# -- devices --------------------------------------------------------------------------------------
+
+
+async def test_a_device_of_the_farm_cannot_be_deleted_and_a_stale_one_can(
+    hass: HomeAssistant, farm: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> None:
+    assert await async_setup_component(hass, "config", {})
+    registry = dr.async_get(hass)
+    stale = registry.async_get_or_create(
+        config_entry_id=farm.entry_id, identifiers={(DOMAIN, f"{farm.entry_id}:old_tent")}
+    )
+    client = await hass_ws_client()
+    for node in (farm.entry_id, "tent", "rack_level_1"):
+        device = async_device_id(hass, farm, node)
+        told = await client.remove_device(device)
+        assert not told["success"], node
+        assert async_device_id(hass, farm, node) == device
+    assert (await client.remove_device(stale.id))["success"]
+    assert registry.async_get(stale.id) is None
+
+
+async def test_the_devices_and_entities_of_a_removed_part_go_with_it(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    gone = {async_device_id(hass, farm, node) for node in ("rack", "rack_level_1", "rack_level_2")}
+    assert None not in gone
+    hass.config_entries.async_remove_subentry(farm, sub(farm, "rack").subentry_id)
+    await settled(hass)
+    registry = dr.async_get(hass)
+    left = {
+        device.id
+        for device in (
+            *dr.async_entries_for_config_entry(registry, farm.entry_id),
+            *dr.async_child_entries_for_config_entry(registry, farm.entry_id),
+        )
+    }
+    assert not gone & left
+    entities = er.async_entries_for_config_entry(er.async_get(hass), farm.entry_id)
+    assert not [e.entity_id for e in entities if ":rack" in e.unique_id]
+    assert async_device_id(hass, farm, "tent") in left
+
+
+async def test_a_level_that_is_edited_away_takes_its_device_along(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    assert async_device_id(hass, farm, "rack_level_2") is not None
+    circuit, rack = sub(farm, "circuit"), sub(farm, "rack")
+    hass.config_entries.async_update_subentry(
+        farm, circuit, data={**circuit.data, "levels": ["rack_level_1"]}
+    )
+    hass.config_entries.async_update_subentry(
+        farm, rack, data={**rack.data, "levels": rack.data["levels"][:1]}
+    )
+    await settled(hass)
+    assert async_device_id(hass, farm, "rack_level_2") is None
+    assert async_device_id(hass, farm, "rack_level_1") is not None
+
+
+async def test_a_removed_farm_leaves_its_history_and_nothing_else(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hardware: Hardware,
+    journals: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    farm, path = entry, journals / f"{entry.entry_id}.journal.db"
+    monkeypatch.setattr("custom_components.vfarm.journal_path", lambda *_: path)
+    assert await hass.config_entries.async_setup(farm.entry_id)
+    await start_batch(hass)
+    assert await farm.runtime_data.engine.ledger.async_retry() == ""
+    assert await hass.config_entries.async_remove(farm.entry_id)
+    await settled(hass)
+    assert {name.split(".db")[0] for name in os.listdir(journals)} == {f"{farm.entry_id}.ledger"}
+    assert not er.async_entries_for_config_entry(er.async_get(hass), farm.entry_id)
+    registry = dr.async_get(hass)
+    assert not dr.async_entries_for_config_entry(registry, farm.entry_id)
+    assert not dr.async_child_entries_for_config_entry(registry, farm.entry_id)
+    assert [t for t in asyncio.all_tasks() if "vfarm" in t.get_name()] == []
