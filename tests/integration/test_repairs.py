@@ -14,6 +14,7 @@ from unittest.mock import patch
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import AIR, PUMP, VALVE, Hardware, bound, declared, settled, small_farm, sub
+from homeassistant.components.backup.config import ScheduleRecurrence
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -454,6 +455,8 @@ class Manager:
         self.made = list(made)
         self.listeners: list[Any] = []
         self.errors: dict[str, Exception] = {}
+        never = SimpleNamespace(recurrence=ScheduleRecurrence.NEVER)
+        self.config = SimpleNamespace(data=SimpleNamespace(schedule=never))
 
     async def async_get_backups(self) -> tuple[dict[str, Any], dict[str, Exception]]:
         found = {
