@@ -24,6 +24,7 @@ from .data import VfarmConfigEntry
 from .devices import async_device_info
 from .engine import Engine, NotKeptError
 from .people import by_of, people_of
+from .said import async_in_words
 
 type Specs[D: EntityDescription] = Iterable[tuple[str, D]]
 
@@ -74,7 +75,10 @@ class NodeEntity(CommandedEntity):
     async def async_ask(self, request: Request) -> Answer:
         """Ask the farm for something; a refusal is the user's error. What does not close anything
         is answered when it is on disk."""
-        answer = checked(self.engine.request(request))
+        try:
+            answer = checked(self.engine.request(request))
+        except ServiceValidationError as err:
+            raise await async_in_words(self.hass, err) from err.__cause__
         if not closes(request):
             await async_kept(self.engine)
         return answer

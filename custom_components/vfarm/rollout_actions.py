@@ -329,7 +329,7 @@ def _compared(ledger: Ledger, *, recipe: str, **wanted: Any) -> Response:
     try:
         return data(compare(ledger, recipe, **wanted))
     except ReportError as err:
-        raise error("compare_refused", why=str(err)) from err
+        raise error(f"compare_{err.key}", **err.params) from err
 
 
 ROLLOUT_HANDLERS: Mapping[

@@ -56,7 +56,7 @@ async def async_judge(hass: HomeAssistant, entry: VfarmConfigEntry, name: str) -
                 margin=rollout.gates.yield_margin,
             )
         except ReportError as err:
-            raise error("compare_refused", why=str(err)) from err
+            raise error(f"compare_{err.key}", **err.params) from err
         return found.judgement(now)
 
     try:

@@ -112,7 +112,7 @@ ROWS: Mapping[str, Row] = {
     "promote_rollout": Row({"rollout": "my_basil-1"}, before=(ROLLOUT,)),
     "roll_back_rollout": Row({"rollout": "my_basil-1", "duration": 60}, before=(ROLLOUT,)),
     "get_rollouts": Row(),
-    "compare_versions": Row({"recipe": "my_basil"}, late="compare_refused"),
+    "compare_versions": Row({"recipe": "my_basil"}, late="compare_one_version"),
     "plan_orders": Row(
         {
             "orders": [{"recipe": "lettuce_butterhead", "kg": 0.1, "date": "$harvest_day"}],

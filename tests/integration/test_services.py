@@ -395,3 +395,17 @@ async def test_one_weight_is_for_one_batch(hass: HomeAssistant, farm: MockConfig
     both = {"node": ["rack_level_1", "rack_level_2"]}
     assert (await refused(hass, "harvest", **both, kg=2)).translation_key == "one_weight"
     assert len((await act(hass, "harvest", **both))["batches"]) == 2
+
+
+async def test_a_refusal_of_a_target_is_said_in_words(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    await start_batch(hass)
+    hass.config.language = "de"
+    err = await refused(hass, "set_override", **{**OVERRIDE, "value": 39})
+    assert err.translation_key == "override_beyond_limits"
+    said = err.translation_placeholders
+    assert said is not None
+    assert said["quantity"] == "Lufttemperatur"
+    assert said["recipes"] == "Butterhead lettuce"
+    assert "–" in said["limits"]

@@ -106,7 +106,7 @@ def compare(
     """Versions `old` and `new` (or what they begin with) of a recipe; without names, the two that
     were sown last. Raises UnknownError, ReportError and LedgerError."""
     if not 0.0 < effect <= 1.0 or not 0.0 <= margin <= 1.0:
-        raise ReportError("effect and margin are shares between 0 and 1")
+        raise ReportError("effect and margin are shares between 0 and 1", "shares")
     with ledger.reading() as connection:
         grown = connection.execute(
             select(batches.c.id, batches.c.version)
@@ -167,7 +167,11 @@ def _named(
     if first is None:
         first = rest.pop(0) if rest else None
     if first is None or second is None or first == second:
-        raise ReportError(f"{recipe} was grown by one version only: there is nothing to compare")
+        raise ReportError(
+            f"{recipe} was grown by one version only: there is nothing to compare",
+            "one_version",
+            recipe=recipe,
+        )
     return first, second
 
 

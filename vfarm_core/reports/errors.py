@@ -13,4 +13,10 @@ class UnknownError(LookupError):
 
 
 class ReportError(ValueError):
-    """A report cannot be made as it was asked for."""
+    """A report cannot be made as it was asked for. `key` and `params` are for translation, where
+    others than the command line ask; the message is the English sentence."""
+
+    def __init__(self, message: str, key: str = "", **params: str) -> None:
+        self.key = key
+        self.params = params
+        super().__init__(message)
