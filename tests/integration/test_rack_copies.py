@@ -337,3 +337,16 @@ async def test_a_device_with_words_of_its_own_is_copied_to_one_with_the_same_wor
     await hass.async_block_till_done()
     copied = racks.runtime_data.farm.binding["rack_2_level_level_2.grow_light"]
     assert (copied.off_option, copied.on_option) == ("Dark", "Sun")
+
+
+async def test_a_rack_without_circuits_of_its_own_is_not_asked_for_them(
+    hass: HomeAssistant, racks: MockConfigEntry
+) -> None:
+    circuit = next(s for s in racks.subentries.values() if s.subentry_type == "circuit")
+    hass.config_entries.async_remove_subentry(racks, circuit.subentry_id)
+    await hass.async_block_till_done()
+    flow = await Flow(hass, racks).edit("rack")
+    await flow.choose("copy")
+    assert set(flow.result["data_schema"].schema) == {"count", "name"}
+    await flow.go(count=1, name="Rack #")
+    assert flow.result["description_placeholders"]["racks"] == "Rack 2"

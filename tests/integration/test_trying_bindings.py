@@ -214,3 +214,17 @@ async def test_a_node_without_bindings_has_nothing_to_try(
     flow = await Flow(hass, farm).add("zone")
     await flow.go(name="Room", volume_m3=30)
     assert "test_binding" not in flow.result["menu_options"]
+
+
+async def test_a_valve_that_is_not_saved_is_not_opened(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    hass.states.async_set("valve.other", "closed", {"supported_features": 3})
+    flow = await Flow(hass, farm).edit("circuit")
+    await flow.choose("change_binding")
+    await flow.go(binding="bench.irrigation_valve")
+    await flow.go(entity="valve.other")
+    await flow.go(**DECLARED, max_on_s=600)
+    await flow.choose("test_binding")
+    await flow.go(binding="bench.irrigation_valve")
+    assert not flow.result["data_schema"].schema

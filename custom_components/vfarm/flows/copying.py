@@ -26,7 +26,7 @@ from vfarm_core.farm.copying import NUMBER, names, pattern_of, renamed
 from vfarm_core.farm.roles import Role, spec
 
 from ..const import CONF_BINDINGS, SubentryType
-from ..entity_values import abilities, has_levels, is_select
+from ..entity_values import abilities, is_select
 from ..farm_data import Part, farm_dict, new_id, node_ids, parts_of, unique_id
 from .bindable import CONF_ENTITY, CONF_OFF_OPTION, CONF_ON_OPTION, CONF_ROLE, what_it_can
 from .binding import (
@@ -50,7 +50,7 @@ CONF_CIRCUITS = "circuits"
 #: What a declaration names other bindings by.
 _REFERENCES = (CONF_ISOLATION, CONF_PROVED_BY, CONF_METERED_BY)
 #: What an entity can do: asked anew of every entity.
-_ABILITIES = ("dims", "step", CONF_LEVELS)
+_ABILITIES = ("dims", "step")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +143,6 @@ class CopySteps(NodeFlow):
         made = {k: v for k, v in b.items() if k not in _ABILITIES}
         made |= {"id": ids[b["id"]], CONF_NODE: ids[b[CONF_NODE]]}
         made |= {CONF_ENTITY: reference(self.hass, entity)} | what_it_can(self.hass, entity, role)
-        if b.get(CONF_LEVELS) and has_levels(self.hass, entity):
-            made[CONF_LEVELS] = True
         words = [made[key] for key in (CONF_ON_OPTION, CONF_OFF_OPTION) if key in made]
         if is_select(entity) and not set(words) <= set(abilities(self.hass, entity).options):
             return None

@@ -93,7 +93,7 @@ class TryingSteps(ProposalSteps):
             yield words.message(f"test_proof_{proof}", {})
             if actuator is not None and actuator.latched:
                 yield words.message("test_latched", {})
-        elif spec(binding.role).kind is not RoleKind.FORECAST:
+        else:
             point = data.engine.runtime.memory.points.get(binding.id)
             quality = "missing" if point is None else point.quality.value
             yield words.message(f"test_quality_{quality}", {})
@@ -183,8 +183,6 @@ def _read(
     facts = spec(binding.role)
     if value is None:
         return words.message("test_away", {"entity": entity_id})
-    if facts.kind is RoleKind.FORECAST:
-        return words.message("test_says", {"entity": entity_id, "raw": raw})
     try:
         known = parse(value, binding, unit)
     except UnitError:
