@@ -153,6 +153,17 @@ async def test_roles_are_given_in_the_options_and_hold_at_once(
     }
 
 
+async def test_automations_may_export_only_while_it_is_ticked(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    for ticked in (True, False):
+        shown = await hass.config_entries.options.async_init(farm.entry_id)
+        await hass.config_entries.options.async_configure(
+            shown["flow_id"], {"others": "operator", "automations_export": ticked}
+        )
+        assert farm.options.get("automations_export", False) is ticked
+
+
 async def test_roles_are_given_while_a_farm_does_not_run(
     hass: HomeAssistant, farm: MockConfigEntry
 ) -> None:
