@@ -18,6 +18,11 @@ _SAID_BY: Mapping[str, Mapping[str, str]] = {
     "workflow_too_long": {"kind": "workflow"},
     "workflow_running": {"kind": "workflow"},
     "workflow_last_step": {"kind": "workflow"},
+    "limits_disjoint": {
+        "quantity": "recipe_word",
+        "limit": "recipe_word",
+        "when": "recipe_word",
+    },
     "override_wrong_node": {"quantity": "quantity", "kind": "node_kind"},
     "override_out_of_range": {"quantity": "quantity"},
     "override_too_long": {"quantity": "quantity"},

@@ -355,13 +355,25 @@ async def test_the_last_phase_ends_with_harvest(hass: HomeAssistant, farm: MockC
 async def test_crops_that_cannot_share_a_zone_are_refused(
     hass: HomeAssistant, farm: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = Answer(
-        refused="limits_disjoint", params={"batch": "Basil", "why": "18-20 °C against 24-30 °C"}
-    )
+    params = {
+        "batch": "Basil",
+        "quantity": "air_temperature",
+        "limit": "critical",
+        "when": "night",
+        "first": "Lettuce",
+        "first_range": "18 … 20",
+        "second": "Basil",
+        "second_range": "24 … 30",
+    }
+    answer = Answer(refused="limits_disjoint", params=params)
+    hass.config.language = "de"
     with monkeypatch.context() as patched:
         patched.setattr(farm.runtime_data.engine.runtime, "request", lambda request: answer)
         error = await refused(hass, "start_batch", **LEVEL_1, recipe="basil_sweet")
     assert error.translation_key == "limits_disjoint"
+    said = error.translation_placeholders
+    assert said is not None
+    assert (said["quantity"], said["when"]) == ("Lufttemperatur", "bei Nacht")
 
 
 async def test_a_farm_that_does_not_run_yet_says_so(
@@ -408,4 +420,4 @@ async def test_a_refusal_of_a_target_is_said_in_words(
     assert said is not None
     assert said["quantity"] == "Lufttemperatur"
     assert said["recipes"] == "Butterhead lettuce"
-    assert "–" in said["limits"]
+    assert "…" in said["limits"]

@@ -21,7 +21,7 @@ from ..batches.progress import progress
 from ..farm.nodes import NodeKind
 from ..farm.roles import DOSING
 from ..recipes.model import PhaseKind
-from . import rollouts, solution
+from . import recipe_change, rollouts, solution
 from .batch_watch import watch
 from .draft import Draft
 from .effects import Severity
@@ -140,13 +140,14 @@ def _put(d: Draft, *batches: Batch) -> None:
             old = before[batch.id]
             _check_limits(d, batch, () if old is None or not old.is_growing else old.levels)
     except EmptyBand as err:
+        said = recipe_change.disjoint(d, err)
         for key, old in before.items():
             if old is None:
                 d.batches.remove(key)
             else:
                 d.batches.set(key, old)
         d.batches_changed()
-        raise Clash("limits_disjoint", batch=batches[0].title, why=err) from err
+        raise Clash("limits_disjoint", batch=batches[0].title, **said) from err
     for batch in batches:
         arrived(d, batch.id)
         watch(d, batch.id)

@@ -16,6 +16,24 @@ from .targets import common_setpoints
 from .workflows import Clash
 
 
+def disjoint(d: Draft, err: EmptyBand) -> dict[str, str]:
+    """Which limits two batches do not share, and whose they are, for a refusal in any language."""
+
+    def title(key: str) -> str:
+        batch = d.batches.get(key)
+        return key if batch is None else batch.title
+
+    return {
+        "quantity": err.quantity,
+        "limit": err.limit,
+        "when": err.when,
+        "first": title(err.first_owner),
+        "first_range": err.first.span,
+        "second": title(err.second_owner),
+        "second_range": err.second.span,
+    }
+
+
 def change(
     d: Draft, batch: Batch, new: Recipe, ramp_s: float, *, by: str, why: str = "", rollout: str = ""
 ) -> Batch:
@@ -31,11 +49,12 @@ def change(
         d.batches_changed()
         check_shares(d, zones)
     except EmptyBand as err:
+        said = disjoint(d, err)
         d.batches.set(batch.id, batch)
         if d.recipes.old(new.version) is None and not pinned(d, new.version):
             d.recipes.remove(new.version)
         d.batches_changed()
-        raise Clash("limits_disjoint", batch=batch.title, why=err) from err
+        raise Clash("limits_disjoint", batch=batch.title, **said) from err
     d.batches.set(batch.id, moved)
     d.batches_changed()
     watch(d, batch.id)

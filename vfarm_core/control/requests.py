@@ -36,7 +36,7 @@ from ..farm.overrides import (
 )
 from ..farm.roles import Loop, Role
 from ..recipes.diff import diff
-from ..recipes.model import Band, ClimateQuantity
+from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
 from . import (
     batch_requests,
@@ -159,11 +159,12 @@ def _start_batch(d: Draft, request: StartBatch) -> dict[str, Any]:
     try:
         recipe_change.check_shares(d, zones)
     except EmptyBand as err:
+        said = recipe_change.disjoint(d, err)
         d.batches.remove(batch.id)
         if d.recipes.old(recipe.version) is None and not recipe_change.pinned(d, recipe.version):
             d.recipes.remove(recipe.version)
         d.batches_changed()
-        raise Refusal("limits_disjoint", batch=batch.title, why=err) from err
+        raise Refusal("limits_disjoint", batch=batch.title, **said) from err
     batch = batch_requests.arrived(d, batch.id)
     watch(d, batch.id)
     rollouts.took(d, batch, pinned=request.pinned)
@@ -324,7 +325,7 @@ def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
                 quantity=override.quantity,
                 value=override.value,
                 unit=accepted.unit,
-                limits=_range(band),
+                limits=band.span,
                 recipes=", ".join(dict.fromkeys(d.recipe(batch).title for batch in batches)),
             )
     held = d.overrides.get(override.key)
@@ -342,13 +343,6 @@ def _set_override(d: Draft, request: SetOverride) -> dict[str, Any]:
         why=override.why,
     )
     return {"node": override.node, "expires_at": override.expires_at}
-
-
-def _range(band: Band) -> str:
-    """Limits without a word, for every language."""
-    if band.low is None:
-        return f"≤ {band.high:g}"
-    return f"≥ {band.low:g}" if band.high is None else f"{band.low:g}–{band.high:g}"
 
 
 def _reachable(d: Draft, zone: str, vpd: float) -> None:

@@ -285,7 +285,7 @@ def test_a_planned_batch_that_cannot_share_the_room_is_refused_when_it_is_sown(
     before = bench.runtime.memory.batches
     answer = bench.ask(SowBatch(batch="hot"))
     assert answer.refused == "limits_disjoint"
-    assert "air_temperature" in answer.params["why"]
+    assert answer.params["quantity"] == "air_temperature"
     assert bench.runtime.memory.batches == before
 
 

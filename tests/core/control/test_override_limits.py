@@ -47,7 +47,7 @@ def test_what_harms_them_is_refused_with_the_limits_and_whose_they_are(
         "quantity": Quantity.AIR_TEMPERATURE,
         "value": str(value),
         "unit": "°C",
-        "limits": "18–30",
+        "limits": "18 … 30",
         "recipes": "Bench lettuce",
     }
     assert not grown.runtime.memory.overrides
@@ -56,7 +56,7 @@ def test_what_harms_them_is_refused_with_the_limits_and_whose_they_are(
 def test_an_override_that_lasts_into_the_night_has_to_fit_the_night_too(grown: Bench) -> None:
     answer = hold(grown, 28.0, hours=20.0)
     assert answer.refused == "override_beyond_limits"
-    assert answer.params["limits"] == "18–26"
+    assert answer.params["limits"] == "18 … 26"
     assert hold(grown, 26.0, hours=20.0).refused is None
 
 
@@ -66,12 +66,12 @@ def test_by_night_the_limits_of_the_night_hold(grown: Bench) -> None:
     assert hold(grown, 14.0).refused is None
     answer = hold(grown, 28.0)
     assert answer.refused == "override_beyond_limits"
-    assert answer.params["limits"] == "14–26"
+    assert answer.params["limits"] == "14 … 26"
 
 
 def test_humidity_and_co2_have_limits_of_their_own(grown: Bench) -> None:
     answer = hold(grown, 91.0, quantity=Quantity.HUMIDITY)
-    assert answer.params["limits"] == "40–90"
+    assert answer.params["limits"] == "40 … 90"
     assert hold(grown, 1600.0, quantity=Quantity.CO2).refused is None, "1000 + 900 ppm"
 
 
@@ -84,7 +84,7 @@ def test_what_a_recipe_says_nothing_of_is_bound_by_the_range_alone(grown: Bench)
     assert hold(grown, 1.8, quantity=Quantity.VPD).refused is None
 
 
-@pytest.mark.parametrize(("value", "limits"), [(261.0, "0–260"), (900.0, "0–260")])
+@pytest.mark.parametrize(("value", "limits"), [(261.0, "0 … 260"), (900.0, "0 … 260")])
 def test_light_goes_no_further_than_the_crop_takes(grown: Bench, value: float, limits: str) -> None:
     answer = hold(grown, value, node="level_1", quantity=Quantity.PPFD)
     assert (answer.refused, answer.params["limits"]) == ("override_beyond_limits", limits)
@@ -97,7 +97,7 @@ def test_a_short_day_crop_gets_no_longer_day() -> None:
     phase = bench_phase("young", PhaseKind.VEGETATIVE)
     bench.start_batch(recipe=bench_recipe(phases=(phase,), day_length=DayLength.SHORT_DAY))
     answer = hold(bench, 18.0, node="level_1", quantity=Quantity.PHOTOPERIOD)
-    assert (answer.refused, answer.params["limits"]) == ("override_beyond_limits", "0–16")
+    assert (answer.refused, answer.params["limits"]) == ("override_beyond_limits", "0 … 16")
     assert hold(bench, 10.0, node="level_1", quantity=Quantity.PHOTOPERIOD).refused is None
 
 

@@ -87,7 +87,7 @@ def test_a_refused_batch_leaves_nothing_behind(bench: Bench) -> None:
     )
     _, answer = bench.try_batch(["level_2"], id="batch_2", recipe=bench_recipe(phases=(hot,)))
     assert answer.refused == "limits_disjoint"
-    assert "air_temperature" in answer.params["why"]
+    assert answer.params["quantity"] == "air_temperature"
     assert bench.runtime.memory.batches == frozen.batches
     assert bench.runtime.memory.recipes == frozen.recipes
 
