@@ -34,8 +34,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     several releases does so in several. What takes longest begins first."""
     for item in items:
         group = item.path.stem
-        if (call := getattr(item, "callspec", None)) is not None and "release" in call.params:
-            group += f"-{call.params['release']}"
+        if (call := getattr(item, "callspec", None)) is not None:
+            # A farm of an earlier version has a Home Assistant of its own.
+            apart = [str(call.params[name]) for name in ("release", "store") if name in call.params]
+            group = "-".join([group, *apart])
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.path.stem not in LONGEST)
 
