@@ -15,8 +15,11 @@ from ports import own_port
 from real_ha.process import CONFIGURATION, INTERPRETER, REPOSITORY, HomeAssistant, prepare
 from real_ha.session import PASSWORD, USERNAME, Session
 
+# Its tests are those of several files.
+pytest.register_assert_rewrite("surface")
+
 #: Files that take minutes.
-LONGEST = ("test_surface",)
+LONGEST = ("test_surface_floor", "test_surface_newest")
 CHROMIUM = Path(os.environ.get("VFARM_CHROMIUM", "/usr/bin/chromium"))
 _BROWSER_ARGUMENTS = (
     "--no-sandbox",
@@ -30,15 +33,7 @@ _BROWSER_ARGUMENTS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file share a Home Assistant, so they stay in one process; what is tried with
-    several releases does so in several. What takes longest begins first."""
-    for item in items:
-        group = item.path.stem
-        if (call := getattr(item, "callspec", None)) is not None:
-            # A farm of an earlier version has a Home Assistant of its own.
-            apart = [str(call.params[name]) for name in ("release", "store") if name in call.params]
-            group = "-".join([group, *apart])
-        item.add_marker(pytest.mark.xdist_group(group))
+    """What takes longest begins first."""
     items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
