@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -15,6 +16,9 @@ from .errors import LedgerError, NewerLedgerError
 
 #: Keeps two that open the same PostgreSQL ledger at once from both building it (any number does).
 _LOCK = 0x7666_6172
+#: Alembic's migrations find their connection by way of its modules: two ledgers that are built at
+#: once in one process, each in a thread of its own, would have their tables made in one of them.
+_ONE_AT_A_TIME = Lock()
 
 
 def upgrade(connection: Connection) -> None:
@@ -33,7 +37,7 @@ def upgrade(connection: Connection) -> None:
         # What Alembic's own `upgrade` command does, without an env.py of global state.
         fn=lambda revision, _: scripts._upgrade_revs("head", revision),
     )
-    with environment:
+    with _ONE_AT_A_TIME, environment:
         environment.configure(connection=connection, transactional_ddl=True)
         environment.run_migrations()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -55,6 +57,21 @@ def test_migrations_end_at_the_very_schema_that_is_used(where: Path | str, versi
     with closing(Ledger(where)) as ledger, ledger.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_farms_that_start_together_each_get_a_ledger_of_their_own(tmp_path: Path) -> None:
+    """Home Assistant sets its farms up at once, each history in a thread."""
+    paths = [tmp_path / f"farm-{number}.db" for number in range(6)]
+    together = Barrier(len(paths))
+
+    def make(path: Path) -> list[str]:
+        together.wait()
+        with closing(Ledger(path)) as ledger, ledger.reading() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            return [str(difference) for difference in compare_metadata(context, metadata)]
+
+    with ThreadPoolExecutor(len(paths)) as threads:
+        assert list(threads.map(make, paths)) == [[]] * len(paths)
 
 
 def restore(where: Path | str, version: str) -> None:
