@@ -19,7 +19,7 @@ from typing import Any
 from tests.bench.farms import farm_of, leaf_room, reports, running
 from vfarm_core.control.clock import Due, Now
 from vfarm_core.control.effects import Publish, Record, Send
-from vfarm_core.control.inputs import EmergencyStop, Started
+from vfarm_core.control.inputs import EmergencyStop, Report, Started
 from vfarm_core.control.memory import Memory
 from vfarm_core.control.step import Step, step
 from vfarm_core.farm.codec import encode
@@ -34,7 +34,7 @@ def main() -> None:
     full: dict[int, float] = {}
     for levels in (10, 100, 1000):
         farm = farm_of(levels)
-        times = _full_steps(farm, rounds=300)
+        times, between = _full_steps(farm, rounds=300)
         full[levels] = _percentile(times.wall, 0.5)
         bare = _percentile(_bare(farm, rounds=60).wall, 0.5)
         name = f"control_step_full_{levels}_levels"
@@ -48,6 +48,14 @@ def main() -> None:
         ):
             value = _percentile(values, share)
             _row(f"{name}{suffix}", value, f"ms p{share * 100:.0f}", peer, value / bare)
+        dearest = _percentile(between.wall, 0.99)
+        _row(
+            f"control_step_between_{levels}_levels",
+            dearest,
+            f"ms p99 of {len(between.wall)}",
+            "full step p99",
+            dearest / _percentile(times.wall, 0.99),
+        )
     exponent = math.log(full[1000] / full[10]) / math.log(100)
     _row("control_step_full_growth", exponent, "exponent of levels", "linear", exponent)
     farm = farm_of(1000)
@@ -99,6 +107,11 @@ class _Times:
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
+    def add(self, begin: float, begin_cpu: float) -> None:
+        """What began then is over."""
+        self.cpu.append((time.process_time() - begin_cpu) * 1000)
+        self.wall.append((time.perf_counter() - begin) * 1000)
+
 
 def _timed(rounds: int, prepare: Callable[[int], Any], run: Callable[[Any], None]) -> _Times:
     """`run`, once a round. The garbage of the preparation is collected before; what `run` makes is
@@ -109,24 +122,35 @@ def _timed(rounds: int, prepare: Callable[[int], Any], run: Callable[[Any], None
         gc.collect()
         begin, begin_cpu = time.perf_counter(), time.process_time()
         run(prepared)
-        times.cpu.append((time.process_time() - begin_cpu) * 1000)
-        times.wall.append((time.perf_counter() - begin) * 1000)
+        times.add(begin, begin_cpu)
     return times
 
 
-def _full_steps(farm: Farm, rounds: int) -> _Times:
-    """Steps that follow one another, a minute apart, in each of which every sensor reports another
-    value, further from the last one than its resolution: the light of every level is counted, every
-    fifth minute it is kept in the journal, and every quarter of an hour the output of every lamp is
-    planned anew. Devices obey, and say so with the next reports: shots start and end, all circuits
-    in the same minute."""
+def _full_steps(farm: Farm, rounds: int) -> tuple[_Times, _Times]:
+    """Steps in each of which every sensor reports another value, further from the last one than its
+    resolution, a minute apart: the light of every level is counted, every fifth minute it is kept
+    in the journal, and every quarter of an hour the output of every lamp is planned anew. And, as
+    the second, the steps between them, as a runtime makes them: what is due is looked at when it
+    is, and devices obey and say so a second later. Shots start and end, all circuits in the same
+    minutes."""
     memory, now = running(farm)
     result = Step(memory, (), Due())
+    between = _Times()
 
     def prepare(number: int) -> Any:
-        nonlocal now
-        now = Now(now.farm + 60, now.mono + 60)
-        sent = {e.command.point: e.command.value for e in result.effects if isinstance(e, Send)}
+        nonlocal now, result
+        end = Now(now.farm + 60, now.mono + 60)
+        while True:
+            sent = {e.command.point: e.command.value for e in result.effects if isinstance(e, Send)}
+            wait = _DEVICE_S if sent else _until(result.next_due, now)
+            if now.mono + wait >= end.mono:
+                break
+            now = Now(now.farm + wait, now.mono + wait)
+            told = [Report(point, value, None, now.farm) for point, value in sent.items()]
+            begin, begin_cpu = time.perf_counter(), time.process_time()
+            result = step(farm, result.memory, now, told)
+            between.add(begin, begin_cpu)
+        now = end
         shift = 1.1 + 1.5 * (number % 2)
         return reports(farm, now.farm, shift=shift, memory=result.memory, sent=sent)
 
@@ -134,7 +158,17 @@ def _full_steps(farm: Farm, rounds: int) -> _Times:
         nonlocal result
         result = step(farm, result.memory, now, inputs)
 
-    return _timed(rounds, prepare, run)
+    return _timed(rounds, prepare, run), between
+
+
+#: A device does what it is told, and says so, after so long (s).
+_DEVICE_S = 1.0
+
+
+def _until(due: Due, now: Now) -> float:
+    """How long it is until something is due (s), at least a tenth of a second."""
+    times = [at - clock for at, clock in ((due.farm, now.farm), (due.mono, now.mono)) if at]
+    return max(0.1, min(times, default=math.inf))
 
 
 def _bare(farm: Farm, rounds: int) -> _Times:

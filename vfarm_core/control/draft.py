@@ -7,7 +7,7 @@ from typing import Any
 
 from ..batches.model import Batch
 from ..farm.bindings import Binding
-from ..farm.nodes import Farm
+from ..farm.nodes import Circuit, Farm
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Role
 from ..recipes.blend import blended
@@ -179,6 +179,8 @@ class Draft:
         self.light_of_level: dict[str, Any] = {}
         #: What is shown of each batch on all of its levels, at the end of this step.
         self.shown_batch: dict[str, Any] = {}
+        #: Days that ended in this step: when each began and its light, mol/m², by level.
+        self.light_days: dict[str, tuple[float, float]] = {}
         self._find_groups()
 
     def _find_groups(self) -> None:
@@ -186,12 +188,17 @@ class Draft:
         step to step until batches change: `placed` is another mapping then."""
         known = self.farm.scratch.get("groups")
         if known is None or known["placed"] is not self.placed:
-            known = {"placed": self.placed, "zones": {}, "tanks": {}, "solutions": {}}
+            known = {
+                "placed": self.placed,
+                "zones": {},
+                "tanks": {},
+                "circuits": {},
+                "solutions": {},
+            }
             self.farm.scratch["groups"] = known
         self._zone_batches: dict[str, tuple[Batch, ...]] = known["zones"]
-        #: Days that ended in this step: when each began and its light, mol/m², by level.
-        self.light_days: dict[str, tuple[float, float]] = {}
         self._tank_batches: dict[str, tuple[Batch, ...]] = known["tanks"]
+        self._circuit_batches: dict[str, tuple[tuple[Batch, str], ...]] = known["circuits"]
         #: What the batches of each reservoir ask of its solution (`solution.setpoints`).
         self.solutions: dict[str, Any] = known["solutions"]
 
@@ -374,6 +381,15 @@ class Draft:
             self._tank_batches[reservoir] = found
         return found
 
+    def circuit_batches(self, circuit: Circuit) -> tuple[tuple[Batch, str], ...]:
+        """The oldest batch of each level that a circuit waters, with its level, oldest first."""
+        found = self._circuit_batches.get(circuit.id)
+        if found is None:
+            oldest = [(x[0], level) for level in circuit.levels if (x := self.placed.get(level))]
+            found = tuple(sorted(oldest, key=lambda pair: _by_age(pair[0])))
+            self._circuit_batches[circuit.id] = found
+        return found
+
     def forget_derived(self) -> None:
         """Inputs are taken: from here on a step only reads what targets are made of."""
         self.derived.clear()
@@ -407,7 +423,7 @@ class Draft:
             if level in self.farm.level:
                 self.mark(level)
         self.placed = placed
-        self._zone_batches.clear()
+        self._find_groups()
         self.derived.clear()
         self.mark(self.farm.id)
 

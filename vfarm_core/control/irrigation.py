@@ -26,6 +26,7 @@ from .watering import (
     blocked,
     circulates,
     forbidden,
+    held,
     next_shot,
     not_ready,
     plan_of,
@@ -267,6 +268,9 @@ def _running(shot: Shot) -> Reason:
     return Reason("shot_running", {"duration": round(shot.planned_s)})
 
 
+_IDLE = Reason("shot_idle")
+
+
 def _without_shot(d: Draft, circuit: Circuit) -> Intent:
     """Closed, and at once where water is forbidden, whoever has opened it; open to circulate."""
     stop = forbidden(d, circuit)
@@ -278,8 +282,8 @@ def _without_shot(d: Draft, circuit: Circuit) -> Intent:
     if state.cycling:
         # Plants depend on it: when mist stays away, the longest off-time counts.
         return Intent(0.0, Reason("cycle_pause"), idle=not state.missed)
-    block = blocked(d, circuit)
-    return Intent(0.0, Reason("shot_idle") if block is None else block[1], idle=True)
+    block = held(d, circuit)
+    return Intent(0.0, _IDLE if block is None else block[1], idle=True)
 
 
 def _pumped_into(d: Draft, circuit: Circuit) -> bool:
@@ -295,7 +299,7 @@ def _pumped_into(d: Draft, circuit: Circuit) -> bool:
 def control_pump(d: Draft, pump: Pump) -> dict[str, Intent]:
     """What a pump should do: on while one of its circuits runs or circulates."""
     circuits = d.farm.circuits_of_pump[pump.id]
-    intent = Intent(0.0, Reason("shot_idle"), idle=True)
+    intent = Intent(0.0, _IDLE, idle=True)
     shots = [(c, s) for c in circuits if (s := d.circuit(c.id).shot) is not None]
     if shots:
         # A shot that stops has its pump stopped, whoever waits; else one that runs keeps it on.

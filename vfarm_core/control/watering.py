@@ -42,12 +42,12 @@ class Wanted:
 
 def valves(d: Draft, circuit: Circuit) -> tuple[Binding, ...]:
     """The valves of a circuit."""
-    return d.of(circuit.id, Role.IRRIGATION_VALVE)
+    return d.farm.bound.get((circuit.id, Role.IRRIGATION_VALVE), ())
 
 
 def pumps(d: Draft, circuit: Circuit) -> tuple[Binding, ...]:
     """The pump's switches of a circuit."""
-    return d.of(circuit.pump, Role.IRRIGATION_PUMP)
+    return d.farm.bound.get((circuit.pump, Role.IRRIGATION_PUMP), ())
 
 
 def plan_of(d: Draft, circuit: Circuit) -> tuple[str, IrrigationPlan] | None:
@@ -60,8 +60,7 @@ def plan_of(d: Draft, circuit: Circuit) -> tuple[str, IrrigationPlan] | None:
 
 
 def _plan_of(d: Draft, circuit: Circuit) -> tuple[str, IrrigationPlan] | None:
-    candidates = [(batches[0], level) for level in circuit.levels if (batches := d.growing(level))]
-    for batch, level in sorted(candidates, key=lambda c: (c[0].sown_at, c[0].id)):
+    for batch, level in d.circuit_batches(circuit):
         plan = d.phase(batch).irrigation.get(circuit.method)
         if plan is not None:
             return level, plan
@@ -76,8 +75,7 @@ def circulates(d: Draft, circuit: Circuit) -> bool:
 
 def not_controlled(d: Draft, circuit: Circuit) -> bool:
     """Whether plants grow on a circuit of whose method their recipe knows nothing."""
-    growing = any(d.growing(level) for level in circuit.levels)
-    return growing and plan_of(d, circuit) is None
+    return bool(d.circuit_batches(circuit)) and plan_of(d, circuit) is None
 
 
 def shot_times(
@@ -236,6 +234,11 @@ def must_run(d: Draft, circuit: Circuit) -> bool:
 
 def blocked(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
     """What forbids water on this circuit now: the end it would give a shot, and the reason."""
+    return held(d, circuit) or forbidden(d, circuit)
+
+
+def held(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
+    """What forbids shots on this circuit for the sake of the whole farm, or of people at it."""
     state = d.state
     if state.emergency is not None:
         return ShotEnd.EMERGENCY, Reason("emergency_stop")
@@ -248,9 +251,7 @@ def blocked(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
     if Loop.IRRIGATION in state.disarmed:
         return ShotEnd.STOPPED, Reason("disarmed", {"loop": Loop.IRRIGATION.value})
     people = workflows.shots(d, circuit)
-    if people is not None:
-        return ShotEnd.STOPPED, people
-    return forbidden(d, circuit)
+    return None if people is None else (ShotEnd.STOPPED, people)
 
 
 def forbidden(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
