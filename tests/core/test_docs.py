@@ -137,7 +137,7 @@ def problem_keys() -> set[str]:
             found |= texts
     assert passed_on == 1, "only what blocks a circuit is passed on as it is"
     for function in _tree(CONTROL / "watering.py").body:
-        if isinstance(function, ast.FunctionDef) and function.name in ("blocked", "forbidden"):
+        if isinstance(function, ast.FunctionDef) and function.name in ("held", "forbidden"):
             for call in _calls(function, "Reason"):
                 found |= set(_texts(call.args[0]))
     found |= ASKS_FOR_PEOPLE
