@@ -75,12 +75,16 @@ def forecast(
     history: Sequence[Outcome] = (),
     *,
     area_m2: float | None = None,
+    outlook: Progress | None = None,
+    learned: tuple[float, float] | None = None,
 ) -> Forecast:
     """The forecast for a batch at `now`. `area_m2` is its area where the recipe names no spacing.
+    Who has them already gives its progress at `now` and what is `learned_kg_m2` of the history:
+    the same for all batches of a recipe.
 
     Raises BatchError: recipe_mismatch, no_area, outcome.
     """
-    outlook = progress(batch, recipe, now)
+    outlook = outlook or progress(batch, recipe, now)
     light, warmth = _counted(batch)
     basis = ["recipe" if recipe.expected_yield is not None else "prior"]
     if light is not None:
@@ -92,11 +96,13 @@ def forecast(
         basis.append("model")
     area = _area(batch, recipe, area_m2)
     # The newest cut says most: it was of these very plants, and next to the one that comes.
-    known = (*history, *_own_cuts(batch, recipe, area)[-1:])
-    if known:
+    own = _own_cuts(batch, recipe, area)[-1:]
+    if history or own:
         basis.append("history")
     fraction = _fraction(batch, recipe, outlook, now)
-    middle, unsure = learned_kg_m2(recipe, known)
+    if learned is None or own:
+        learned = learned_kg_m2(recipe, (*history, *own))
+    middle, unsure = learned
     width = sqrt(unsure**2 + (yield_uncertainty(fraction) / _SIGMAS) ** 2)
     mid = middle * _scale(recipe, regrown, light, warmth, day_of_course(batch, recipe, now))
     around = Interval(mid * exp(-_SIGMAS * width), mid, mid * exp(_SIGMAS * width))

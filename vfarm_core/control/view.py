@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..batches.forecast import Forecast, forecast, outcomes_of
+from ..batches.forecast import Forecast, forecast, learned_kg_m2, outcomes_of
 from ..batches.model import Batch
-from ..batches.progress import progress
+from ..batches.progress import Progress, progress
 from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Level, Reservoir, Zone
 from ..farm.overrides import Mode, Step, WorkflowKind
@@ -146,7 +146,7 @@ def batch_view(d: Draft, batch: Batch) -> BatchView:
     """One batch with its progress."""
     recipe = d.recipe(batch)
     outlook = progress(batch, recipe, d.now.farm)
-    coming = forecast_of(d, batch, recipe)
+    coming = forecast_of(d, batch, recipe, outlook)
     return BatchView(
         id=batch.id,
         title=batch.title,
@@ -190,14 +190,27 @@ def _waits(batch: Batch, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def forecast_of(d: Draft, batch: Batch, recipe: Recipe) -> Forecast:
+def forecast_of(
+    d: Draft, batch: Batch, recipe: Recipe, outlook: Progress | None = None
+) -> Forecast:
     """The forecast of a batch, by what this farm harvested of the same recipe before."""
-    key = (recipe.id, "outcomes")
-    if key not in d.derived:
-        d.derived[key] = outcomes_of(d.batches.values(), d.recipes.now, recipe.id)
-    places = ((d.farm.level.get(p.level_id), p.sites) for p in batch.placements)
-    area = sum(x.area_m2 * sites / x.sites for x, sites in places if x is not None)
-    return forecast(batch, recipe, d.now.farm, history=d.derived[key], area_m2=area)
+    outcomes, learned = (recipe.id, "outcomes"), (recipe.version, "learned")
+    history = d.derived.get(outcomes)
+    if history is None:
+        history = outcomes_of(d.batches.values(), d.recipes.now, recipe.id)
+        d.derived[outcomes] = history
+    known = d.derived.get(learned)
+    if known is None:
+        known = d.derived[learned] = learned_kg_m2(recipe, history)
+    area, levels = 0.0, d.farm.level
+    for p in batch.placements:
+        level = levels.get(p.level_id)
+        if level is not None:
+            area += level.area_m2 * p.sites / level.sites
+    now = d.now.farm
+    return forecast(
+        batch, recipe, now, history=history, area_m2=area, outlook=outlook, learned=known
+    )
 
 
 def _days(value: float) -> float:
