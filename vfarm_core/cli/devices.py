@@ -5,15 +5,11 @@ Exit codes: 0 good, 1 a profile that is none or that does not exist, 2 wrong usa
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ..devices.modbus.errors import Problem, ProfileError
@@ -21,6 +17,7 @@ from ..devices.modbus.library import shelf
 from ..devices.modbus.load import load_file
 from ..devices.modbus.profile import Profile, Register
 from ..devices.modbus.roles import INTERVAL_S, group_of
+from .printing import plain_console, print_json, refused_documents
 
 app = typer.Typer(no_args_is_help=True, help="Profiles of devices: list, show and check them.")
 
@@ -47,7 +44,7 @@ def list_profiles(directory: Directory = None, as_json: AsJson = False) -> None:
             for profile in found.profiles.values()
         ]
         problems = [asdict(problem) for problem in found.problems]
-        _print_json({"profiles": profiles, "problems": problems})
+        print_json({"profiles": profiles, "problems": problems})
     else:
         table = Table("Id", "Device", "Kind", "Registers", "Confidence", "From", box=None)
         table.columns[0].no_wrap = True
@@ -60,7 +57,7 @@ def list_profiles(directory: Directory = None, as_json: AsJson = False) -> None:
                 profile.confidence,
                 found.files.get(profile.id, "vfarm"),
             )
-        _console().print(table)
+        plain_console().print(table)
         for problem in found.problems:
             typer.echo(str(problem), err=True)
     if found.problems:
@@ -74,15 +71,15 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One profile: its link, its registers and where they come from."""
-    with _refusals(as_json):
+    with refused_documents(as_json):
         profile = shelf(directory).get(profile_id)
     if as_json:
         registers = [_register(register) for register in profile.registers]
         texts = {"sources": list(profile.sources), "notes": profile.notes}
         variants = [asdict(variant) for variant in profile.variants]
-        _print_json({**_header(profile), "registers": registers, "variants": variants, **texts})
+        print_json({**_header(profile), "registers": registers, "variants": variants, **texts})
         return
-    console = _console()
+    console = plain_console()
     console.print(f"{profile.name}  {profile.id}", style="bold")
     link = profile.link
     line = f"{link.baud} baud, 8{link.parity}{link.stopbits}, unit {link.unit}"
@@ -135,7 +132,7 @@ def check(
         if failed:
             count = sum(len(problems) for _, _, problems in results)
             answer["error"] = {"message": f"problems: {count}"}
-        _print_json(answer)
+        print_json(answer)
     else:
         for path, profile, problems in results:
             for problem in problems:
@@ -174,25 +171,3 @@ def _register(register: Register) -> dict[str, Any]:
         "verified": register.verified,
         "note": register.note,
     }
-
-
-def _console() -> Console:
-    # Names and notes are other people's: brackets in them are text.
-    return Console(markup=False, highlight=False)
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False))
-
-
-@contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except ProfileError as err:
-        if as_json:
-            problems = [asdict(problem) for problem in err.problems]
-            _print_json({"error": {"message": str(err), "problems": problems}})
-        else:
-            typer.echo(str(err), err=True)
-        raise typer.Exit(1) from err

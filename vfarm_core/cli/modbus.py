@@ -7,30 +7,27 @@ Exit codes: 0 it was told or done, 1 no link, no answer, nothing plausible or a 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import typer
 from modbus_connection import ModbusError, ModbusSerialParams, ModbusTcpParams
 from modbus_connection.tmodbus import ModbusConnection
-from rich.console import Console
 from rich.table import Table
 
 from ..devices.modbus.codec import Reading
 from ..devices.modbus.commission import ADDRESS, Change, move
 from ..devices.modbus.device import Device, End, Poll, Purpose
-from ..devices.modbus.errors import ProfileError
 from ..devices.modbus.library import Shelf, shelf
 from ..devices.modbus.line import Line
 from ..devices.modbus.probe import Candidate, family
 from ..devices.modbus.probe import probe as probe_unit
 from ..devices.modbus.profile import Kind, Link, Profile
 from ..devices.modbus.scan import answering
+from .printing import plain_console, print_json, refused_documents
 
 app = typer.Typer(no_args_is_help=True, help="Modbus devices: find, read and write them.")
 
@@ -96,7 +93,7 @@ def scan(
 
     found = _run(run(), as_json)
     if as_json:
-        _print_json({"units": found})
+        print_json({"units": found})
     else:
         for number in found:
             typer.echo(f"unit {number} answers")
@@ -121,7 +118,7 @@ def probe(
     as_json: AsJson = False,
 ) -> None:
     """Show what a device would say by each map it could have; which one is right, you decide."""
-    with _refusals(as_json):
+    with refused_documents(as_json):
         profiles = _candidates(shelf(directory), profile_id)
     known = profiles[0].link if profile_id is not None else _USUAL
     params = _params(link, known, baud, parity, stopbits)
@@ -143,7 +140,7 @@ def probe(
             }
             for candidate in found
         ]
-        _print_json({"candidates": told})
+        print_json({"candidates": told})
     else:
         for candidate in found:
             word = "plausible" if candidate.is_plausible else "doubtful"
@@ -181,7 +178,7 @@ def read(
 
     poll = _run(run(), as_json)
     if as_json:
-        _print_json({"profile": profile.id, "readings": _readings(poll.readings)})
+        print_json({"profile": profile.id, "readings": _readings(poll.readings)})
     else:
         _table(poll.readings, profile.name)
     if not poll.good:
@@ -214,7 +211,7 @@ def watch(
         def publish(_: str, poll: Poll) -> None:
             polls.append(bool(poll.good))
             if as_json:
-                _print_json({"readings": _readings(poll.readings)})
+                print_json({"readings": _readings(poll.readings)})
             else:
                 typer.echo("  ".join(f"{k}={_shown(r)}" for k, r in poll.readings.items()))
             if count is not None and len(polls) >= count:
@@ -269,7 +266,7 @@ def write(
 
     told = _run(run(), as_json)
     if as_json:
-        _print_json(told)
+        print_json(told)
     elif told["ok"]:
         shown = "" if told["found"] is None else f": reads {told['found']['value']}"
         typer.echo(f"{key}: {told['end']}{shown}")
@@ -305,7 +302,7 @@ def give_address(
     ok = done.end is not End.FAILED
     if as_json:
         told = {"from": present, "to": wanted, "end": done.end.value, "why": done.why, "ok": ok}
-        _print_json({**told, "detail": done.detail})
+        print_json({**told, "detail": done.detail})
     elif ok:
         typer.echo(f"unit {present} is unit {wanted} now" + _MOVED.get(done.why, ""))
     else:
@@ -334,7 +331,7 @@ def _candidates(found: Shelf, profile_id: str | None) -> tuple[Profile, ...]:
 
 
 def _profile(profile_id: str, directory: Path | None, model: str | None, as_json: bool) -> Profile:
-    with _refusals(as_json):
+    with refused_documents(as_json):
         profile = shelf(directory).get(profile_id)
     if model is not None and model not in profile.models:
         known = ", ".join(profile.models) or "none"
@@ -389,7 +386,7 @@ def _run[T](work: Coroutine[Any, Any, T], as_json: bool) -> T:
         return asyncio.run(work)
     except ModbusError as err:
         if as_json:
-            _print_json({"error": {"message": str(err)}})
+            print_json({"error": {"message": str(err)}})
         else:
             typer.echo(str(err), err=True)
         raise typer.Exit(1) from err
@@ -424,21 +421,4 @@ def _table(readings: Mapping[str, Reading], title: str) -> None:
     table = Table("Register", "Value", "State", box=None, title=title, title_justify="left")
     for key, reading in readings.items():
         table.add_row(key, _shown(reading), reading.state.value)
-    Console(markup=False, highlight=False).print(table)
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False))
-
-
-@contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except ProfileError as err:
-        if as_json:
-            problems = [asdict(problem) for problem in err.problems]
-            _print_json({"error": {"message": str(err), "problems": problems}})
-        else:
-            typer.echo(str(err), err=True)
-        raise typer.Exit(1) from err
+    plain_console().print(table)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +26,7 @@ from ..recipes.formats.registry import read as read_form
 from ..recipes.load import load_file
 from ..recipes.model import ClimateQuantity, Phase, Recipe, Setpoint, SolutionQuantity
 from ..recipes.validate import validate
+from .printing import plain_console, print_json, refused_documents
 
 app = typer.Typer(
     no_args_is_help=True, help="Recipes: list, show, check, compare and exchange them."
@@ -61,7 +60,7 @@ def list_recipes(directory: Directory = None, as_json: AsJson = False) -> None:
     """The recipes that ship with vfarm, and your own with --directory."""
     found = library.catalogue(directory)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "recipes": [encode(header) for header in found.headers],
                 "problems": [asdict(problem) for problem in found.problems],
@@ -79,7 +78,7 @@ def list_recipes(directory: Directory = None, as_json: AsJson = False) -> None:
             header.version[:12],
             header.file or "vfarm",
         )
-    _console().print(table)
+    plain_console().print(table)
     for problem in found.problems:
         typer.echo(str(problem), err=True)
 
@@ -91,12 +90,12 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One recipe with its set-points, limits and where they come from."""
-    with _refusals(as_json):
+    with refused_documents(as_json):
         recipe = library.catalogue(directory).get(recipe_id)
     if as_json:
-        _print_json({**codec.to_dict(recipe), "total_days": recipe.total_days})
+        print_json({**codec.to_dict(recipe), "total_days": recipe.total_days})
         return
-    console = _console()
+    console = plain_console()
     console.print(f"{recipe.title}  {recipe.id}  {recipe.short_version}", style="bold")
     if recipe.summary:
         console.print(recipe.summary)
@@ -121,7 +120,7 @@ def give(
     known = _form(form)
     if known.writes is None:
         raise typer.BadParameter(f"{known.name} can only be read", param_hint="--format")
-    with _refusals(as_json):
+    with refused_documents(as_json):
         recipe = _one(recipe_id, directory)
     text = known.writes(recipe)
     if output is not None:
@@ -129,7 +128,7 @@ def give(
     if as_json:
         answer = {"id": recipe.id, "version": recipe.version, "format": known.name}
         told = {"file": str(output)} if output is not None else {"text": text}
-        _print_json({**answer, **told, "loses": [str(what) for what in known.loses]})
+        print_json({**answer, **told, "loses": [str(what) for what in known.loses]})
         return
     for what in known.loses:
         typer.echo(f"not held by {known.name}: {what}", err=True)
@@ -153,7 +152,7 @@ def take(
     known = _form(form)
     if not known.complete and base is None:
         raise typer.BadParameter(f"{known.name} needs one", param_hint="--base")
-    with _refusals(as_json):
+    with refused_documents(as_json):
         under = None if base is None else _one(base, directory)
         try:
             text = file.read_text(encoding="utf-8-sig")
@@ -168,7 +167,7 @@ def take(
         answer = {"id": found.recipe.id, "version": found.recipe.version}
         told = {"file": str(output)} if output is not None else {"text": made}
         warnings = [asdict(finding) for finding in validate(found.recipe)]
-        _print_json(
+        print_json(
             {
                 **answer,
                 **told,
@@ -200,11 +199,11 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """What two recipes, or two versions of one, say differently, value by value."""
-    with _refusals(as_json):
+    with refused_documents(as_json):
         before, after = (_one(name, directory) for name in (old, new))
     changes = diff(before, after)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "old": {"id": before.id, "version": before.version},
                 "new": {"id": after.id, "version": after.version, "parent": after.parent},
@@ -267,7 +266,7 @@ def check(
         if failed:
             count = sum(len(result.problems) for result in results)
             answer["error"] = {"message": f"problems: {count}"}
-        _print_json(answer)
+        print_json(answer)
     else:
         for result in results:
             _report(result)
@@ -301,7 +300,7 @@ def _place(name: str, levels: tuple[str, ...], plants: int | None, as_json: bool
         plot = demo_plot() if name == "demo" else load_plot(Path(name))
     except FarmFileError as err:
         if as_json:
-            _print_json({"error": {"message": str(err)}})
+            print_json({"error": {"message": str(err)}})
         else:
             typer.echo(str(err), err=True)
         raise typer.Exit(1) from err
@@ -421,26 +420,3 @@ def _show_texts(console: Console, recipe: Recipe) -> None:
             console.print(f"\n{title}", style="bold")
             for text in texts:
                 console.print(f"- {text}")
-
-
-def _console() -> Console:
-    # Titles and notes are the growers': brackets in them are text.
-    return Console(markup=False, highlight=False)
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False))
-
-
-@contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
-    """A recipe that is refused becomes one line per problem and exit code 1."""
-    try:
-        yield
-    except RecipeError as err:
-        if as_json:
-            problems = [asdict(problem) for problem in err.problems]
-            _print_json({"error": {"message": str(err), "problems": problems}})
-        else:
-            typer.echo(str(err), err=True)
-        raise typer.Exit(1) from err
