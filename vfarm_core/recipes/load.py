@@ -14,10 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from ..farm.document import Document
 from ..farm.nodes import Method
 from ..science.light import dli_mol_m2_d
 from . import quantities as q
-from .document import Document, read_document
+from .document import read_document
 from .errors import Problem, RecipeError, problem
 from .model import (
     OPEN,

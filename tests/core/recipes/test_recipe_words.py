@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.core.recipes.cress import changed
+from vfarm_core.farm import document
 from vfarm_core.recipes import errors, findings
 from vfarm_core.recipes.errors import PROBLEMS, RecipeError
 from vfarm_core.recipes.findings import TEXTS, Severity, finding
@@ -59,6 +60,7 @@ def test_every_code_that_is_used_has_words_and_every_word_is_used() -> None:
     source = "".join(
         path.read_text() for path in folder.rglob("*.py") if path.name not in ("errors.py",)
     ).replace(pathlib.Path(findings.__file__).read_text(), "")
+    source += pathlib.Path(document.__file__).read_text()
     words = set(re.findall(r'"(\w+)"', source))
     # Made of two parts: what a text should have been.
     made = {f"{start}_{kind}" for start in ("empty", "no") for kind in ("text", "name", "version")}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from .document import Document, whole
+from ...farm.document import Document
+from .document import whole
 from .errors import Problem, problem
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
