@@ -677,7 +677,7 @@ def check_coverage(tree: Tree) -> Iterator[str]:
     )
     if "--cov=" not in run or MEASURE not in run or "measured custom_components.vfarm " not in run:
         yield "scripts/test does not measure coverage"
-    if not re.search(r"^[^#\n]*\bscripts/test$", tree.text(".ci/run") or "", re.MULTILINE):
+    if not re.search(r"^[^#\n]*\bscripts/test( all)?$", tree.text(".ci/run") or "", re.MULTILINE):
         yield ".ci/run does not run scripts/test"
 
 

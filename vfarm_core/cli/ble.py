@@ -7,10 +7,8 @@ meter answered and its frame cannot be believed.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +16,6 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ..devices.ble import yinmik
@@ -33,6 +30,7 @@ from ..devices.ble.visits import (
     read_plant_sensor,
     read_water_tester,
 )
+from .printing import plain_console, print_json, refusals
 
 NOT_BELIEVED = 3
 
@@ -99,7 +97,7 @@ def scan(seconds: Seconds = 10.0, as_json: AsJson = False) -> None:
             {"address": s.address, "name": s.name, "rssi": s.rssi, "kind": s.kind.value}
             for s in found
         ]
-        _print_json({"meters": meters})
+        print_json({"meters": meters})
         return
     if not found:
         typer.echo("No meter was heard. One that is connected to a phone is silent: close its app.")
@@ -107,7 +105,7 @@ def scan(seconds: Seconds = 10.0, as_json: AsJson = False) -> None:
     table = Table("Address", "Name", "Kind", "Signal, dBm")
     for meter in found:
         table.add_row(meter.address, meter.name, meter.kind.value, str(meter.rssi))
-    _console().print(table)
+    plain_console().print(table)
 
 
 @app.command()
@@ -177,7 +175,7 @@ async def _read(
     if raw:
         frame = await visit(_frame)
         if as_json:
-            _print_json({"frame": frame.hex()})
+            print_json({"frame": frame.hex()})
         else:
             typer.echo(frame.hex())
     elif history:
@@ -212,12 +210,12 @@ def _no_radio(error: Exception) -> str:
 def _show(reading: Reading, as_json: bool) -> None:
     if as_json:
         values = {v.quantity.value: _value_dict(v) for v in reading.values}
-        _print_json({"values": values, "live": reading.is_live, "firmware": reading.firmware})
+        print_json({"values": values, "live": reading.is_live, "firmware": reading.firmware})
         return
     table = Table("", "Value", "Unit", "")
     for v in reading.values:
         table.add_row(_LABELS[v.quantity], _number(v), v.unit, _HINTS[v.hint])
-    _console().print(table)
+    plain_console().print(table)
 
 
 def _show_history(history: History, as_json: bool) -> None:
@@ -229,7 +227,7 @@ def _show_history(history: History, as_json: bool) -> None:
             }
             for kept in history.kept
         ]
-        _print_json({"entries": entries, "refused": history.refused})
+        print_json({"entries": entries, "refused": history.refused})
         return
     quantities = [v.quantity for v in history.kept[0].entry.values] if history.kept else []
     units = [v.unit for v in history.kept[0].entry.values] if history.kept else []
@@ -237,7 +235,7 @@ def _show_history(history: History, as_json: bool) -> None:
     table = Table("Time", *heads)
     for kept in history.kept:
         table.add_row(_instant(kept.at), *(_number(v) for v in kept.entry.values))
-    _console().print(table)
+    plain_console().print(table)
     if history.refused:
         typer.echo(f"{history.refused} entries could not be believed and are left out.", err=True)
 
@@ -254,25 +252,15 @@ def _instant(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def _console() -> Console:
-    return Console(markup=False, highlight=False)
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False))
-
-
-@contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
+def _refusals(as_json: bool) -> AbstractContextManager[None]:
     """What gives no values becomes one clear line and an exit code."""
-    try:
-        yield
-    except BleError as error:
-        if as_json:
-            facts: dict[str, Any] = {"message": str(error)}
-            if isinstance(error, FrameError):
-                facts |= {"problem": error.problem.value, "what": error.what}
-            _print_json({"error": facts})
-        else:
-            typer.echo(str(error), err=True)
-        raise typer.Exit(NOT_BELIEVED if isinstance(error, FrameError) else 1) from error
+
+    def facts(error: BleError) -> dict[str, Any]:
+        if not isinstance(error, FrameError):
+            return {}
+        return {"problem": error.problem.value, "what": error.what}
+
+    def code(error: BleError) -> int:
+        return NOT_BELIEVED if isinstance(error, FrameError) else 1
+
+    return refusals(as_json, BleError, facts=facts, code=code)

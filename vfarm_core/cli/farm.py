@@ -6,8 +6,8 @@ PLACE is the folder of one farm: farm.json (or farm.yaml), journal.db, recipes, 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from ..farm.remap import RemapError, Table, by_reference, read_table, with_same_
 from ..runtime.bundle import Bundle, BundleError, contents, open_bundle, write_bundle
 from ..runtime.place import Place, install, is_running, load_farm, look
 from ..runtime.restore import Plan, Present, plan_import, require
+from .printing import refusals
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -181,16 +182,8 @@ def _fields(change: Change) -> str:
     return ", ".join(field.name for field in change.fields if field.name)
 
 
-@contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except BundleError as err:
-        if as_json:
-            _print({"error": {"key": err.key, "message": str(err)}})
-        else:
-            typer.echo(str(err), err=True)
-        raise typer.Exit(1) from err
+def _refusals(as_json: bool) -> AbstractContextManager[None]:
+    return refusals(as_json, BundleError, facts=lambda err: {"key": err.key})
 
 
 def _print(data: Any) -> None:

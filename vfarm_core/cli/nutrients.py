@@ -6,16 +6,12 @@ usage, 3 an answer is printed but a problem stands between it and the target.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ..science.errors import ScienceError
@@ -32,6 +28,7 @@ from ..science.nutrients.solver import DEFAULT_PH, Problem
 from ..science.nutrients.stocks import Tank
 from ..science.nutrients.strength import at_ec
 from ..science.nutrients.targets import PURE_WATER, Target, Water
+from .printing import argument_facts, plain_console, print_json, refusals
 
 NOT_REACHED = 3
 
@@ -56,7 +53,7 @@ def list_all(shelf: ShelfFile = None, as_json: AsJson = False) -> None:
         stock = _shelf(shelf)
         published = targets.shipped()
     if as_json:
-        _print_json(
+        print_json(
             {
                 "targets": [_target_dict(target) for target in published.values()],
                 "salts": [
@@ -77,7 +74,7 @@ def list_all(shelf: ShelfFile = None, as_json: AsJson = False) -> None:
             }
         )
         return
-    console = _console()
+    console = plain_console()
     table = Table("Target", "Name", "EC", "From", title="Solutions", title_justify="left", box=None)
     table.columns[0].no_wrap = True
     for target in published.values():
@@ -153,7 +150,7 @@ def solve_target(
             StockWish(factor=factor, volume_l=stock_volume, temperature_c=stock_temperature),
         )
     if as_json:
-        _print_json({**as_dict(found), "strength": strength})
+        print_json({**as_dict(found), "strength": strength})
     else:
         _show(found, strength)
     if not found.is_feasible:
@@ -186,7 +183,7 @@ def acid_dose(
             ion: amount * grams_m3 / 1000.0 for ion, amount in bottle.mmol_g.items() if amount > 0.0
         }
     if as_json:
-        _print_json(
+        print_json(
             {
                 "acid": bottle.id,
                 "alkalinity_meq_l": have,
@@ -205,7 +202,7 @@ def acid_dose(
 
 
 def _show(found: Report, strength: float) -> None:
-    console = _console()
+    console = plain_console()
     answer, problem = found.answer, found.answer.problem
     console.print(f"{problem.target.name}, strength {strength:.3g}, in {problem.water.name}")
     table = Table("Salt", "g/m³", "mL/m³", "Tank", "Stock g/L", box=None)
@@ -327,29 +324,6 @@ def _weights(given: list[str]) -> dict[Ion, float]:
     return found
 
 
-def _console() -> Console:
-    # Names of products are the growers': brackets in them are text.
-    return Console(markup=False, highlight=False)
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False))
-
-
-@contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
+def _refusals(as_json: bool) -> AbstractContextManager[None]:
     """What cannot be used becomes one clear line and exit code 1."""
-    try:
-        yield
-    except (ScienceError, OSError, UnicodeDecodeError) as error:
-        if as_json:
-            facts: dict[str, Any] = {"message": str(error)}
-            if isinstance(error, ScienceError):
-                value = error.value
-                # JSON has no word for NaN and infinity.
-                shown = value if isinstance(value, float) and isfinite(value) else str(value)
-                facts |= {"argument": error.argument, "value": shown, "accepted": error.accepted}
-            _print_json({"error": facts})
-        else:
-            typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    return refusals(as_json, ScienceError, OSError, UnicodeDecodeError, facts=argument_facts)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from math import isfinite
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 import typer
@@ -17,6 +15,7 @@ from ..science.errors import ScienceError
 from ..science.light import Lamp
 from ..science.standards import STANDARDS, Standard, shown_at
 from ..science.water import EcUnit
+from .printing import argument_facts, refusals
 
 app = typer.Typer(no_args_is_help=True, help="Formulas of air, light and water.")
 
@@ -265,30 +264,6 @@ def _text(value: Value) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
 
-@contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
+def _refusals(as_json: bool) -> AbstractContextManager[None]:
     """A refused value becomes one clear line and exit code 1."""
-    try:
-        yield
-    except ScienceError as error:
-        if as_json:
-            value = error.value
-            # JSON has no word for NaN and infinity.
-            if not isinstance(value, float) or not isfinite(value):
-                value = str(value)
-            typer.echo(
-                json.dumps(
-                    {
-                        "error": {
-                            "message": str(error),
-                            "argument": error.argument,
-                            "value": value,
-                            "accepted": error.accepted,
-                        }
-                    },
-                    ensure_ascii=False,
-                )
-            )
-        else:
-            typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    return refusals(as_json, ScienceError, facts=argument_facts)

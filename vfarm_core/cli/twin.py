@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +24,7 @@ from ..twin.alone import (
 from ..twin.load import FarmFileError, Plot, demo_plot, load_plot
 from ..twin.simulate import FarmReport, SimulationError, simulate
 from .faults import faults
+from .printing import argument_facts, print_json, refusals
 from .quality import quality
 from .season import season
 
@@ -101,7 +100,7 @@ def grow_crop(
             structural_share=structural_share,
         )
         if as_json:
-            _print_json(asdict(report))
+            print_json(_rounded(asdict(report)))
         else:
             _show_crop(report)
 
@@ -133,7 +132,7 @@ def run_farm(
         with _progress(days) as tell:
             report = _simulate(plot, days, seed, tell)
         if as_json:
-            _print_json(asdict(report))
+            print_json(_rounded(asdict(report)))
         else:
             _show_farm(report)
 
@@ -169,29 +168,13 @@ def _progress(days: float) -> Iterator[Callable[[float], None] | None]:
         yield lambda done: bar.update(task, completed=done)
 
 
-@contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
+def _refusals(as_json: bool) -> AbstractContextManager[None]:
     """What cannot be simulated becomes one clear line and exit code 1."""
-    try:
-        yield
-    except (CropError, FarmFileError, SimulationError) as err:
-        if as_json:
-            details: dict[str, Any] = {"message": str(err)}
-            if isinstance(err, CropError):
-                value = err.value
-                if isinstance(value, float) and not math.isfinite(value):
-                    value = str(value)
-                details |= {"argument": err.argument, "value": value, "accepted": err.accepted}
-            elif isinstance(err, SimulationError):
-                details["key"] = err.key
-            typer.echo(json.dumps({"error": details}, ensure_ascii=False))
-        else:
-            typer.echo(str(err), err=True)
-        raise typer.Exit(1) from err
 
+    def facts(err: CropError | FarmFileError | SimulationError) -> dict[str, Any]:
+        return {"key": err.key} if isinstance(err, SimulationError) else argument_facts(err)
 
-def _print_json(data: dict[str, Any]) -> None:
-    typer.echo(json.dumps(_rounded(data), ensure_ascii=False))
+    return refusals(as_json, CropError, FarmFileError, SimulationError, facts=facts)
 
 
 def _rounded(value: Any) -> Any:

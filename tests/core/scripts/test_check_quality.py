@@ -201,7 +201,7 @@ def test_a_broken_integration_is_named(
         ),
         (
             ".ci/run",
-            "stage scripts/test\n",
+            "stage scripts/test all\n",
             "stage scripts/test core\n",
             "test-coverage: done, but .ci/run does not run scripts/test",
         ),
