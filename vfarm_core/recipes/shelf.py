@@ -25,8 +25,9 @@ from .errors import RecipeError, problem
 from .findings import Finding
 from .formats.document import to_yaml
 from .library import Catalogue, catalogue
-from .load import is_name, load_file, load_recipe
+from .load import load_file, load_recipe
 from .model import Recipe
+from .reading.values import is_name
 from .validate import require_valid
 from .version import content_hash
 

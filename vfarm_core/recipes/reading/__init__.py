@@ -1,0 +1,1 @@
+"""Reads the parts of a recipe's document, each in a module of its own."""
