@@ -8,8 +8,10 @@ proposed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
 
 from .naming import NAMING, NEVER, NO_READING_WORDS, follows, numbered, says, words_of
 from .roles import Role, RoleKind, RoleSpec, spec
@@ -26,7 +28,8 @@ _SET = frozenset({"number", "input_number"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """An entity of the house: its domain, all of its names, its device with what that is called,
-    the name of its area, its class and unit. `auxiliary`: it is about its device or sets it up."""
+    the name of its area, its class and unit. `platform` is the integration that brings it, `made`
+    what its maker calls the device. `auxiliary`: it is about its device or sets it up."""
 
     id: str
     domain: str
@@ -37,11 +40,40 @@ class Candidate:
     device_class: str | None = None
     unit: str | None = None
     auxiliary: bool = False
+    platform: str = ""
+    made: str = ""
     #: The words that it and its device are called by: asked once for every place and role.
     words: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", words_of(f"{self.name} | {self.device}"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """What is known of an entity because its kind of device is known: `roles` are all that it can
+    be, also where its class, its unit and its name do not say so (with `named` only where its name
+    does); None says nothing about it, and none of them that it is no part of a farm."""
+
+    roles: tuple[Role, ...] | None = None
+    named: bool = False
+
+
+#: Of no entity anything is known but what it says itself.
+NO_HINTS: Mapping[str, Hint] = MappingProxyType({})
+
+
+class Why(StrEnum):
+    """Why an entity is proposed: what says what it is, and what says where it is."""
+
+    CLASS = "class"
+    UNIT = "unit"
+    NAME = "name"
+    DOMAIN = "domain"
+    DEVICE = "device"
+    PLACE_NAMED = "place_named"
+    PLACE_NEAR = "place_near"
+    PLACE_ONLY = "place_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +142,11 @@ def propose(
     places: Iterable[tuple[Place, Sequence[Role]]],
     candidates: Iterable[Candidate],
     bound: Iterable[tuple[str, Role]] = (),
+    hints: Mapping[str, Hint] = NO_HINTS,
 ) -> tuple[Proposal, ...]:
     """What could be bound to which role of which place, best first for each role; an entity for
-    one role only, of which it says most. `bound` are the roles of nodes that have an entity."""
+    one role only, of which it says most. `bound` are the roles of nodes that have an entity,
+    `hints` what is known of entities, by their ids, because of what their devices are."""
     taken = set(bound)
     found: list[Proposal] = []
     known = list(candidates)
@@ -120,7 +154,7 @@ def propose(
         here = [(c, near) for c in known if (near := _nearness(c, place)) is not None]
         for role in roles:
             if (place.id, role) not in taken:
-                found += _of_role(place, role, here)
+                found += _of_role(place, role, here, hints)
     best: dict[str, Proposal] = {}
     for proposal in found:
         other = best.get(proposal.entity)
@@ -129,13 +163,36 @@ def propose(
     return tuple(proposal for proposal in found if best[proposal.entity] is proposal)
 
 
-def _of_role(place: Place, role: Role, here: Iterable[tuple[Candidate, int]]) -> list[Proposal]:
+def reasons(
+    place: Place, role: Role, candidate: Candidate, hint: Hint | None = None
+) -> tuple[Why, ...]:
+    """Why an entity is proposed for a role of a place; nothing where it is not."""
+    near = _nearness(candidate, place)
+    if near is None or fitness(role, candidate, hint) is None:
+        return ()
+    facts, naming = spec(role), NAMING[role]
+    found = {
+        Why.CLASS: candidate.device_class is not None and candidate.device_class in facts.classes,
+        Why.UNIT: candidate.device_class is None and facts.unit in _TELLING and bool(candidate.unit),
+        Why.DOMAIN: facts.is_actuator and candidate.domain in naming.surely,
+        Why.NAME: says(candidate.words, naming.words),
+        Why.DEVICE: hint is not None and bool(hint.roles),
+        Why.PLACE_NAMED: near == 2,
+        Why.PLACE_NEAR: near == 1,
+        Why.PLACE_ONLY: near == 0,
+    }
+    return tuple(why for why, holds in found.items() if holds)
+
+
+def _of_role(
+    place: Place, role: Role, here: Iterable[tuple[Candidate, int]], hints: Mapping[str, Hint]
+) -> list[Proposal]:
     # What a rack's level can have is that level's and not its zone's.
     inner = place.within if "level" in spec(role).nodes else ()
     scored = [
         (points + 4 * near, near > 0, c.id)
         for c, near in here
-        if (points := fitness(role, c)) is not None
+        if (points := fitness(role, c, hints.get(c.id))) is not None
         and not any(part.named_in(c.words) for part in inner)
     ]
     scored.sort(key=lambda s: (-s[0], s[2]))
@@ -155,8 +212,25 @@ def _of_role(place: Place, role: Role, here: Iterable[tuple[Candidate, int]]) ->
 # -- what it is ---------------------------------------------------------------------------------
 
 
-def fitness(role: Role, candidate: Candidate) -> int | None:
+def fitness(role: Role, candidate: Candidate, hint: Hint | None = None) -> int | None:
     """How well an entity fits a role, wherever it is; None when it does not. More is better."""
+    if hint is None or hint.roles is None:
+        return _told(role, candidate)
+    if role not in hint.roles or says(candidate.words, NEVER[role]):
+        return None
+    named = says(candidate.words, NAMING[role].words)
+    if hint.named and not named:
+        return None
+    # Of what its device is known to be, no class, unit or category is asked for.
+    return _told(role, candidate) or _KNOWN + 2 * named
+
+
+#: How well an entity fits of which nothing speaks but what its device is known to be.
+_KNOWN = 2
+
+
+def _told(role: Role, candidate: Candidate) -> int | None:
+    """How well an entity fits by what it says itself."""
     facts, naming = spec(role), NAMING[role]
     if candidate.auxiliary or candidate.domain not in facts.domains:
         return None

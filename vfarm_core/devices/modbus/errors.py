@@ -87,6 +87,9 @@ PROBLEMS: Mapping[str, str] = MappingProxyType(
         "watchdog_register": "names no register that can be written",
         "step_one": "needs either key and value, or wait_ms",
         "no_source": "a profile says where its map comes from",
+        # a preset
+        "entity_twice": "an entity {name} exists already",
+        "suggests_nothing": "says nothing about any of the roles of this entity",
         # test vectors
         "bad_frame": "{value} is no frame in hexadecimal digits with its checksum",
         "vector_place": "needs a request, or start and raw or response",
