@@ -1,6 +1,7 @@
-"""`vfarm devices …`: the profiles of Modbus devices, those that ship and your own.
+"""`vfarm devices …`: the profiles of Modbus devices, those that ship and your own, and the presets
+of devices that come to Home Assistant in other ways.
 
-Exit codes: 0 good, 1 a profile that is none or that does not exist, 2 wrong usage.
+Exit codes: 0 good, 1 a profile or preset that is none or that does not exist, 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from ..devices.modbus.library import shelf
 from ..devices.modbus.load import load_file
 from ..devices.modbus.profile import Profile, Register
 from ..devices.modbus.roles import INTERVAL_S, group_of
+from ..devices.presets import load as preset_files
+from ..devices.presets.library import shipped
+from ..devices.presets.preset import Known, Preset
 from .printing import plain_console, print_json, refused_documents
 
-app = typer.Typer(no_args_is_help=True, help="Profiles of devices: list, show and check them.")
+app = typer.Typer(no_args_is_help=True, help="Profiles and presets of devices: list, show, check.")
 
 Directory = Annotated[
     Path | None,
@@ -36,7 +40,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @app.command("list")
 def list_profiles(directory: Directory = None, as_json: AsJson = False) -> None:
-    """The profiles that ship with vfarm, and your own with --directory."""
+    """The profiles and presets that ship with vfarm, and your own profiles with --directory."""
     found = shelf(directory)
     if as_json:
         profiles = [
@@ -44,7 +48,8 @@ def list_profiles(directory: Directory = None, as_json: AsJson = False) -> None:
             for profile in found.profiles.values()
         ]
         problems = [asdict(problem) for problem in found.problems]
-        print_json({"profiles": profiles, "problems": problems})
+        presets = [_preset_header(preset) for preset in shipped().values()]
+        print_json({"profiles": profiles, "presets": presets, "problems": problems})
     else:
         table = Table("Id", "Device", "Kind", "Registers", "Confidence", "From", box=None)
         table.columns[0].no_wrap = True
@@ -58,6 +63,14 @@ def list_profiles(directory: Directory = None, as_json: AsJson = False) -> None:
                 found.files.get(profile.id, "vfarm"),
             )
         plain_console().print(table)
+        others = Table("Preset", "Device", "Integrations", "Entities", "Confidence", box=None)
+        others.columns[0].no_wrap = True
+        for preset in shipped().values():
+            platforms = ", ".join(preset.platforms)
+            kinds = str(len(preset.entities))
+            others.add_row(preset.id, preset.name, platforms, kinds, preset.confidence)
+        plain_console().print("")
+        plain_console().print(others)
         for problem in found.problems:
             typer.echo(str(problem), err=True)
     if found.problems:
@@ -66,11 +79,14 @@ def list_profiles(directory: Directory = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    profile_id: Annotated[str, typer.Argument(metavar="ID", help="The profile's id.")],
+    profile_id: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
     directory: Directory = None,
     as_json: AsJson = False,
 ) -> None:
-    """One profile: its link, its registers and where they come from."""
+    """One profile (its link, its registers) or preset (its entities), and where it comes from."""
+    if directory is None and (preset := shipped().get(profile_id)) is not None:
+        _show_preset(preset, as_json=as_json)
+        return
     with refused_documents(as_json):
         profile = shelf(directory).get(profile_id)
     if as_json:
@@ -108,14 +124,17 @@ def show(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Profile files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Profiles or presets.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check profile files: every problem with its file, line and path, test vectors included."""
-    results: list[tuple[Path, Profile | None, tuple[Problem, ...]]] = []
+    """Check files of profiles and presets: every problem with its file, line and path, the test
+    vectors of profiles included."""
+    results: list[tuple[Path, Profile | Preset | None, tuple[Problem, ...]]] = []
     for path in files:
         try:
-            results.append((path, load_file(path), ()))
+            is_preset = preset_files.says_preset(path)
+            loaded = preset_files.load_file(path) if is_preset else load_file(path)
+            results.append((path, loaded, ()))
         except ProfileError as err:
             results.append((path, None, err.problems))
     failed = any(problems for _, _, problems in results)
@@ -137,7 +156,9 @@ def check(
         for path, profile, problems in results:
             for problem in problems:
                 typer.echo(str(problem), err=True)
-            if profile is not None:
+            if isinstance(profile, Preset):
+                typer.echo(f"{path}: {profile.id} is good ({len(profile.entities)} entities)")
+            elif profile is not None:
                 counts = f"{len(profile.registers)} registers, {len(profile.vectors)} tests"
                 typer.echo(f"{path}: {profile.id} is good ({counts})")
     if failed:
@@ -171,3 +192,62 @@ def _register(register: Register) -> dict[str, Any]:
         "verified": register.verified,
         "note": register.note,
     }
+
+
+def _preset_header(preset: Preset) -> dict[str, Any]:
+    return {
+        "id": preset.id,
+        "name": preset.name,
+        "confidence": preset.confidence,
+        "platforms": list(preset.platforms),
+        "makes": list(preset.makes),
+    }
+
+
+def _known(known: Known) -> dict[str, Any]:
+    suggested = {**known.suggestion.of_reading(), **known.suggestion.of_declaration()}
+    return {
+        "key": known.key,
+        "domains": list(known.domains),
+        "classes": list(known.classes),
+        "units": list(known.units),
+        "words": list(known.words),
+        "without": list(known.without),
+        "roles": None if known.roles is None else list(known.roles),
+        "named": known.named,
+        "suggest": suggested,
+        "checks": list(known.checks),
+        "note": known.note,
+    }
+
+
+def _show_preset(preset: Preset, *, as_json: bool) -> None:
+    if as_json:
+        entities = [_known(known) for known in preset.entities]
+        checks = {"checks": list(preset.checks), "watch": list(preset.watch)}
+        texts = {"sources": list(preset.sources), "notes": preset.notes}
+        print_json({**_preset_header(preset), "entities": entities, **checks, **texts})
+        return
+    console = plain_console()
+    console.print(f"{preset.name}  {preset.id}", style="bold")
+    console.print(f"Integrations: {', '.join(preset.platforms)}. Confidence: {preset.confidence}.")
+    table = Table("Key", "Domains", "Roles", "Suggested", "To check", "Note", box=None)
+    for known in preset.entities:
+        told = _known(known)
+        roles = "by its name" if known.roles is None else ", ".join(known.roles) or "none"
+        table.add_row(
+            known.key,
+            ", ".join(known.domains),
+            roles,
+            ", ".join(f"{key}: {value}" for key, value in told["suggest"].items()),
+            ", ".join(known.checks),
+            known.note,
+        )
+    console.print(table)
+    for title, asked in (("switched", preset.checks), ("measured", preset.watch)):
+        if asked:
+            console.print(f"To check of what is {title}: {', '.join(asked)}")
+    if preset.notes:
+        console.print(preset.notes)
+    for source in preset.sources:
+        console.print(f"Source: {source}")

@@ -173,7 +173,9 @@ def reasons(
     facts, naming = spec(role), NAMING[role]
     found = {
         Why.CLASS: candidate.device_class is not None and candidate.device_class in facts.classes,
-        Why.UNIT: candidate.device_class is None and facts.unit in _TELLING and bool(candidate.unit),
+        Why.UNIT: candidate.device_class is None
+        and facts.unit in _TELLING
+        and bool(candidate.unit),
         Why.DOMAIN: facts.is_actuator and candidate.domain in naming.surely,
         Why.NAME: says(candidate.words, naming.words),
         Why.DEVICE: hint is not None and bool(hint.roles),

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from vfarm_core import cli
 from vfarm_core.devices.modbus.library import shelf
+from vfarm_core.devices.presets.library import shipped
 
 PROFILE = """\
 schema: vfarm-modbus-map/1
@@ -33,6 +34,7 @@ def run(*arguments: str) -> Result:
 def test_every_profile_is_listed() -> None:
     told = json.loads(run("devices", "list", "--json").stdout)
     assert [profile["id"] for profile in told["profiles"]] == list(shelf().profiles)
+    assert [preset["id"] for preset in told["presets"]] == list(shipped())
     assert told["problems"] == []
     assert "xy_md02" in run("devices", "list").stdout
 
@@ -85,3 +87,41 @@ def test_a_file_is_checked(tmp_path: Path) -> None:
         "unknown_choice",
         "wrong_file",
     }
+
+
+PRESET = """\
+schema: vfarm-device-preset/1
+id: kit
+name: A kit
+confidence: low
+platforms: [esphome]
+sources: [a test]
+entities:
+  - {key: pump, domains: [switch], suggest: {proof: state}}
+"""
+
+
+def test_a_preset_is_shown_with_what_it_suggests_and_asks_for() -> None:
+    told = json.loads(run("devices", "show", "tasmota", "--json").stdout)
+    (relay,) = (known for known in told["entities"] if known["key"] == "relay")
+    assert relay["suggest"] == {"proof": "state", "on_power_loss": "keeps"}
+    assert relay["roles"] is None
+    assert told["checks"] == ["power_on", "auto_off"]
+    assert told["sources"]
+    shown = run("devices", "show", "tasmota").stdout
+    assert "Integrations: tasmota. Confidence: high." in shown
+    assert "To check of what is switched: power_on, auto_off" in shown
+    assert "none" in run("devices", "show", "ruuvi").stdout
+
+
+def test_a_preset_of_ones_own_is_checked(tmp_path: Path) -> None:
+    good = tmp_path / "kit.yaml"
+    good.write_text(PRESET, encoding="utf-8")
+    result = run("devices", "check", str(good))
+    assert result.exit_code == 0
+    assert "kit is good (1 entities)" in result.stdout
+    assert json.loads(run("devices", "check", str(good), "--json").stdout)["ok"]
+    good.write_text(PRESET.replace("state", "surely"), encoding="utf-8")
+    result = run("devices", "check", str(good))
+    assert result.exit_code == 1
+    assert "kit.yaml:8: entities[0].suggest.proof" in result.stderr

@@ -18,8 +18,9 @@ from ..modbus.errors import ProfileError, problem
 from ..modbus.values import Values
 from .preset import Check, Confidence, Known, Preset, Suggestion
 
+_NAME = "vfarm-device-preset/"
 #: The version of the document's form.
-SCHEMA = "vfarm-device-preset/1"
+SCHEMA = f"{_NAME}1"
 
 _PARTS = ("schema", "id", "name", "confidence", "platforms", "entities", "sources")
 _KNOWN_KEYS = (
@@ -51,6 +52,16 @@ def load_file(path: Path | str) -> Preset:
         where = {"byte": err.start}
         raise ProfileError([problem("not_utf8", "", file=str(path), params=where)]) from err
     return load_preset(text, file=str(path), stem=path.stem)
+
+
+def says_preset(path: Path | str) -> bool:
+    """Whether a file says that it is a preset: by its schema, in whatever version."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        value = read_document(text, str(path)).value
+    except (OSError, UnicodeDecodeError, ProfileError):
+        return False
+    return isinstance(value, dict) and str(value.get("schema")).startswith(_NAME)
 
 
 class _Reader(Values):
@@ -143,9 +154,7 @@ class _Reader(Values):
             on_control_loss=self.choice(entries, "on_control_loss", path, OnLoss),
         )
 
-    def check_kind(
-        self, entries: Mapping[str, Any], path: str, roles: Iterable[Role]
-    ) -> None:
+    def check_kind(self, entries: Mapping[str, Any], path: str, roles: Iterable[Role]) -> None:
         """What is said of a reading needs a role that reads, what is declared one that moves."""
         reads = any(SPECS[role].kind is RoleKind.MEASURE for role in roles)
         moves = any(SPECS[role].is_actuator for role in roles)

@@ -106,9 +106,9 @@ class Known:
     """One kind of entity of a device. It is one whose domain, class, unit and name fit: `domains`,
     `classes` and `units` (empty: any), one of `words` (empty: any name) and none of `without`.
 
-    `roles` are what it can be, None says nothing about it, and none of them that it is no part of a
-    farm; with `named` only where its name says so, too. `suggestion` and `checks` are for the person
-    who binds it, `note` says where that comes from."""
+    `roles` are what it can be, None says nothing about it, and none of them that it is no part of
+    a farm; with `named` only where its name says so, too. `suggestion` and `checks` are for the
+    person who binds it, `note` says where that comes from."""
 
     key: str
     domains: tuple[str, ...]
@@ -140,9 +140,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A kind of device: the integrations of Home Assistant that bring it (`platforms`), and words of
-    its maker, its model or its name (`makes`, empty: any). `entities` are tried in their order; `checks` are for
-    all that it switches, `watch` for all that it measures."""
+    """A kind of device: the integrations of Home Assistant that bring it (`platforms`), and words
+    of its maker, its model or its name (`makes`, empty: any). `entities` are tried in their order;
+    `checks` are for all that it switches, `watch` for all that it measures."""
 
     id: str
     name: str
@@ -215,9 +215,7 @@ def find(presets: Iterable[Preset], candidate: Candidate) -> Found | None:
     return None
 
 
-def find_all(
-    presets: Iterable[Preset], candidates: Iterable[Candidate]
-) -> Mapping[str, Found]:
+def find_all(presets: Iterable[Preset], candidates: Iterable[Candidate]) -> Mapping[str, Found]:
     """What is known of each entity of a house, by its id."""
     known = tuple(sorted(presets, key=lambda p: (not p.makes, p.id)))
     found = ((candidate.id, find(known, candidate)) for candidate in candidates)
