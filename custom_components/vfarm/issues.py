@@ -15,7 +15,8 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from vfarm_core.farm.bindings import Binding
-from vfarm_core.farm.build import DECLARED, Problem
+from vfarm_core.farm.build import Problem
+from vfarm_core.farm.checks.declarations import DECLARED
 from vfarm_core.recipes.errors import Problem as RecipeProblem
 
 from .const import DOMAIN, SubentryType

@@ -20,7 +20,7 @@ from homeassistant.helpers.selector import (
 )
 
 from vfarm_core.farm.bindings import Danger, Proof
-from vfarm_core.farm.build import harms_when_on
+from vfarm_core.farm.checks.declarations import harms_when_on
 from vfarm_core.farm.roles import DOSING, Role
 
 from ..data import VfarmConfigEntry

@@ -22,7 +22,8 @@ from homeassistant.helpers.selector import (
 )
 
 from vfarm_core.farm.bindings import Danger, OnLoss, OnNoReading, Proof, binding_id
-from vfarm_core.farm.build import DEGRADABLE, Problem
+from vfarm_core.farm.build import Problem
+from vfarm_core.farm.checks.declarations import DEGRADABLE
 from vfarm_core.farm.roles import DOSING, SPECS, Role, RoleKind, RoleSpec, spec
 from vfarm_core.farm.units import CONVERSIONS
 

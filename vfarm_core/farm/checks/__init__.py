@@ -1,0 +1,1 @@
+"""The checks of a farm, each yielding every fault that it finds."""
