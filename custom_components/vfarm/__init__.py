@@ -40,6 +40,7 @@ from .happenings import async_tell
 from .journal import JournalThread, journal_path, remove_journal
 from .ledger import FarmLedger
 from .migrations import async_migrate, async_tell_newer
+from .modbus.manager import FarmModbus
 from .panel_files import async_setup_frontend
 from .people import async_setup_people
 from .stations import FarmStations, async_load
@@ -85,8 +86,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     journal = JournalThread(hass, journal_path(hass, entry.entry_id))
     memory, lost = await journal.async_open()
     engine = _engine(hass, entry, clock, journal, memory, lost, farm)
-    entry.runtime_data = VfarmData(entry=entry, engine=engine, demo=demo)
+    entry.runtime_data = data = VfarmData(entry=entry, engine=engine, demo=demo)
+    data.modbus = FarmModbus(hass, entry)
     try:
+        await data.modbus.async_load()
         async_sync_devices(hass, entry, farm)
         entry.async_on_unload(async_tell(hass, entry))
         entry.async_on_unload(rollout_judge.async_watch(hass, entry))
@@ -96,7 +99,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
             demo.async_bind()
             farm, _ = usable_farm(entry_dict(entry, hass.config.time_zone))
             engine.replace_farm(farm)
+        data.modbus.async_start()
     except BaseException:
+        await data.modbus.async_close()
         await engine.async_close()
         raise
     _tell_lost_memory(hass, entry)
@@ -197,6 +202,8 @@ async def _async_stop(entry: VfarmConfigEntry) -> None:
     await data.engine.async_stop()
     if data.demo is not None:
         await data.demo.async_stop()
+    # Last: what was open was closed through them.
+    await data.modbus.async_close()
 
 
 @callback
@@ -212,6 +219,7 @@ def _follow_time_zone(hass: HomeAssistant, entry: VfarmConfigEntry) -> CALLBACK_
 async def _async_edited(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
     """The entry or a subentry was edited: go on with the difference."""
     data = entry.runtime_data
+    await data.modbus.async_edited()
     try:
         farm, problems = usable_farm(entry_dict(entry, hass.config.time_zone))
     except FarmError as err:

@@ -137,6 +137,7 @@ async def async_setup_entry(
     )
     if demo := entry.runtime_data.demo:
         demo.async_add_hardware(BINARY_SENSOR_DOMAIN, async_add_entities)
+    entry.runtime_data.modbus.async_add_to(BINARY_SENSOR_DOMAIN, async_add_entities)
 
 
 class VfarmBinarySensor(SnapshotEntity[Shown], BinarySensorEntity):

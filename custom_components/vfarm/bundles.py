@@ -54,7 +54,7 @@ from vfarm_core.runtime.place import is_running
 from vfarm_core.runtime.restore import Plan, Present, plan_import, require, settle_journal
 
 from .config_flow import VfarmConfigFlow
-from .const import CONF_BINDINGS, CONF_KIND, CONF_TAKEOVER, DOMAIN, FarmKind
+from .const import CONF_BINDINGS, CONF_KIND, CONF_TAKEOVER, DOMAIN, FarmKind, SubentryType
 from .data import VfarmConfigEntry
 from .entity import async_by
 from .farm_data import Part, entry_dict, farm_parts, unique_id, usable_farm
@@ -398,7 +398,9 @@ def _async_edit(hass: HomeAssistant, entry: ConfigEntry, farm: Farm) -> None:
     parts, data = _data(farm)
     entries = hass.config_entries
     entries.async_update_entry(entry, title=farm.name, data={**entry.data, **data})
-    left = {sub.unique_id: sub for sub in entry.subentries.values()}
+    # Hardware that is talked to is no part of what was written: it stays.
+    parts_now = (s for s in entry.subentries.values() if s.subentry_type in SubentryType)
+    left = {sub.unique_id: sub for sub in parts_now}
     for part in parts:
         key = unique_id(part.type, part.data["id"])
         known = left.pop(key, None)

@@ -55,7 +55,7 @@ OVERRIDE_H: Final = 12.0
 #: Fired on the bus for every event of the core that people and automations may want.
 EVENT_VFARM: Final = f"{DOMAIN}_event"
 
-#: In the unique ids of a demo's simulated hardware, which does not come and go with the nodes.
+#: In the unique ids of hardware, a demo's and real one, which does not come and go with the nodes.
 HARDWARE: Final = ":hardware:"
 
 
@@ -79,3 +79,10 @@ class SubentryType(StrEnum):
     PUMP = "pump"
     CIRCUIT = "circuit"
     SUPPLY = "supply"
+
+
+class DeviceType(StrEnum):
+    """Subentries for hardware that vfarm itself talks to. They are no nodes: what they measure and
+    move is bound as any other entity is."""
+
+    MODBUS = "modbus_device"

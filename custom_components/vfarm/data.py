@@ -19,6 +19,7 @@ from .refusals import Refusals
 
 if TYPE_CHECKING:
     from .demo import Demo
+    from .modbus.manager import FarmModbus
     from .plan_actions import Proposal
 
 type VfarmConfigEntry = ConfigEntry[VfarmData]
@@ -39,6 +40,8 @@ class VfarmData:
     refusals: Refusals = field(default_factory=Refusals)
     unload_listeners: list[Callable[[], None]] = field(default_factory=list)
     agenda: FarmAgenda = field(init=False)
+    #: The Modbus devices that belong to the farm.
+    modbus: FarmModbus = field(init=False)
 
     def __post_init__(self) -> None:
         """What comes is worked out once for all who show it; a demo needs no setting up."""

@@ -15,7 +15,7 @@ from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceEntryTy
 
 from vfarm_core.farm.nodes import Farm, NodeKind
 
-from .const import DOMAIN
+from .const import DOMAIN, DeviceType
 from .data import VfarmConfigEntry
 
 _MANUFACTURER: Final = "vfarm"
@@ -113,11 +113,19 @@ def _main_nodes(farm: Farm) -> Iterator[str]:
         yield from (node.id for node in group)
 
 
+def is_hardware(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> bool:
+    """Whether a device belongs to a subentry of hardware that vfarm itself talks to."""
+    subentry = entry.subentries.get(device.config_subentry_id or "")
+    return subentry is not None and subentry.subentry_type in DeviceType
+
+
 @callback
 def async_is_kept(entry: VfarmConfigEntry, device: dr.AnyDeviceEntry) -> bool:
     """Whether a device stands for a part of the farm as it runs, or is the demo's hardware."""
     data = entry.runtime_data
     if data.demo is not None and device.identifiers & data.demo.device_identifiers:
+        return True
+    if is_hardware(entry, device):
         return True
     node = node_of_device(entry, device)
     return node is not None and (node == data.farm.id or node in data.farm.nodes)
@@ -148,5 +156,5 @@ def async_sync_devices(hass: HomeAssistant, entry: VfarmConfigEntry, farm: Farm)
         kept |= data.demo.device_identifiers
     children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
     for device in (*children, *dr.async_entries_for_config_entry(registry, entry.entry_id)):
-        if not device.identifiers & kept:
+        if not device.identifiers & kept and not is_hardware(entry, device):
             registry.async_remove_device(device.id)

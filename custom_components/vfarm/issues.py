@@ -14,6 +14,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
+from vfarm_core.devices.modbus.errors import Problem as ProfileProblem
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.build import Problem
 from vfarm_core.farm.checks.declarations import DECLARED
@@ -21,6 +22,7 @@ from vfarm_core.recipes.errors import Problem as RecipeProblem
 
 from .const import DOMAIN, SubentryType
 from .flows.checks import Words
+from .modbus.words import async_profile_words
 from .recipe_words import async_recipe_words
 from .stored import StoredBinding, node_name, stored_binding
 
@@ -30,6 +32,7 @@ DATA_ENTRY: Final = "entry"
 DATA_BINDING: Final = "binding"
 
 _RECIPE = "recipe"
+_PROFILE = "modbus_profile"
 
 
 class IssueKind(StrEnum):
@@ -43,6 +46,8 @@ class IssueKind(StrEnum):
     MEMORY = "memory"
     BACKUP = "backup"
     VERSION = "version"
+    LINK = "link"
+    PROFILE = "profile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +212,68 @@ async def async_tell_recipes(hass: HomeAssistant, problems: Iterable[RecipeProbl
         if words is not None
     }
     _async_replace(hass, f"{_RECIPE}_", "recipe_broken", ir.IssueSeverity.WARNING, found)
+
+
+async def async_tell_profiles(hass: HomeAssistant, problems: Iterable[ProfileProblem]) -> None:
+    """One issue for each profile of a Modbus device that cannot be used, with everything that is
+    wrong in it and where."""
+    by_file: dict[str, list[ProfileProblem]] = {}
+    for problem in problems:
+        by_file.setdefault(problem.file, []).append(problem)
+    say = await async_profile_words(hass) if by_file else None
+    found = {
+        f"{_PROFILE}_{file}": _Found(
+            placeholders={"file": file, "problems": "\n".join(f"- {say(p)}" for p in wrong)}
+        )
+        for file, wrong in by_file.items()
+        if say is not None
+    }
+    _async_replace(
+        hass, f"{_PROFILE}_", "modbus_profile_broken", ir.IssueSeverity.WARNING, found
+    )
+
+
+@callback
+def async_tell_link_taken(
+    hass: HomeAssistant, entry: ConfigEntry, device: str, name: str | None
+) -> None:
+    """That somebody uses the line of a device (its subentry and its name) with other settings;
+    without a name: not any more."""
+    _async_one(hass, entry, IssueKind.LINK, device, "modbus_link_taken", name)
+
+
+@callback
+def async_tell_profile_gone(
+    hass: HomeAssistant, entry: ConfigEntry, device: str, name: str | None, profile: str = ""
+) -> None:
+    """That nobody knows (any more) what the registers of a device mean; without a name: somebody
+    does again."""
+    _async_one(hass, entry, IssueKind.PROFILE, device, "modbus_profile_gone", name, profile=profile)
+
+
+@callback
+def _async_one(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    kind: IssueKind,
+    device: str,
+    key: str,
+    name: str | None,
+    **more: str,
+) -> None:
+    issue_id = _issue_id(entry, kind, device)
+    if name is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=key,
+        translation_placeholders={"farm": entry.title, "device": name, **more},
+    )
 
 
 @callback

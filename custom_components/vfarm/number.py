@@ -178,6 +178,7 @@ async def async_setup_entry(
     async_manage_entities(hass, entry, async_add_entities, NUMBER_DOMAIN, specs, _make)
     if demo := entry.runtime_data.demo:
         demo.async_add_hardware(NUMBER_DOMAIN, async_add_entities)
+    entry.runtime_data.modbus.async_add_to(NUMBER_DOMAIN, async_add_entities)
 
 
 #: A target, and the override that it comes from.

@@ -97,6 +97,10 @@ class Points:
         """Entity id by binding id, of all that exist."""
         return self._entities
 
+    def is_bound(self, entity_id: str) -> bool:
+        """Whether a binding follows this entity."""
+        return entity_id in self._by_entity
+
     @property
     def missing(self) -> Mapping[str, Binding]:
         """The bindings whose entity does not exist, as last told."""

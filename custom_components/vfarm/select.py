@@ -55,6 +55,7 @@ async def async_setup_entry(
         return kind(hass, entry, node, description)
 
     async_manage_entities(hass, entry, async_add_entities, SELECT_DOMAIN, specs, make)
+    entry.runtime_data.modbus.async_add_to(SELECT_DOMAIN, async_add_entities)
 
 
 class ModeSelect(SnapshotEntity[str], SelectEntity):

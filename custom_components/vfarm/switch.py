@@ -57,6 +57,7 @@ async def async_setup_entry(
     async_manage_entities(hass, entry, async_add_entities, SWITCH_DOMAIN, specs, LoopSwitch)
     if demo := entry.runtime_data.demo:
         demo.async_add_hardware(SWITCH_DOMAIN, async_add_entities)
+    entry.runtime_data.modbus.async_add_to(SWITCH_DOMAIN, async_add_entities)
 
 
 class LoopSwitch(SnapshotEntity[bool], SwitchEntity):

@@ -33,6 +33,8 @@ from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.flows.checks import Words
 from custom_components.vfarm.flows.language import async_language
 from custom_components.vfarm.flows.roles import RolesFlow
+from vfarm_core.devices.modbus.library import shelf
+from vfarm_core.devices.modbus.probe import Candidate
 from vfarm_core.farm.build import Problem
 
 TEXTS = {language: texts(language) for language in LANGUAGES}
@@ -155,6 +157,70 @@ def _edit(
     return opened
 
 
+def _modbus(
+    good: dict[str, Any], *more: dict[str, Any], known: bool = True
+) -> Callable[[HomeAssistant, MockConfigEntry], Awaitable[Form]]:
+    """Begin to add a device, known or searched for, then submit `more`."""
+
+    async def opened(hass: HomeAssistant, farm: MockConfigEntry) -> Form:
+        flow = await Flow(hass, farm).add("modbus_device")
+        await flow.choose("known" if known else "search")
+        for values in more:
+            await flow.go(**values)
+        if flow.result["type"] is FlowResultType.SHOW_PROGRESS:
+            await hass.async_block_till_done()
+            flows = hass.config_entries.subentries
+            flow.result = await flows.async_configure(flow.result["flow_id"])
+        return _sub(flow, "modbus_device", good)
+
+    return opened
+
+
+METER = {"profile": "eastron_sdm", "link": "tcp"}
+SOCKET = {"host": "127.0.0.1", "port": 502, "unit": 1}
+SERIAL = {
+    "serial_port": "/dev/ttyUSB0", "baud": "9600", "parity": "n", "stopbits": "1", "unit": 1,
+}  # fmt: skip
+LINE = {"host": "127.0.0.1", "port": 502, "first": 1, "last": 3}
+MODBUS = [
+    Formed("ModbusFlow.known", _modbus(METER)),
+    Formed("ModbusFlow.search", _modbus({"link": "serial"}, known=False)),
+    Formed("ModbusFlow.network", _modbus(SOCKET, METER)),
+    Formed("ModbusFlow.serial", _modbus(SERIAL, {**METER, "link": "serial"})),
+    Formed("ModbusFlow.network", _modbus(LINE, {"link": "rtu"}, known=False)),
+    Formed(
+        "ModbusFlow.found",
+        _modbus({"unit": "3", "profile": "eastron_sdm"}, {"link": "tcp"}, LINE, known=False),
+    ),
+    Formed(
+        "ModbusFlow.choose", _modbus({"profile": "eastron_sdm", "name": "Meter"}, METER, SOCKET)
+    ),
+    Formed(
+        "ModbusFlow.details",
+        _modbus({"phases": "3"}, METER, SOCKET, {"profile": "eastron_sdm", "name": "Meter"}),
+    ),
+]
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line on which every device that is asked for answers."""
+
+    async def probed(flow: Any, params: Any, unit: int, profiles: Any) -> tuple[Candidate, ...]:
+        return tuple(
+            Candidate(profile=profile, readings={}, told=1, asked=1, doubtful=())
+            for profile in profiles
+        )
+
+    async def searched(flow: Any, params: Any, numbers: range, profiles: Any) -> dict[int, Any]:
+        return {1: (), 3: (shelf().get("supmea_ec8"),)}
+
+    monkeypatch.setattr("custom_components.vfarm.flows.modbus.async_probe", probed)
+    monkeypatch.setattr("custom_components.vfarm.flows.modbus.async_search", searched)
+    # What was added is not asked.
+    monkeypatch.setattr("custom_components.vfarm.modbus.poller.Poller.start", lambda self: None)
+
+
 ENTITY = {"entity": "sensor.co2"}
 PATHS = [
     Formed("VfarmConfigFlow.farm", _farm),
@@ -182,6 +248,7 @@ PATHS = [
         "TryingSteps.tested",
         _edit("circuit", "test_binding", {}, {"binding": "bench.irrigation_valve"}),
     ),
+    *MODBUS,
     Formed("ProposalSteps.propose", _edit("zone", "propose", {"proposals": []})),
     Formed("BindingSteps.add_binding", _edit("zone", "add_binding", {"role": "co2"})),
     Formed(
@@ -264,6 +331,8 @@ def bad_values(selector: Any) -> Iterator[Any]:
             return
         case sel.EntitySelector():
             yield from ("sensor.nothing", "no entity", TEXT, KETTLE, FAN, "$own", 7)
+        case sel.SerialPortSelector():
+            yield from (7, [], "  ")
         case sel.TextSelector():
             yield from (7, [])
             # A password that is left open is none.
@@ -357,6 +426,8 @@ def steps() -> set[str]:
 NO_FORM = {
     *("VfarmConfigFlow.user", "VfarmConfigFlow.demo", "NodeFlow.user", "NodeFlow.reconfigure"),
     *("NodeFlow.menu", "BindingSteps.menu", "NodeFlow.save", "RackFlow.add_level"),
+    *("ModbusFlow.user", "ModbusFlow.reconfigure", "ModbusFlow.scan", "ModbusFlow.nobody"),
+    *("ModbusFlow.link_taken", "ModbusFlow.unreachable"),
 }
 
 
@@ -372,6 +443,7 @@ async def test_bad_input_is_an_error_of_the_form_and_nothing_is_saved(
     farm: MockConfigEntry,
     hardware: Hardware,
     around: None,
+    line: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     path: Formed,

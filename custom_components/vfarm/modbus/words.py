@@ -1,0 +1,37 @@
+"""What is said of Modbus devices in the language of the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+
+from vfarm_core.devices.modbus.errors import Problem
+
+from ..const import DOMAIN
+
+_OPTION = f"component.{DOMAIN}.selector.{{selector}}.options.{{key}}"
+
+
+async def async_profile_words(hass: HomeAssistant) -> Callable[[Problem], str]:
+    """What says a problem of a profile with its place, in the language of the system."""
+    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+
+    def say(problem: Problem) -> str:
+        word = _OPTION.format(selector="recipe_word", key="line")
+        place = problem.path or "–"
+        if problem.line is not None:
+            place = f"{place} ({texts.get(word, 'line')} {problem.line})"
+        # What exactly is wrong is said in the words of the form, which are English as its keys.
+        return f"{place}: {problem.message}"
+
+    return say
+
+
+async def async_why(hass: HomeAssistant, why: str, language: str | None = None) -> str:
+    """Why something could not be read or written."""
+    texts = await async_get_translations(
+        hass, language or hass.config.language, "selector", {DOMAIN}
+    )
+    return texts.get(_OPTION.format(selector="modbus_why", key=why), why.replace("_", " "))

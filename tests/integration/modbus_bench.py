@@ -1,0 +1,78 @@
+"""Modbus devices on loopback, and farms that have them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.vfarm.const import DOMAIN, HARDWARE
+from custom_components.vfarm.modbus.links import unique_id
+from tests.core.devices.modbus.servers import Bank, filled, serving
+from vfarm_core.devices.modbus.library import shelf
+
+PROBE = "xy_md02"
+BOARD = "waveshare_relay"
+
+
+def bank_of(profile: str) -> Bank:
+    """The memory of a device, every register with a sample."""
+    return filled(shelf().get(profile))
+
+
+def place(port: int, unit: int = 1, profile: str = PROBE, **more: Any) -> dict[str, Any]:
+    """What a subentry keeps of a device on a server of this host."""
+    return {
+        "link": "tcp",
+        "host": "127.0.0.1",
+        "port": port,
+        "unit": unit,
+        "profile": profile,
+        **more,
+    }
+
+
+def device(data: dict[str, Any], title: str = "Probe") -> ConfigSubentryData:
+    """A device as the subentry of a farm."""
+    return ConfigSubentryData(
+        data=data, subentry_type="modbus_device", title=title, unique_id=unique_id(data)
+    )
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait for what comes over a wire."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def entity_id(
+    hass: HomeAssistant, entry: MockConfigEntry, domain: str, key: str, title: str = "Probe"
+) -> str:
+    """The entity of a register."""
+    sub = next(s for s in entry.subentries.values() if s.title == title)
+    unique = f"{entry.entry_id}{HARDWARE}{sub.subentry_id}:{key}"
+    found = er.async_get(hass).async_get_entity_id(domain, DOMAIN, unique)
+    assert found is not None, f"no {domain} {key}"
+    return found
+
+
+def said(hass: HomeAssistant, entity: str) -> str | None:
+    """The state of an entity."""
+    state: State | None = hass.states.get(entity)
+    return None if state is None else state.state
+
+
+@contextlib.asynccontextmanager
+async def lined(
+    banks: dict[int, Bank], maker: str = "tmodbus", framing: str = "tcp"
+) -> AsyncIterator[int]:
+    """A line with these units; yields its port."""
+    async with serving(maker, framing, banks) as port:
+        yield port
