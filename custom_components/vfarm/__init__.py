@@ -89,8 +89,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     entry.runtime_data = data = VfarmData(entry=entry, engine=engine, demo=demo)
     data.modbus = FarmModbus(hass, entry)
     try:
-        await data.modbus.async_load()
         async_sync_devices(hass, entry, farm)
+        await data.modbus.async_load()
         entry.async_on_unload(async_tell(hass, entry))
         entry.async_on_unload(rollout_judge.async_watch(hass, entry))
         await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))

@@ -21,7 +21,15 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .const import CONF_BINDINGS, CONF_KIND, CONF_TAKEOVER, DOMAIN, FarmKind, SubentryType
+from .const import (
+    CONF_BINDINGS,
+    CONF_KIND,
+    CONF_TAKEOVER,
+    DOMAIN,
+    DeviceType,
+    FarmKind,
+    SubentryType,
+)
 from .demo import demo_parts
 from .farm_data import entry_dict, farm_dict
 from .flows import farm as templates
@@ -29,6 +37,7 @@ from .flows import farm_bindings
 from .flows import ledger as ledgers
 from .flows.checks import DRAFT_ID, async_words, form_errors, problems
 from .flows.farm import MAX_LEVELS, Template
+from .flows.modbus import ModbusFlow
 from .flows.node import CONF_NAME, count, number
 from .flows.places import RackFlow, SupplyFlow, ZoneFlow, level_fields
 from .flows.roles import RolesFlow
@@ -56,7 +65,7 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """The nodes a farm is made of."""
+        """The nodes a farm is made of, and the hardware it talks to itself."""
         return {
             SubentryType.ZONE: ZoneFlow,
             SubentryType.RACK: RackFlow,
@@ -64,6 +73,7 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
             SubentryType.PUMP: PumpFlow,
             SubentryType.CIRCUIT: CircuitFlow,
             SubentryType.SUPPLY: SupplyFlow,
+            DeviceType.MODBUS: ModbusFlow,
         }
 
     @staticmethod

@@ -113,7 +113,7 @@ def _main_nodes(farm: Farm) -> Iterator[str]:
         yield from (node.id for node in group)
 
 
-def is_hardware(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> bool:
+def is_hardware(entry: ConfigEntry, device: dr.BaseDeviceEntry) -> bool:
     """Whether a device belongs to a subentry of hardware that vfarm itself talks to."""
     subentry = entry.subentries.get(device.config_subentry_id or "")
     return subentry is not None and subentry.subentry_type in DeviceType

@@ -228,9 +228,7 @@ async def async_tell_profiles(hass: HomeAssistant, problems: Iterable[ProfilePro
         for file, wrong in by_file.items()
         if say is not None
     }
-    _async_replace(
-        hass, f"{_PROFILE}_", "modbus_profile_broken", ir.IssueSeverity.WARNING, found
-    )
+    _async_replace(hass, f"{_PROFILE}_", "modbus_profile_broken", ir.IssueSeverity.WARNING, found)
 
 
 @callback

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData
@@ -48,7 +48,8 @@ def device(data: dict[str, Any], title: str = "Probe") -> ConfigSubentryData:
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait for what comes over a wire."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        # What a device says has no event of its own.
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
@@ -69,10 +70,25 @@ def said(hass: HomeAssistant, entity: str) -> str | None:
     return None if state is None else state.state
 
 
+def farm_with(hass: HomeAssistant, *devices: ConfigSubentryData) -> MockConfigEntry:
+    """A farm with nothing but these devices, not set up."""
+    entry = MockConfigEntry(
+        domain=DOMAIN, title="Farm", data={"kind": "farm"}, subentries_data=list(devices)
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set a farm up."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
 @contextlib.asynccontextmanager
 async def lined(
-    banks: dict[int, Bank], maker: str = "tmodbus", framing: str = "tcp"
+    banks: Mapping[int, Bank], maker: str = "tmodbus", framing: str = "tcp", port: int | None = None
 ) -> AsyncIterator[int]:
     """A line with these units; yields its port."""
-    async with serving(maker, framing, banks) as port:
-        yield port
+    async with serving(maker, framing, banks, port) as found:
+        yield found

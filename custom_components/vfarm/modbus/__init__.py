@@ -1,1 +1,1 @@
-"""Devices on Modbus lines: what the core's driver needs of Home Assistant, and what is shown of them."""
+"""Devices on Modbus lines: what the core's driver needs of Home Assistant, and what is shown."""

@@ -1,5 +1,5 @@
-"""The registers of a device as entities: what it said last, or unavailable; a write is proved before
-it is shown."""
+"""The registers of a device as entities: what it said last, or unavailable. A write is proved
+before it is shown."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ class ModbusEntity(CommandedEntity):
         else:
             self._attr_name = how.name
         profile = wanted.profile
-        self._attr_device_info = DeviceInfo(
+        # Typed as a mapping in one release of Home Assistant and as a class in the next.
+        kind: Any = DeviceInfo
+        self._attr_device_info = kind(
             identifiers={device_identifier(entry, wanted.subentry_id)},
             name=wanted.name,
             model=profile.name if profile is not None else None,
@@ -262,8 +264,8 @@ class ModbusNumber(ModbusEntity, NumberEntity):
         super().__init__(hass, entry, poller, how)
         if how.register.range is not None:
             self._attr_native_min_value, self._attr_native_max_value = how.register.range
-        self._attr_native_step = abs(how.register.scale) if how.digits == 0 else 10.0 ** -(
-            how.digits or 0
+        self._attr_native_step = (
+            abs(how.register.scale) if how.digits == 0 else 10.0 ** -(how.digits or 0)
         )
         self._attr_native_unit_of_measurement = how.unit
         if how.device_class is not None:

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.number import DOMAIN as NUMBER_DOMAIN
@@ -32,8 +32,63 @@ _ON_OFF: Final = {"on", "off"}
 #: The most digits behind the point that a value is shown with.
 _MOST_DIGITS: Final = 3
 _NUMBERED = re.compile(r"([a-z]+)_?(\d+)")
-#: Outputs that a board has several of, by what their keys begin with.
-_OUTPUTS: Final = frozenset({"relay", "on", "level", "ch", "raw"})
+#: Words of keys that are written otherwise.
+_SPELT: Final[Mapping[str, str]] = {
+    **{word: word.upper() for word in ("co2", "ec", "orp", "ppfd", "tds", "l1", "l2", "l3")},
+    "ph": "pH",
+}
+#: What has a name in every language, by domain: roles, and outputs that a board has several of, by
+#: what their keys begin with.
+NAMED: Final[Mapping[str, frozenset[str]]] = {
+    NUMBER_DOMAIN: frozenset(
+        {"modbus_actuator_level", "modbus_ch_n", "modbus_level_n", "modbus_raw_n"}
+    ),
+    SELECT_DOMAIN: frozenset({"modbus_actuator_dosing_pump"}),
+    SWITCH_DOMAIN: frozenset(
+        {
+            "modbus_actuator_dosing_pump",
+            "modbus_actuator_switch",
+            "modbus_relay_n",
+            "modbus_on_n",
+        }
+    ),
+    SENSOR_DOMAIN: frozenset(
+        {
+            "modbus_climate_air_temperature",
+            "modbus_climate_humidity",
+            "modbus_climate_absolute_humidity",
+            "modbus_climate_dew_point",
+            "modbus_climate_wet_bulb",
+            "modbus_climate_co2",
+            "modbus_climate_pressure",
+            "modbus_light_ppfd",
+            "modbus_solution_ph",
+            "modbus_solution_ec",
+            "modbus_solution_temperature",
+            "modbus_solution_orp",
+            "modbus_solution_dissolved_oxygen",
+            "modbus_solution_turbidity",
+            "modbus_reservoir_level",
+            "modbus_reservoir_volume",
+            "modbus_substrate_vwc",
+            "modbus_substrate_ec_bulk",
+            "modbus_substrate_ec_pore",
+            "modbus_substrate_ph",
+            "modbus_substrate_temperature",
+            "modbus_substrate_permittivity",
+            "modbus_irrigation_flow",
+            "modbus_irrigation_volume",
+            "modbus_irrigation_pressure",
+            "modbus_energy_power",
+            "modbus_energy_energy",
+            "modbus_energy_voltage",
+            "modbus_energy_current",
+            "modbus_actuator_level",
+            "modbus_actuator_dosing_pump",
+            "modbus_actuator_feedback",
+        }
+    ),
+}
 
 _CLASSES: Mapping[str, SensorDeviceClass] = {
     "climate.air_temperature": SensorDeviceClass.TEMPERATURE,
@@ -86,9 +141,12 @@ class Shown:
 def shown(profile: Profile, model: str | None = None, phases: int | None = None) -> list[Shown]:
     """The registers of a device that appear, in the order of its profile."""
     registers = profile.registers_of(model, phases)
-    roles = [r.role for r in registers if _domain(profile, r) is not None]
+    by_role: dict[str | None, list[str]] = {}
+    for register in registers:
+        if _domain(profile, register) is not None:
+            by_role.setdefault(register.role, []).append(register.key)
     return [
-        _shown(profile, register, domain, roles.count(register.role) == 1)
+        _shown(profile, register, domain, by_role[register.role])
         for register in registers
         if (domain := _domain(profile, register)) is not None
     ]
@@ -123,15 +181,20 @@ def _domain(profile: Profile, register: Register) -> str | None:
     return None if written_only else SENSOR_DOMAIN
 
 
-def _shown(profile: Profile, register: Register, domain: str, alone: bool) -> Shown:
+def _shown(profile: Profile, register: Register, domain: str, alike: list[str]) -> Shown:
+    """`alike`: the keys of all registers of its role."""
     role = register.role or ""
     measures = bool(role) and role != "diagnostic"
+    first = alike[0]
+    # The same again in another form: `co2_i16` beside `co2`.
+    again = measures and register.key.startswith(f"{first}_")
+    alone = register.key == first and all(key.startswith(f"{first}_") for key in alike[1:])
     drives = domain in (SWITCH_DOMAIN, NUMBER_DOMAIN, SELECT_DOMAIN)
     main = measures or (drives and Kind.ACTUATOR in profile.kinds)
     category = None
     if not main:
         category = EntityCategory.CONFIG if drives else EntityCategory.DIAGNOSTIC
-    key, number = _translation(register, role, alone) if measures else (None, None)
+    key, number = _translation(domain, register, role, alone) if measures else (None, None)
     return Shown(
         register=register,
         domain=domain,
@@ -139,26 +202,31 @@ def _shown(profile: Profile, register: Register, domain: str, alone: bool) -> Sh
         number=number,
         name=_words(register.key),
         category=category,
-        enabled=main,
+        enabled=main and not again,
         unit=unit_of(register.unit),
         labels=tuple(register.codes.values()),
-        **_measured(register, role) if domain in (SENSOR_DOMAIN, NUMBER_DOMAIN) else {},
+        **(_measured(register, role) if domain in (SENSOR_DOMAIN, NUMBER_DOMAIN) else {}),
     )
 
 
-def _translation(register: Register, role: str, alone: bool) -> tuple[str | None, str | None]:
+def _translation(
+    domain: str, register: Register, role: str, alone: bool
+) -> tuple[str | None, str | None]:
     found = _NUMBERED.fullmatch(register.key)
-    if found is not None and found[1] in _OUTPUTS and role.startswith("actuator."):
+    named = NAMED.get(domain, frozenset())
+    if found is not None and f"modbus_{found[1]}_n" in named:
         return f"modbus_{found[1]}_n", found[2]
-    return (f"modbus_{role.replace('.', '_')}", None) if alone else (None, None)
+    key = f"modbus_{role.replace('.', '_')}"
+    return (key, None) if alone and key in named else (None, None)
 
 
 def _words(key: str) -> str:
-    text = key.replace("_", " ")
-    return text[:1].upper() + text[1:]
+    text = " ".join(_SPELT.get(word, word) for word in key.split("_"))
+    return text[:1].upper() + text[1:] if text[:2] != "pH" else text
 
 
-def _measured(register: Register, role: str) -> dict[str, object]:
+def _measured(register: Register, role: str) -> dict[str, Any]:
+    """Class, kind of statistics and digits of a number."""
     if register.codes or register.bits or register.type is DataType.STRING:
         return {}
     unit = unit_of(register.unit)

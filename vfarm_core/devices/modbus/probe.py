@@ -46,6 +46,22 @@ async def probe(unit: ModbusUnit, profiles: Iterable[Profile]) -> tuple[Candidat
     return tuple(sorted(found, key=lambda c: (not c.is_plausible, -_share(c))))
 
 
+async def recognised(unit: ModbusUnit, profiles: Iterable[Profile]) -> tuple[Profile, ...]:
+    """The profiles that know the device by what every such device holds, and no other. Those that
+    have no such mark are never among them."""
+    bus = Bus()
+    found = []
+    for profile in profiles:
+        marks = [r for r in profile.registers if r.constant is not None and r.readable]
+        if not marks:
+            continue
+        poll = await Device(unit, profile, bus=bus).read([r.key for r in marks])
+        told = [(r, poll.readings[r.key]) for r in marks]
+        if all(reading.why is None and not cannot_be(r, reading) for r, reading in told):
+            found.append(profile)
+    return tuple(found)
+
+
 def family(shelf: Shelf, profile_id: str) -> tuple[Profile, ...]:
     """A profile and the maps that devices with its label were found to have. Raises
     ProfileError."""

@@ -178,9 +178,11 @@ def sim_devices(banks: Mapping[int, Bank]) -> list[SimDevice]:
 
 
 @contextlib.asynccontextmanager
-async def serving(maker: str, framing: str, banks: Mapping[int, Bank]) -> AsyncIterator[int]:
-    """A server with these units; yields its port."""
-    port = free_port()
+async def serving(
+    maker: str, framing: str, banks: Mapping[int, Bank], port: int | None = None
+) -> AsyncIterator[int]:
+    """A server with these units at `port`, or a free one; yields its port."""
+    port = free_port() if port is None else port
     if maker == "pymodbus":
         devices = sim_devices(banks)
         framer = FramerType.RTU if framing == "rtu" else FramerType.SOCKET
