@@ -18,6 +18,7 @@ from vfarm_core.control.memory import DoseEnd, FillEnd, ProofState, Quality, Sho
 from vfarm_core.control.plausible import TOLD
 from vfarm_core.control.shot import FAILED_ENDS
 from vfarm_core.control.view import ASKS_FOR_PEOPLE
+from vfarm_core.devices.modbus.library import shelf
 from vfarm_core.farm.bindings import Danger, OnLoss, Proof
 from vfarm_core.farm.nodes import Method
 from vfarm_core.farm.overrides import OVERRIDE_RANGES, Mode, WorkflowKind
@@ -289,9 +290,23 @@ def test_every_entity_is_listed() -> None:
         entity["name"]
         for platform in ENTITY_PLATFORMS
         for key, entity in texts()["entity"][platform].items()
-        if not key.startswith("hardware_")
+        if not key.startswith(("hardware_", "modbus_"))
     }
     assert wanted <= named, wanted - named
+
+
+def test_every_name_of_a_register_and_every_modbus_device_is_listed() -> None:
+    said = " ".join(section("modbus.md", "What appears").split())
+    for platform in ENTITY_PLATFORMS:
+        for key, entity in texts()["entity"][platform].items():
+            if key.startswith("modbus_"):
+                assert re.search(rf"{re.escape(entity['name'])}[,.]", said), entity["name"]
+    listed = {
+        row[1].strip("`"): (row[0], row[3])
+        for row in rows(section("modbus.md", "Devices that ship with vfarm"))
+        if row[0] != "device"
+    }
+    assert listed == {p.id: (p.name, p.confidence) for p in shelf().profiles.values()}
 
 
 def test_every_field_of_a_part_and_of_a_declaration_is_explained() -> None:

@@ -305,7 +305,27 @@ class ModbusFlow(ConfigSubentryFlow):
         self._search = self.hass.async_create_task(
             async_search(self, params_of(self.data), self._numbers, shelf.profiles.values())
         )
+        if self._search.done():
+            # Nobody waited, so that no page has to be told that it is over.
+            steps = {
+                "found": self.async_step_found,
+                "nobody": self.async_step_nobody,
+                "link_taken": self.async_step_link_taken,
+                "unreachable": self.async_step_unreachable,
+            }
+            return await steps[self._outcome(self._search)]()
         return await self.async_step_scan()
+
+    def _outcome(self, search: asyncio.Task[dict[int, tuple[Profile, ...]]]) -> str:
+        """The step that a search leads to."""
+        self._search = None
+        try:
+            self._found = search.result()
+        except HomeAssistantError:
+            return "link_taken"
+        except (ModbusError, OSError):
+            return "unreachable"
+        return "found" if self._found else "nobody"
 
     async def async_step_scan(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Wait for the search."""
@@ -320,15 +340,7 @@ class ModbusFlow(ConfigSubentryFlow):
                     "last": str(self._numbers[-1]),
                 },
             )
-        self._search = None
-        try:
-            self._found = search.result()
-        except HomeAssistantError:
-            return self.async_show_progress_done(next_step_id="link_taken")
-        except (ModbusError, OSError):
-            return self.async_show_progress_done(next_step_id="unreachable")
-        next_step = "found" if self._found else "nobody"
-        return self.async_show_progress_done(next_step_id=next_step)
+        return self.async_show_progress_done(next_step_id=self._outcome(search))
 
     async def async_step_link_taken(
         self, user_input: dict[str, Any] | None = None
