@@ -13,7 +13,8 @@ import yaml
 import vfarm_core
 from custom_components.vfarm.card_words import FOLDER, read_words
 from custom_components.vfarm.config_flow import VfarmConfigFlow
-from custom_components.vfarm.const import SubentryType
+from custom_components.vfarm.const import DeviceType, SubentryType
+from custom_components.vfarm.modbus.kinds import NAMED
 from custom_components.vfarm.sensor import (
     CIRCUIT_SENSORS,
     LEVEL_SENSORS,
@@ -24,6 +25,7 @@ from custom_components.vfarm.services import SCHEMAS
 from vfarm_core.control.explain import ENGLISH
 from vfarm_core.control.memory import Quality
 from vfarm_core.control.reasons import TEXTS as REASONS
+from vfarm_core.devices.modbus.codec import Why
 from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.crops import LIMITS
 from vfarm_core.recipes.model import Channel, ClimateQuantity, PhaseKind, SolutionQuantity
@@ -65,7 +67,7 @@ def test_every_problem_of_a_farm_has_words() -> None:
     english = texts("en")
     for errors in (
         english["config"]["error"],
-        *(sub["error"] for sub in english["config_subentries"].values()),
+        *(english["config_subentries"][kind]["error"] for kind in SubentryType),
     ):
         assert keys <= set(errors)
 
@@ -116,9 +118,18 @@ def test_everything_a_check_of_a_recipe_can_find_has_words(language: str) -> Non
 
 def test_every_subentry_and_role_has_words() -> None:
     english = texts("en")
-    assert set(english["config_subentries"]) == set(SubentryType)
+    types = {*SubentryType, *DeviceType}
+    assert set(english["config_subentries"]) == types
     assert set(english["selector"]["role"]["options"]) == set(Role)
-    assert VfarmConfigFlow.async_get_supported_subentry_types(None).keys() == set(SubentryType)  # type: ignore[arg-type]
+    assert VfarmConfigFlow.async_get_supported_subentry_types(None).keys() == types  # type: ignore[arg-type]
+
+
+def test_every_name_of_a_register_and_reason_of_a_device_has_words() -> None:
+    english = texts("en")
+    for domain, named in NAMED.items():
+        keys = {key for key in english["entity"][domain] if key.startswith("modbus_")}
+        assert keys == set(named), domain
+    assert {*Why, "not_obeyed", "not_in_use"} <= set(english["selector"]["modbus_why"]["options"])
 
 
 def test_actions_fields_and_their_words_agree() -> None:
