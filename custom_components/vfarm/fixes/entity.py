@@ -31,8 +31,8 @@ from ..flows.bindable import (
     what_it_can,
     why_no_contact,
 )
+from ..flows.known import candidates
 from ..flows.language import async_role_names
-from ..flows.proposing import candidates
 from ..flows.readable import Wrong, reference, why_not_bound, why_not_read
 from ..issues import DATA_BINDING
 from ..stored import StoredBinding, node_name, stored_binding

@@ -48,6 +48,7 @@ from .bindable import (
     what_it_can,
     why_no_contact,
 )
+from .known import Presets
 from .numbers import FiniteNumberSelector, box
 from .readable import reference, why_not_bound, why_not_read
 
@@ -80,6 +81,8 @@ _NO_READING = (CONF_NO_READING, *(f"{CONF_NO_READING}_{key}" for key in _TIMES))
 _SECONDS = ("min_on_s", "min_off_s", "max_on_s", "max_off_s", "daily_cap_s", "deadline_s")
 #: The limits of a dosing pump, in mL, and what its stock does.
 _DOSING = ("max_dose_ml", "max_hour_ml", "max_day_ml", "max_tank_ml", "effect_per_ml_l")
+#: What the fields of a reading are before anybody has said anything.
+_UNSAID: Mapping[str, Any] = {CONF_SCALE: 1.0, CONF_OFFSET: 0.0, CONF_COMPENSATED: True}
 #: Roles whose reading can be a feedback.
 _SHOWS = frozenset({Role.FEEDBACK, Role.FLOW, Role.POWER})
 
@@ -110,12 +113,17 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
     draft: dict[str, Any]
     #: What roles are called in the reader's language, once a step has asked.
     role_names: Mapping[str, str]
+    #: What is known of devices, once a step has asked.
+    presets: Presets
 
     def __init__(self) -> None:
         """Begin with no binding in hand."""
         self._binding: dict[str, Any] = {}
         self._any_domain = False
+        #: The entity of which the form has shown what to look at.
+        self._looked: str | None = None
         self.role_names = {}
+        self.presets = Presets()
 
     @abstractmethod
     def problems(self, title: str, draft: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -219,7 +227,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         if user_input is not None:
             node = user_input.get(CONF_NODE, self.draft["id"])
             self._binding = {CONF_NODE: node, CONF_ROLE: user_input[CONF_ROLE]}
-            self._any_domain = False
+            self._any_domain, self._looked = False, None
             return await self.async_step_entity()
         fields: dict[vol.Marker, Any] = {}
         if nodes := self._nodes():
@@ -240,6 +248,8 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             chosen = user_input[CONF_BINDING]
             self._binding = next(dict(b) for b in self.draft[CONF_BINDINGS] if b["id"] == chosen)
             self._any_domain = True
+            # What it is bound to was looked at then.
+            self._looked = self._entity_id()
             return await self.async_step_entity()
         return self.async_show_form(step_id="change_binding", data_schema=self._which())
 
@@ -299,7 +309,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
                 user_input = None
             else:
                 errors, placeholders = self._entity_errors(facts, user_input)
-                if not errors:
+                if not errors and not self._is_new(role, user_input[CONF_ENTITY]):
                     binding = self._with_entity(user_input)
                     if facts.is_actuator:
                         self._binding = binding
@@ -309,21 +319,55 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
                     errors, placeholders = await self._async_commit(binding)
                     if not errors:
                         return await self.async_bound()
-        shown = user_input or self._shown_entity()
+        shown = self._suggested(role, user_input or self._shown_entity())
+        checks = self.presets.before(self.hass, shown.get(CONF_ENTITY), role)
+        schema = self._entity_schema(facts, folded=not checks)
         fitting = self.fitting(self._binding[CONF_NODE], role)
         return self.async_show_form(
             step_id="entity",
-            data_schema=self.add_suggested_values_to_schema(self._entity_schema(facts), shown),
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors=errors,
             description_placeholders={
                 CONF_ROLE: self.role_name(role),
                 CONF_UNIT: facts.unit or "–",
                 "suggestions": ", ".join(fitting) or "–",
+                "checks": checks,
                 **placeholders,
             },
         )
 
-    def _entity_schema(self, facts: RoleSpec) -> vol.Schema:
+    def _is_new(self, role: Role, entity_id: str) -> bool:
+        """Whether a reading has something to look at that its person has not seen yet: that of a
+        device is in the form of its declaration."""
+        if spec(role).is_actuator or entity_id == self._looked:
+            return False
+        found = self.presets.find(self.hass, entity_id)
+        return found is not None and bool(found.checks(role))
+
+    def _suggested(self, role: Role, shown: dict[str, Any]) -> dict[str, Any]:
+        """What a form shows, with what is known of an entity that it shows for the first time. What
+        a person has said stays."""
+        entity_id = shown.get(CONF_ENTITY)
+        if entity_id is None or entity_id == self._looked:
+            return shown
+        self._looked = entity_id
+        reading = self._reading_of(role, entity_id)
+        said = {
+            key: value
+            for key, value in shown.get(CONF_ADVANCED, {}).items()
+            if key not in reading or value not in (None, "", _UNSAID.get(key))
+        }
+        return {**shown, CONF_ADVANCED: {**reading, **said}}
+
+    def _reading_of(self, role: Role, entity_id: str) -> dict[str, Any]:
+        """How a preset suggests to read an entity, as the form has it."""
+        found = self.presets.find(self.hass, entity_id)
+        state = self.hass.states.get(entity_id)
+        if found is None or state is None:
+            return {}
+        return found.reading(role, state.attributes.get("unit_of_measurement"))
+
+    def _entity_schema(self, facts: RoleSpec, *, folded: bool = True) -> vol.Schema:
         config = EntitySelectorConfig()
         fields: dict[vol.Marker, Any] = {}
         if facts.domains and not self._any_domain:
@@ -348,7 +392,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             advanced[vol.Optional(CONF_INVERT, default=False)] = BooleanSelector()
             if facts.levels:
                 advanced[vol.Optional(CONF_LEVELS, default=True)] = BooleanSelector()
-        fields[vol.Optional(CONF_ADVANCED)] = section(vol.Schema(advanced), {"collapsed": True})
+        fields[vol.Optional(CONF_ADVANCED)] = section(vol.Schema(advanced), {"collapsed": folded})
         return vol.Schema(fields)
 
     def _shown_entity(self) -> dict[str, Any]:
@@ -533,7 +577,11 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
                 errors, placeholders = await self._async_commit(binding)
             if not errors:
                 return await self.async_bound()
-        declared = self._binding.get(CONF_DECLARATION, {})
+        role, entity_id = Role(self._binding[CONF_ROLE]), self._entity_id()
+        found = self.presets.find(self.hass, entity_id)
+        declared = self._binding.get(CONF_DECLARATION)
+        if declared is None:
+            declared = found.declaration(role) if found is not None else {}
         shown = user_input or {
             **declared,
             **(declared.get(CONF_DOSING) or {}),
@@ -545,6 +593,7 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             errors=errors,
             description_placeholders={
                 CONF_ROLE: self._in_hand(),
+                "checks": self.presets.before(self.hass, entity_id, role),
                 **placeholders,
             },
         )

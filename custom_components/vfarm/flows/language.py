@@ -35,6 +35,11 @@ async def async_language(hass: HomeAssistant) -> str:
 
 async def async_role_names(hass: HomeAssistant) -> dict[str, str]:
     """What roles are called in the reader's language."""
+    return await async_options(hass, "role")
+
+
+async def async_options(hass: HomeAssistant, key: str) -> dict[str, str]:
+    """The words of the options of a choice in the reader's language."""
     texts = await async_get_translations(hass, await async_language(hass), "selector", {DOMAIN})
-    prefix = f"component.{DOMAIN}.selector.role.options."
+    prefix = f"component.{DOMAIN}.selector.{key}.options."
     return {k.removeprefix(prefix): text for k, text in texts.items() if k.startswith(prefix)}

@@ -30,6 +30,7 @@ from ..data import VfarmData
 from ..farm_data import Part, new_id, node_ids, parts_of, unique_id
 from . import numbers
 from .checks import Words, async_words, form_errors, problems_of_part
+from .known import async_presets
 from .language import async_role_names
 from .numbers import FiniteNumberSelector, WholeNumberSelector, box
 from .trying import TryingSteps
@@ -163,6 +164,7 @@ class NodeFlow(TryingSteps, ConfigSubentryFlow):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Begin a new node."""
         self.role_names = await async_role_names(self.hass)
+        self.presets = await async_presets(self.hass)
         if self.needs is not None and not self.nodes(self.needs[0]):
             return self.async_abort(reason=self.needs[1])
         return await self.async_step_node()
@@ -172,6 +174,7 @@ class NodeFlow(TryingSteps, ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Begin with the node as it is."""
         self.role_names = await async_role_names(self.hass)
+        self.presets = await async_presets(self.hass)
         subentry = self._get_reconfigure_subentry()
         self.title = subentry.title
         self.draft = {

@@ -9,9 +9,7 @@ from typing import Any, override
 import voluptuous as vol
 from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import area_registry as ar
-from homeassistant.helpers import device_registry as dr
+from homeassistant.core import State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     SelectOptionDict,
@@ -20,48 +18,18 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from vfarm_core.farm.candidates import Candidate, Place, Proposal, Spot, propose
+from vfarm_core.devices.presets.preset import find_all, hints
+from vfarm_core.farm.candidates import Place, Proposal, Spot, propose, reasons
 from vfarm_core.farm.roles import Role, spec
 
 from ..const import CONF_BINDINGS, SubentryType
 from ..farm_data import Part
 from .bindable import CONF_ENTITY, CONF_ROLE
 from .binding import CONF_ADVANCED, CONF_LEVELS, CONF_NODE, BindingSteps
-from .readable import why_not_bound
+from .known import candidate, candidates
+from .readable import reference
 
 CONF_PROPOSALS = "proposals"
-
-
-def candidates(hass: HomeAssistant, without: Iterable[str] = ()) -> list[Candidate]:
-    """The entities of the house that can be bound, as proposing sees them."""
-    registry, devices, areas = er.async_get(hass), dr.async_get(hass), ar.async_get(hass)
-    left_out = set(without)
-
-    def area_of(*ids: str | None) -> str:
-        known = next((areas.async_get_area(i) for i in ids if i is not None), None)
-        return known.name if known is not None else ""
-
-    found = []
-    for state in hass.states.async_all():
-        if state.entity_id in left_out or why_not_bound(hass, state.entity_id) is not None:
-            continue
-        entry = registry.async_get(state.entity_id)
-        device = devices.async_get(entry.device_id) if entry and entry.device_id else None
-        found.append(
-            Candidate(
-                id=state.entity_id,
-                domain=state.domain,
-                name=f"{state.object_id} | {state.name}",
-                device=(device.name_by_user or device.name or "") if device else "",
-                device_id=device.id if device else "",
-                area=area_of(entry.area_id if entry else None, device.area_id if device else None),
-                device_class=state.attributes.get("device_class"),
-                unit=state.attributes.get("unit_of_measurement"),
-                auxiliary=entry is not None
-                and (entry.entity_category is not None or entry.hidden_by is not None),
-            )
-        )
-    return found
 
 
 def places(own: Part, others: Iterable[Part], near: Mapping[str, frozenset[str]]) -> list[Place]:
@@ -140,7 +108,8 @@ class ProposalSteps(BindingSteps):
     def __init__(self) -> None:
         """Begin with nothing to declare."""
         super().__init__()
-        #: Confirmed devices that still have to be declared, one after the other.
+        #: Confirmed devices that still have to be declared, and numbers of which a person has to
+        #: say how they are read, one after the other.
         self._undeclared: list[tuple[str, Role, str]] = []
 
     @abstractmethod
@@ -173,23 +142,24 @@ class ProposalSteps(BindingSteps):
         """What could be bound to the roles that have nothing yet."""
         bound = [(b[CONF_NODE], Role(b[CONF_ROLE])) for b in self.draft[CONF_BINDINGS]]
         roles = self.roles()
-        found = propose(
-            [(place, roles) for place in self._places()],
-            candidates(self.hass, self._bound_entities()),
-            bound,
-        )
+        every = candidates(self.hass, self._bound_entities())
+        known = find_all(self.presets.known.values(), every)
+        found = propose([(p, roles) for p in self._places()], every, bound, hints(known))
         return [p for p in found if self._can_be(p.node, p.role, p.entity)]
 
     @override
     def fitting(self, node: str, role: Role) -> list[str]:
         own = self._bound_entities()
         here = [(place, [role]) for place in self._places() if place.id == node]
-        return [p.entity for p in propose(here, candidates(self.hass, own))]
+        every = candidates(self.hass, own)
+        known = find_all(self.presets.known.values(), every)
+        return [p.entity for p in propose(here, every, hints=hints(known))]
 
     def _can_be(self, node: str, role: Role, entity_id: str) -> bool:
         """Whether nothing but a declaration keeps an entity from being bound."""
         before, self._binding = self._binding, {CONF_NODE: node, CONF_ROLE: role.value}
-        errors, _ = self._entity_errors(spec(role), {CONF_ENTITY: entity_id})
+        suggested = {CONF_ADVANCED: self._reading_of(role, entity_id)}
+        errors, _ = self._entity_errors(spec(role), {CONF_ENTITY: entity_id, **suggested})
         self._binding = before
         return not errors
 
@@ -199,7 +169,31 @@ class ProposalSteps(BindingSteps):
         state = self.hass.states.get(proposal.entity)
         name = state.name if state is not None else proposal.entity
         role = self.role_name(proposal.role.value)
-        return f"{where}{role} = {name} · {proposal.entity} · {said(state)}"
+        label = f"{where}{role} = {name} · {proposal.entity} · {said(state)}"
+        why = self._why(proposal)
+        return f"{label} ({why})" if why else label
+
+    def _why(self, proposal: Proposal) -> str:
+        """Why an entity is proposed, in words."""
+        state = self.hass.states.get(proposal.entity)
+        place = next((p for p in self._places() if p.id == proposal.node), None)
+        if state is None or place is None:
+            return ""
+        found = self.presets.find(self.hass, proposal.entity)
+        hint = found.known.hint if found is not None else None
+        return self.presets.why(reasons(place, proposal.role, candidate(self.hass, state), hint))
+
+    def _needs_person(self, proposal: Proposal) -> bool:
+        """Whether a person has to say more of it than that it is right: a device is declared, and
+        how a number is read is confirmed where a preset only suggests it."""
+        return spec(proposal.role).is_actuator or bool(
+            self._reading_of(proposal.role, proposal.entity)
+        )
+
+    def _to_look_at(self, found: Iterable[Proposal]) -> str:
+        """What to look at of all that is proposed, as Markdown; an entity once."""
+        known = {p.entity: self.presets.before(self.hass, p.entity, p.role) for p in found}
+        return "\n\n".join(text for text in known.values() if text)
 
     # -- steps ----------------------------------------------------------------------------------
 
@@ -214,7 +208,7 @@ class ProposalSteps(BindingSteps):
             chosen = [found[key] for key in user_input.get(CONF_PROPOSALS, ()) if key in found]
             before = self.draft
             for proposal in chosen:
-                if spec(proposal.role).is_actuator:
+                if self._needs_person(proposal):
                     continue
                 self._take(proposal.node, proposal.role)
                 binding = self._with_entity({CONF_ENTITY: proposal.entity})
@@ -224,7 +218,7 @@ class ProposalSteps(BindingSteps):
                     break
             else:
                 self._undeclared = [
-                    (p.node, p.role, p.entity) for p in chosen if spec(p.role).is_actuator
+                    (p.node, p.role, p.entity) for p in chosen if self._needs_person(p)
                 ]
                 return await self.async_bound()
         elif not found:
@@ -246,12 +240,15 @@ class ProposalSteps(BindingSteps):
             step_id="propose",
             data_schema=schema,
             errors=errors,
-            description_placeholders=placeholders,
+            description_placeholders={
+                "checks": self._to_look_at(found.values()),
+                **placeholders,
+            },
         )
 
     def _take(self, node: str, role: Role) -> None:
         self._binding = {CONF_NODE: node, CONF_ROLE: role.value}
-        self._any_domain = False
+        self._any_domain, self._looked = False, None
 
     @override
     async def async_bound(self) -> SubentryFlowResult:
@@ -259,6 +256,10 @@ class ProposalSteps(BindingSteps):
             return await super().async_bound()
         node, role, entity_id = self._undeclared.pop(0)
         self._take(node, role)
+        if not spec(role).is_actuator:
+            self._any_domain = True
+            self._binding[CONF_ENTITY] = reference(self.hass, entity_id)
+            return await self.async_step_entity()
         advanced = {CONF_LEVELS: True} if spec(role).levels else {}
         self._binding = self._with_entity({CONF_ENTITY: entity_id, CONF_ADVANCED: advanced})
         return await self.async_step_declaration()
