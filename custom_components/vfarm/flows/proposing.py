@@ -19,14 +19,14 @@ from homeassistant.helpers.selector import (
 )
 
 from vfarm_core.devices.presets.preset import find_all, hints
-from vfarm_core.farm.candidates import Place, Proposal, Spot, propose, reasons
+from vfarm_core.farm.candidates import Candidate, Place, Proposal, Spot, propose, reasons
 from vfarm_core.farm.roles import Role, spec
 
 from ..const import CONF_BINDINGS, SubentryType
 from ..farm_data import Part
 from .bindable import CONF_ENTITY, CONF_ROLE
 from .binding import CONF_ADVANCED, CONF_LEVELS, CONF_NODE, BindingSteps
-from .known import candidate, candidates
+from .known import candidates
 from .readable import reference
 
 CONF_PROPOSALS = "proposals"
@@ -111,6 +111,8 @@ class ProposalSteps(BindingSteps):
         #: Confirmed devices that still have to be declared, and numbers of which a person has to
         #: say how they are read, one after the other.
         self._undeclared: list[tuple[str, Role, str]] = []
+        #: Why each of the proposals is one, in words.
+        self._whys: dict[str, str] = {}
 
     @abstractmethod
     def others(self) -> list[Part]:
@@ -144,8 +146,23 @@ class ProposalSteps(BindingSteps):
         roles = self.roles()
         every = candidates(self.hass, self._bound_entities())
         known = find_all(self.presets.known.values(), every)
-        found = propose([(p, roles) for p in self._places()], every, bound, hints(known))
+        where = self._places()
+        found = propose([(p, roles) for p in where], every, bound, hints(known))
+        self._whys = self._reasons(found, where, every)
         return [p for p in found if self._can_be(p.node, p.role, p.entity)]
+
+    def _reasons(
+        self, found: Iterable[Proposal], where: Iterable[Place], every: Iterable[Candidate]
+    ) -> dict[str, str]:
+        """Why each of the proposals is one, in words."""
+        spots, entities = {p.id: p for p in where}, {c.id: c for c in every}
+        known = hints(find_all(self.presets.known.values(), entities.values()))
+        return {
+            _key(p): self.presets.why(
+                reasons(spots[p.node], p.role, entities[p.entity], known.get(p.entity))
+            )
+            for p in found
+        }
 
     @override
     def fitting(self, node: str, role: Role) -> list[str]:
@@ -170,18 +187,8 @@ class ProposalSteps(BindingSteps):
         name = state.name if state is not None else proposal.entity
         role = self.role_name(proposal.role.value)
         label = f"{where}{role} = {name} · {proposal.entity} · {said(state)}"
-        why = self._why(proposal)
+        why = self._whys.get(_key(proposal))
         return f"{label} ({why})" if why else label
-
-    def _why(self, proposal: Proposal) -> str:
-        """Why an entity is proposed, in words."""
-        state = self.hass.states.get(proposal.entity)
-        place = next((p for p in self._places() if p.id == proposal.node), None)
-        if state is None or place is None:
-            return ""
-        found = self.presets.find(self.hass, proposal.entity)
-        hint = found.known.hint if found is not None else None
-        return self.presets.why(reasons(place, proposal.role, candidate(self.hass, state), hint))
 
     def _needs_person(self, proposal: Proposal) -> bool:
         """Whether a person has to say more of it than that it is right: a device is declared, and
