@@ -80,7 +80,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="farm_broken",
-            translation_placeholders={"problems": str(err)},
+            translation_placeholders={"problems": await issues.async_said(hass, entry, err.problems)},
         ) from err
     await issues.async_tell_problems(hass, entry, problems)
     journal = JournalThread(hass, journal_path(hass, entry.entry_id))
@@ -125,7 +125,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
 @callback
 def _tell_lost_memory(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
     """Tell while the farm is held because nobody remembers what was."""
-    engine, known = entry.runtime_data.engine, False
+    engine = entry.runtime_data.engine
+    known: bool | None = None
 
     @callback
     def look(_: object) -> None:
@@ -137,7 +138,7 @@ def _tell_lost_memory(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
 
     entry.async_on_unload(engine.listen_node(entry.entry_id, look))
     # Whatever of a farm is told is true while it runs.
-    entry.async_on_unload(lambda: issues.async_forget(hass, entry))
+    entry.async_on_unload(lambda: issues.async_rest(hass, entry))
 
 
 def _platforms(entry: VfarmConfigEntry) -> tuple[Platform, ...]:

@@ -23,8 +23,9 @@ from vfarm_core.recipes.errors import Problem as RecipeProblem
 from .const import DOMAIN, SubentryType
 from .flows.checks import Words
 from .modbus.words import async_profile_words
+from .naming import async_entity_name, async_naming
 from .recipe_words import async_recipe_words
-from .stored import StoredBinding, node_name, stored_binding
+from .stored import StoredBinding, stored_binding
 
 #: What the data of an issue tells the flow that mends it.
 DATA_KIND: Final = "kind"
@@ -66,27 +67,36 @@ def _data(entry: ConfigEntry, kind: IssueKind, **more: str) -> dict[str, str | i
     return {DATA_KIND: kind.value, DATA_ENTRY: entry.entry_id, **more}
 
 
+async def _async_words(hass: HomeAssistant) -> Words:
+    language = hass.config.language
+    known = await async_get_translations(hass, language, "config_subentries", {DOMAIN})
+    return Words(known, f"component.{DOMAIN}.config_subentries.{SubentryType.ZONE}")
+
+
+async def async_said(hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Problem]) -> str:
+    """Problems as one text, in the language of the system and with the names of the farm."""
+    words, naming = await _async_words(hass), async_naming(hass, entry)
+    return " ".join(words.sentence(naming.problem(problem)) for problem in problems)
+
+
 async def async_tell_problems(
     hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Problem]
 ) -> None:
     """One issue for each thing that is wrong, and one for each actuator that is not declared so
     that it can be kept safe, in the language of the system; those that are mended go away."""
     problems = tuple(problems)
-    known = (
-        await async_get_translations(hass, hass.config.language, "config_subentries", {DOMAIN})
-        if problems
-        else {}
-    )
-    words = Words(known, f"component.{DOMAIN}.config_subentries.{SubentryType.ZONE}")
+    words = await _async_words(hass)
+    naming = async_naming(hass, entry)
     unsafe: dict[str, tuple[StoredBinding, list[str]]] = {}
     found: dict[str, _Found] = {}
     for problem in problems:
         binding = stored_binding(entry, problem.node) if problem.key in DECLARED else None
+        said = words.sentence(naming.problem(problem))
         if binding is not None:
-            unsafe.setdefault(problem.node, (binding, []))[1].append(words.sentence(problem))
+            unsafe.setdefault(problem.node, (binding, []))[1].append(said)
             continue
         found[_issue_id(entry, IssueKind.PROBLEM, f"{problem.node}_{problem.key}")] = _Found(
-            placeholders={"farm": entry.title, "problem": words.sentence(problem)}
+            placeholders={"farm": entry.title, "problem": said}
         )
     prefix = _issue_id(entry, IssueKind.PROBLEM, "")
     _async_replace(hass, prefix, "farm_problem", ir.IssueSeverity.ERROR, found)
@@ -94,8 +104,9 @@ async def async_tell_problems(
         _issue_id(entry, IssueKind.UNSAFE, point): _Found(
             placeholders={
                 "farm": entry.title,
-                "node": node_name(entry, binding.data.get("node", entry.entry_id)),
-                "role": binding.data["role"],
+                "node": naming.place(binding.data.get("node", entry.entry_id)),
+                "role": naming.role(binding.data["role"]),
+                "entity": async_entity_name(hass, binding.data["entity"]),
                 "problem": " ".join(wrong),
             },
             data=_data(entry, IssueKind.UNSAFE, **{DATA_BINDING: point}),
@@ -110,14 +121,15 @@ async def async_tell_problems(
 def async_tell_missing(
     hass: HomeAssistant, entry: ConfigEntry, missing: Mapping[str, Binding]
 ) -> None:
-    """One issue for each binding whose entity is gone."""
+    """One issue for each binding whose entity is gone, in the language of the system."""
+    naming = async_naming(hass, entry)
     found = {
         _issue_id(entry, IssueKind.MISSING, point): _Found(
             placeholders={
                 "farm": entry.title,
-                "node": binding.node,
-                "role": binding.role.value,
-                "entity": binding.entity,
+                "node": naming.place(binding.node),
+                "role": naming.role(binding.role.value),
+                "entity": async_entity_name(hass, binding.entity),
             },
             data=_data(entry, IssueKind.MISSING, **{DATA_BINDING: point}),
         )
@@ -137,7 +149,8 @@ def async_tell_ledger(
         # A history of a newer vfarm is whole: there is nothing to mend here.
         data=None if newer else _data(entry, IssueKind.LEDGER),
     )
-    issue_id = _issue_id(entry, IssueKind.LEDGER, "failing")
+    # What a person ignores of the one they do not ignore of the other.
+    issue_id = _issue_id(entry, IssueKind.LEDGER, "newer" if newer else "failing")
     _async_replace(
         hass,
         _issue_id(entry, IssueKind.LEDGER, ""),
@@ -307,7 +320,19 @@ def _async_issues(hass: HomeAssistant, prefix: str) -> set[str]:
 
 
 @callback
+def async_rest(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the issues of a farm that does not run, but for those that a person ignores: it is
+    their entry in the registry that remembers this. Each of them is looked at again when the farm
+    starts, and goes if it is not true any more."""
+    known = ir.async_get(hass)
+    for issue_id in _async_issues(hass, f"{entry.entry_id}_"):
+        issue = known.async_get_issue(DOMAIN, issue_id)
+        if issue is not None and issue.dismissed_version is None:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+@callback
 def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete every issue of a farm."""
+    """Delete every issue of a farm that was removed."""
     for issue_id in _async_issues(hass, f"{entry.entry_id}_"):
         ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -120,6 +120,7 @@ class FarmLedger:
         self._closed = False
         self._paused = hass.data.get(DATA_COPYING, False)
         self.error = ""
+        self._looked = False
         self.behind = 0
 
     @property
@@ -221,8 +222,8 @@ class FarmLedger:
 
     @callback
     def _failed(self, error: str, *, newer: bool = False) -> None:
-        if error != self.error and not self._closed:
-            self.error = error
+        if (error != self.error or not self._looked) and not self._closed:
+            self.error, self._looked = error, True
             issues.async_tell_ledger(self._hass, self._entry, error, newer=newer)
 
     async def async_ask[T](self, work: Callable[[Ledger], T]) -> T:

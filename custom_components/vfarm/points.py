@@ -67,6 +67,7 @@ class Points:
         self._unresolved = False
         self._states: list[CALLBACK_TYPE] = []
         self._missing: Mapping[str, Binding] = {}
+        self._told = False
         self._started = False
         self._prices: Prices | None = None
         self._automations: OrderedDict[str, None] = OrderedDict()
@@ -147,8 +148,8 @@ class Points:
                 and ((known := self._registry.async_get(entity_id)) is None or known.disabled)
             )
         }
-        if self._started and missing != self._missing:
-            self._missing = missing
+        if self._started and (missing != self._missing or not self._told):
+            self._missing, self._told = missing, True
             self._missing_changed(missing)
 
     @callback

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from vfarm_core.farm.build import Problem
 
-from .const import CONF_BINDINGS
+from .const import CONF_BINDINGS, SubentryType
 from .farm_data import farm_dict, parts_of
 from .flows.checks import problems
 
@@ -87,7 +87,8 @@ def node_name(entry: ConfigEntry, node: str) -> str:
     for part in parts_of(entry):
         if part.data["id"] == node:
             return part.title
-        for level in part.data.get("levels", ()):
+        # Circuits and supplies name levels; a rack has them.
+        for level in part.data["levels"] if part.type is SubentryType.RACK else ():
             if level["id"] == node:
                 return f"{part.title} · {level['name']}"
     return entry.title if node == entry.entry_id else node

@@ -18,6 +18,7 @@ from homeassistant.components.backup.config import ScheduleRecurrence
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -147,7 +148,7 @@ async def test_what_was_said_of_the_old_entity_holds_only_if_a_person_says_so(
     await settled(hass)
     await repairs.begin(f"{farm.entry_id}_missing_tent.air_temperature")
     form = await repairs.choose("choose")
-    assert form["description_placeholders"]["reading"] == "offset: -0.5"
+    assert form["description_placeholders"]["reading"] == "Offset: -0.5"
     await repairs.go_on(entity="sensor.new_air", keep=False)
     assert "offset" not in bindings(farm, "zone")["tent.air_temperature"]
 
@@ -543,3 +544,139 @@ async def test_an_entity_that_came_back_while_the_farm_was_unloaded_is_not_told_
     assert await hass.config_entries.async_setup(farm.entry_id)
     await settled(hass)
     assert repairs.issue(vanished) is None
+
+
+# -- what a person ignores, and how it is said ----------------------------------------------------
+
+
+def ignore(hass: HomeAssistant, issue_id: str) -> None:
+    ir.async_get(hass).async_ignore(DOMAIN, issue_id, True)
+
+
+def ignored(repairs: Repairs, issue_id: str) -> bool:
+    found = repairs.issue(issue_id)
+    assert found is not None
+    return found.dismissed_version is not None
+
+
+async def test_what_is_ignored_stays_so_when_the_farm_is_reloaded(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
+) -> None:
+    ignore(hass, vanished)
+    for _ in range(2):
+        assert await hass.config_entries.async_reload(farm.entry_id)
+        await settled(hass)
+        assert ignored(repairs, vanished)
+
+
+async def test_what_is_ignored_stays_so_when_home_assistant_starts_anew(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
+) -> None:
+    ignore(hass, vanished)
+    registry = ir.async_get(hass)
+    assert await hass.config_entries.async_unload(farm.entry_id)
+    # What a new process reads: of an issue that is not persistent, that it is ignored.
+    hass.data[ir.DATA_REGISTRY] = started = ir.IssueRegistry(hass)
+    with patch.object(started._store, "async_load", return_value=registry._data_to_save()):
+        await started.async_load()
+    assert await hass.config_entries.async_setup(farm.entry_id)
+    await settled(hass)
+    assert ignored(repairs, vanished)
+
+
+async def test_what_was_ignored_and_mended_is_told_when_it_comes_again(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    hardware: Hardware,
+    repairs: Repairs,
+    vanished: str,
+) -> None:
+    ignore(hass, vanished)
+    assert await hass.config_entries.async_unload(farm.entry_id)
+    hardware.air(22.0)
+    assert await hass.config_entries.async_setup(farm.entry_id)
+    await settled(hass)
+    assert repairs.issue(vanished) is None
+    hass.states.async_remove(AIR)
+    await settled(hass)
+    assert not ignored(repairs, vanished)
+
+
+async def test_nothing_of_a_farm_that_was_removed_is_kept(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs, vanished: str
+) -> None:
+    ignore(hass, vanished)
+    await hass.config_entries.async_remove(farm.entry_id)
+    assert not [key for key in ir.async_get(hass).issues if key[1].startswith(farm.entry_id)]
+
+
+@pytest.mark.parametrize(
+    ("language", "role"),
+    [
+        ("en", "Air temperature"),
+        ("de", "Lufttemperatur"),
+        ("fr", "Température de l’air"),
+        ("nl", "Luchttemperatuur"),
+        ("es", "Temperatura del aire"),
+    ],
+)
+async def test_an_entity_that_is_gone_is_told_with_the_names_that_people_use(
+    hass: HomeAssistant,
+    farm: MockConfigEntry,
+    repairs: Repairs,
+    language: str,
+    role: str,
+) -> None:
+    await hass.config.async_update(language=language)
+    await settled(hass)
+    hass.states.async_remove(AIR)
+    await settled(hass)
+    told = repairs.issue(f"{farm.entry_id}_missing_tent.air_temperature")
+    assert told is not None
+    assert told.translation_placeholders == {
+        "farm": "Home farm",
+        "node": "Tent",
+        "role": role,
+        "entity": AIR,
+    }
+
+
+async def test_an_entity_that_was_deleted_from_the_registry_is_told_by_what_it_was_called(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs
+) -> None:
+    registry = er.async_get(hass)
+    made = registry.async_get_or_create("sensor", "test", "probe", suggested_object_id="old_probe")
+    zone = sub(farm, "zone")
+    changed = [{**b, "entity": made.id} if b["entity"] == AIR else b for b in zone.data["bindings"]]
+    hass.config_entries.async_update_subentry(farm, zone, data={**zone.data, "bindings": changed})
+    await settled(hass)
+    registry.async_remove(made.entity_id)
+    await settled(hass)
+    told = repairs.issue(f"{farm.entry_id}_missing_tent.air_temperature")
+    assert told is not None
+    assert told.translation_placeholders is not None
+    assert told.translation_placeholders["entity"] == "sensor.old_probe"
+
+
+async def test_what_is_wrong_with_a_farm_is_told_with_the_names_that_people_use(
+    hass: HomeAssistant, farm: MockConfigEntry, repairs: Repairs
+) -> None:
+    await hass.config.async_update(language="de")
+    pump = sub(farm, "pump")
+    kept = [
+        {**b, "declaration": {**b["declaration"], "isolation": "bench.irrigation_valve"}}
+        for b in pump.data["bindings"]
+    ]
+    hass.config_entries.async_update_subentry(farm, pump, data={**pump.data, "bindings": kept})
+    hass.config_entries.async_remove_subentry(farm, sub(farm, "rack").subentry_id)
+    await settled(hass)
+    placeholders = [
+        issue.translation_placeholders or {}
+        for (domain, _), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN
+    ]
+    assert placeholders
+    for said in (text for one in placeholders for text in one.values()):
+        assert "irrigation" not in said, "no key of a role"
+        assert "pump." not in said, "no key of a binding"
+        assert "Bench" in said or "bench" not in said, "no key of a part that is there"

@@ -25,11 +25,11 @@ from vfarm_core.farm.roles import DOSING, Role
 
 from ..data import VfarmConfigEntry
 from ..entity_values import is_number, setting_unit
-from ..flows.language import async_role_names
 from ..flows.numbers import box
 from ..flows.readable import Wrong
 from ..issues import DATA_BINDING
-from ..stored import StoredBinding, node_name, stored_binding
+from ..naming import async_entity_name
+from ..stored import StoredBinding, stored_binding
 from .farm_fix import FarmFix, as_problem
 
 CONF_DECLARATION: Final = "declaration"
@@ -65,7 +65,7 @@ class UnsafeActuatorFlow(FarmFix):
             if not found:
                 stored.async_put(self.hass, new)
                 return self.async_create_entry(data={})
-            errors, why = {"base": "still_unsafe"}, await self.async_why(*found)
+            errors, why = {"base": "still_unsafe"}, await self.async_why(entry, *found)
         return await self._async_declare(entry, stored, user_input, errors, why)
 
     async def _async_declare(
@@ -77,7 +77,7 @@ class UnsafeActuatorFlow(FarmFix):
         why: str,
     ) -> RepairsFlowResult:
         role = Role(stored.data["role"])
-        names = await async_role_names(self.hass)
+        naming = await self.async_naming(entry)
         return self.async_show_form(
             step_id="declare",
             data_schema=self.add_suggested_values_to_schema(
@@ -86,9 +86,9 @@ class UnsafeActuatorFlow(FarmFix):
             errors=errors,
             description_placeholders={
                 **self.placeholders,
-                "node": node_name(entry, stored.data.get("node", entry.entry_id)),
-                "role": names.get(role.value, role.value),
-                "entity": self._entity_id(stored.data),
+                "node": naming.place(stored.data.get("node", entry.entry_id)),
+                "role": naming.role(role.value),
+                "entity": async_entity_name(self.hass, stored.data["entity"]),
                 "why": why,
             },
         )

@@ -14,12 +14,13 @@ from homeassistant.helpers.selector import (
     EntitySelectorConfig,
     EntityWithDeviceFilterSelectorConfig,
 )
+from homeassistant.helpers.translation import async_get_translations
 
 from vfarm_core.farm.bindings import Proof
 from vfarm_core.farm.candidates import fitness
 from vfarm_core.farm.roles import Role, RoleKind, spec
 
-from ..const import CONF_BINDINGS
+from ..const import CONF_BINDINGS, DOMAIN, SubentryType
 from ..data import VfarmConfigEntry
 from ..entity_values import abilities, is_number, is_select, setting_unit, why_not
 from ..flows.bindable import (
@@ -32,16 +33,18 @@ from ..flows.bindable import (
     why_no_contact,
 )
 from ..flows.known import candidates
-from ..flows.language import async_role_names
+from ..flows.language import async_language
 from ..flows.readable import Wrong, reference, why_not_bound, why_not_read
 from ..issues import DATA_BINDING
-from ..stored import StoredBinding, node_name, stored_binding
+from ..stored import StoredBinding, stored_binding
 from .farm_fix import FarmFix, as_problem
 
 #: Whether what was said of how to read the old entity holds for the new one.
 CONF_KEEP: Final = "keep"
 #: What a binding says of how its entity is to be read, beside what the entity says itself.
 _READING: Final = ("unit", "scale", "offset", "invert", "compensated")
+#: Where the words for these are.
+_LABELS: Final = "step.entity.sections.advanced.data"
 #: The entity has options, and nobody has said which of them mean on and off.
 _UNSAID: Final = "options_unsaid"
 #: So many entities that fit are named to help a person choose.
@@ -55,13 +58,24 @@ class VanishedEntityFlow(FarmFix):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Another entity, or none."""
-        if self._stored() is None:
+        entry, stored = self.farm_entry(), self._stored()
+        if entry is None or stored is None:
             return self.gone()
         return self.async_show_menu(
             step_id="init",
             menu_options=["choose", "remove"],
-            description_placeholders=self.placeholders,
+            description_placeholders=await self._async_named(entry, stored),
         )
+
+    async def _async_named(self, entry: VfarmConfigEntry, stored: StoredBinding) -> dict[str, str]:
+        """What the texts are filled in with, in the reader's language: the issue itself is in that
+        of the system."""
+        naming = await self.async_naming(entry)
+        return {
+            **self.placeholders,
+            "node": naming.place(stored.data.get("node", entry.entry_id)),
+            "role": naming.role(stored.data["role"]),
+        }
 
     def _stored(self) -> StoredBinding | None:
         entry = self.farm_entry()
@@ -87,7 +101,7 @@ class VanishedEntityFlow(FarmFix):
             if found[0].key == _UNSAID:
                 errors = {"base": _UNSAID}
             else:
-                errors, why = {"base": "refused"}, await self.async_why(*found)
+                errors, why = {"base": "refused"}, await self.async_why(entry, *found)
         return await self._async_choose(entry, stored, user_input, errors, why)
 
     async def _async_choose(
@@ -107,27 +121,36 @@ class VanishedEntityFlow(FarmFix):
         fields: dict[vol.Marker, Any] = {vol.Required(CONF_ENTITY): EntitySelector(config)}
         if said:
             fields[vol.Required(CONF_KEEP, default=True)] = BooleanSelector()
-        names = await async_role_names(self.hass)
         return self.async_show_form(
             step_id="choose",
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), shown),
             errors=errors,
             description_placeholders={
-                **self.placeholders,
-                "node": node_name(entry, stored.data.get("node", entry.entry_id)),
-                "role": names.get(role.value, role.value),
+                **await self._async_named(entry, stored),
                 "suggestions": ", ".join(_fitting(self.hass, role)) or "–",
-                "reading": ", ".join(f"{key}: {value}" for key, value in said.items()) or "–",
+                "reading": await self._async_reading(said),
                 "why": why,
             },
         )
+
+    async def _async_reading(self, said: Mapping[str, Any]) -> str:
+        """How the old entity was read, in the words of the form where that is said."""
+        language = await async_language(self.hass)
+        texts = await async_get_translations(self.hass, language, "config_subentries", {DOMAIN})
+        labels = f"component.{DOMAIN}.config_subentries.{SubentryType.RESERVOIR}.{_LABELS}"
+        found = [
+            texts.get(f"{labels}.{key}", key) + ("" if value is True else f": {value}")
+            for key, value in said.items()
+            if value is not False
+        ]
+        return ", ".join(found) or "–"
 
     async def async_step_remove(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Take the binding out, when the person says so once more."""
-        stored = self._stored()
-        if stored is None:
+        entry, stored = self.farm_entry(), self._stored()
+        if entry is None or stored is None:
             return self.gone()
         why = ""
         if user_input is not None:
@@ -135,12 +158,12 @@ class VanishedEntityFlow(FarmFix):
             if not found:
                 stored.async_put(self.hass, None)
                 return self.async_create_entry(data={})
-            why = await self.async_why(*found)
+            why = await self.async_why(entry, *found)
         return self.async_show_form(
             step_id="remove",
             data_schema=vol.Schema({}),
             errors={"base": "refused"} if why else {},
-            description_placeholders={**self.placeholders, "why": why},
+            description_placeholders={**await self._async_named(entry, stored), "why": why},
         )
 
 

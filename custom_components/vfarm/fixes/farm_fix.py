@@ -8,13 +8,16 @@ from typing import Any
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.translation import async_get_translations
 
 from vfarm_core.farm.build import Problem
 
 from ..const import DOMAIN, SubentryType
 from ..data import VfarmConfigEntry
 from ..flows.checks import Words, async_words
+from ..flows.language import async_language
 from ..issues import DATA_ENTRY
+from ..naming import Naming, async_naming
 
 
 class FarmFix(RepairsFlow):
@@ -36,10 +39,17 @@ class FarmFix(RepairsFlow):
         """There is nothing to mend any more, or the farm does not run now."""
         return self.async_abort(reason="gone")
 
-    async def async_why(self, *found: Problem) -> str:
-        """What is wrong, in the reader's language."""
+    async def async_naming(self, entry: VfarmConfigEntry) -> Naming:
+        """What the parts of the farm are called, in the reader's language."""
+        language = await async_language(self.hass)
+        await async_get_translations(self.hass, language, "selector", {DOMAIN})
+        return async_naming(self.hass, entry, language)
+
+    async def async_why(self, entry: VfarmConfigEntry, *found: Problem) -> str:
+        """What is wrong, in the reader's language and with the names of the farm."""
         words: Words = await async_words(self.hass, f"config_subentries.{SubentryType.ZONE}")
-        return " ".join(words.sentence(problem) for problem in found)
+        naming = await self.async_naming(entry)
+        return " ".join(words.sentence(naming.problem(problem)) for problem in found)
 
 
 def as_problem(wrong: tuple[str, Mapping[str, Any]]) -> Problem:
