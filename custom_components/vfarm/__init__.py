@@ -80,7 +80,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="farm_broken",
-            translation_placeholders={"problems": await issues.async_said(hass, entry, err.problems)},
+            translation_placeholders={
+                "problems": await issues.async_said(hass, entry, err.problems)
+            },
         ) from err
     await issues.async_tell_problems(hass, entry, problems)
     journal = JournalThread(hass, journal_path(hass, entry.entry_id))

@@ -31,6 +31,13 @@ from vfarm_core.ledger.store import Ledger
 FIX = "/api/repairs/issues/fix"
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A farm of these tests waits for nothing that is not there."""
+    for name in ("actuators.TIMEOUT_S", "engine.STOP_S", "engine.WAIT_RUNNING_S"):
+        monkeypatch.setattr(f"custom_components.vfarm.{name}", 0.1)
+
+
 class Repairs:
     """The repairs of a farm as the frontend of an administrator uses them."""
 

@@ -42,12 +42,14 @@ async def untouched(
     files."""
     engine = farm.runtime_data.engine if hasattr(farm, "runtime_data") else None
     runs = engine is not None and engine.running
+    # A history that cannot be written cannot be asked.
+    kept = runs and not engine.ledger.error
     return Untouched(
         calls=len(calls),
         states={s.entity_id: (s.state, dict(s.attributes)) for s in hass.states.async_all()},
         memory=engine.runtime.memory if runs else None,
         journal=await engine.journal.async_events(limit=10_000) if runs else [],
-        ledger=await engine.ledger.async_ask(lambda ledger: ledger.head()) if runs else None,
+        ledger=await engine.ledger.async_ask(lambda ledger: ledger.head()) if kept else None,
         entries={
             entry.entry_id: (
                 entry.title,

@@ -7,6 +7,7 @@ from typing import Any
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 
@@ -50,6 +51,13 @@ class FarmFix(RepairsFlow):
         words: Words = await async_words(self.hass, f"config_subentries.{SubentryType.ZONE}")
         naming = await self.async_naming(entry)
         return " ".join(words.sentence(naming.problem(problem)) for problem in found)
+
+    async def async_refusal(self, err: HomeAssistantError) -> str:
+        """A refusal of the farm, in the reader's language."""
+        language = await async_language(self.hass)
+        texts = await async_get_translations(self.hass, language, "exceptions", {DOMAIN})
+        text = texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message")
+        return str(err) if text is None else text.format_map(err.translation_placeholders or {})
 
 
 def as_problem(wrong: tuple[str, Mapping[str, Any]]) -> Problem:

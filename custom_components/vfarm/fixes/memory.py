@@ -10,7 +10,7 @@ import voluptuous as vol
 from homeassistant.components.http import KEY_HASS_USER
 from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.core import Context
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.http import current_request
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -88,8 +88,14 @@ class LostMemoryFlow(FarmFix):
                 by = await async_by(self.hass, _context())
                 try:
                     await ask(entry, SetMode(mode=Mode(user_input[CONF_MODE]), by=by))
+                except ServiceValidationError as err:
+                    errors, why = {"base": "refused"}, await self.async_refusal(err)
                 except HomeAssistantError as err:
-                    errors, why = {"base": "refused"}, str(err)
+                    # It is done: the farm goes on, and asking again would not be true.
+                    return self.async_abort(
+                        reason="not_kept",
+                        description_placeholders=err.translation_placeholders,
+                    )
                 else:
                     return self.async_create_entry(data={})
         schema = vol.Schema(
