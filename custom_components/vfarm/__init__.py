@@ -77,12 +77,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     try:
         farm, problems = usable_farm(entry_dict(entry, hass.config.time_zone))
     except FarmError as err:
+        said = await issues.async_said(hass, entry, err.problems)
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="farm_broken",
-            translation_placeholders={
-                "problems": await issues.async_said(hass, entry, err.problems)
-            },
+            translation_placeholders={"problems": said},
         ) from err
     await issues.async_tell_problems(hass, entry, problems)
     journal = JournalThread(hass, journal_path(hass, entry.entry_id))

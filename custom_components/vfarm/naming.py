@@ -22,8 +22,10 @@ from .stored import node_name
 
 #: Parameters of problems that are keys of nodes or bindings.
 _PLACES: Final = frozenset(
-    ("binding", "device", "feedback", "id", "isolation", "level", "meter", "node", "other")
-    + ("pump", "target")
+    (
+        *("binding", "device", "feedback", "id", "isolation", "level", "meter", "node"),
+        *("other", "pump", "target"),
+    )
 )
 #: Parameters that have a word of a selector, or several.
 _WORDS: Final[Mapping[str, str]] = {
