@@ -145,6 +145,7 @@ class Draft:
         self.checks = Overlay(memory.checks)
         self.interlocks = Overlay(memory.interlocks)
         self.degraded = Overlay(memory.degraded)
+        self.pulses = Overlay(memory.pulses)
         self.batches = Overlay(memory.batches)
         self.recipes = Overlay(memory.recipes)
         self.lots = Overlay(memory.lots)

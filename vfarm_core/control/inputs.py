@@ -528,6 +528,16 @@ class RunShot(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TryActuator(Request):
+    """Drive one actuator on for a moment to see that it works, for `duration_s` or as long as such
+    pulses are. What waters, fills or doses is tried by a short shot, a small fill or a small dose,
+    by the rules of those."""
+
+    point: str
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClearInhibit(Request):
     """A person has looked at a circuit whose shots failed in a row: it may water again."""
 

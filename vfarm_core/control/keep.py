@@ -31,6 +31,7 @@ from .memory import (
     LevelState,
     Memory,
     ProofState,
+    Pulse,
     ReservoirState,
     Shot,
     Stage,
@@ -60,6 +61,7 @@ def records(d: Draft) -> list[Record]:
         found += _kept(d, "actuator", d.actuators, _actuator_matters, cycles.quiet_point)
     others: tuple[tuple[str, Overlay[Any]], ...] = (
         ("degraded", d.degraded),
+        ("pulse", d.pulses),
         ("interlock", d.interlocks),
         ("workflow", d.workflows),
         ("override", d.overrides),
@@ -290,6 +292,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
             for k, v in groups.get("actuator", {}).items()
         },
         degraded={k: decode(DegradedState, v, k) for k, v in groups.get("degraded", {}).items()},
+        pulses={k: decode(Pulse, v, k) for k, v in groups.get("pulse", {}).items()},
         interlocks={k: decode(Interlock, v, k) for k, v in groups.get("interlock", {}).items()},
         batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
         recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},

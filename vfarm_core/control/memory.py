@@ -764,6 +764,35 @@ class DegradedState:
     over: bool = False
 
 
+class PulseEnd(StrEnum):
+    """Why the pulse that tries an actuator ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    NEEDED = "needed"
+    STOPPED = "stopped"
+    TAKEOVER = "takeover"
+    SHUTDOWN = "shutdown"
+    CRASH = "crash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """An actuator that is tried: driven to `value` (0…1) for `duration_s` from when it is seen on
+    (`seen_at`, with what proved it). Instants are monotonic: a device answers in real time, however
+    fast a farm runs. `why` is the code of what ended it early. Kept: after a restart it is over,
+    and what it has switched on is brought off."""
+
+    value: float
+    duration_s: float
+    asked_at: float
+    by: str = ""
+    seen_at: float | None = None
+    proof: ProofState = ProofState.UNKNOWN
+    end: PulseEnd | None = None
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interlock:
     """A contact that has tripped, by its binding: since when, and whether that was told. Smoke and
@@ -811,6 +840,8 @@ class Memory:
     checks: Mapping[str, CheckState] = field(default_factory=dict)
     interlocks: Mapping[str, Interlock] = field(default_factory=dict)
     degraded: Mapping[str, DegradedState] = field(default_factory=dict)
+    #: Actuators that are tried now.
+    pulses: Mapping[str, Pulse] = field(default_factory=dict)
     batches: Mapping[str, Batch] = field(default_factory=dict)
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     lots: Mapping[str, Lot] = field(default_factory=dict)

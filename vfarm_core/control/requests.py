@@ -5,11 +5,11 @@ Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key 
 level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
 override_wrong_node, override_out_of_range, override_expired, override_too_long,
 override_beyond_limits, override_unknown, vpd_unreachable,
-not_stopped, emergency_active, loop_armed, loop_disarmed, dosing_last, circuit_unknown,
-shot_not_ready, not_inhibited, duration_missing, duration_out_of_range, point_unknown, not_latched,
+not_stopped, emergency_active, loop_armed, loop_disarmed, dosing_last, point_unknown, not_latched,
 not_taken_over, still_tripped, workflow_wrong_node, workflow_over, workflow_too_long,
 workflow_running, workflow_plants, workflow_dark, workflow_last_step, workflow_none, no_fixture, and
-those of `tank_requests`, `batch_requests`, `plan_requests`, `tasks` and `rollouts`.
+those of `tank_requests`, `water_requests`, `batch_requests`, `plan_requests`, `tasks` and
+`rollouts`.
 """
 
 from __future__ import annotations
@@ -54,8 +54,7 @@ from . import (
     taken_over,
     tank_requests,
     tasks,
-    trips,
-    watering,
+    water_requests,
     workflows,
 )
 from .batch_watch import watch
@@ -67,7 +66,6 @@ from .inputs import (
     AdvanceWorkflow,
     Arm,
     ChangeRecipe,
-    ClearInhibit,
     ClearLatch,
     ClearLatches,
     ClearOverride,
@@ -82,7 +80,6 @@ from .inputs import (
     NoteRole,
     ReleaseStop,
     Request,
-    RunShot,
     SetMode,
     SetOverride,
     Shutdown,
@@ -502,60 +499,6 @@ def _disarm(d: Draft, request: Disarm) -> dict[str, Any]:
     return {"disarmed": sorted(loop.value for loop in d.state.disarmed)}
 
 
-def _run_shot(d: Draft, request: RunShot) -> dict[str, Any]:
-    circuit = d.farm.circuit.get(request.circuit)
-    if circuit is None:
-        raise Refusal("circuit_unknown", circuit=request.circuit)
-    duration, litres = request.duration_s, request.volume_l
-    rated = trips.rated_l_min(d, circuit)
-    if litres is not None:
-        if duration is not None:
-            raise Refusal("duration_or_volume", circuit=circuit.name)
-        duration = litres / rated * 60
-    if duration is None:
-        found = watering.plan_of(d, circuit)
-        if found is None:
-            raise Refusal("duration_missing", circuit=circuit.name)
-        cycle = found[1].cycle
-        duration = found[1].duration_s if cycle is None else cycle.on_s
-    longest = watering.longest_on_s(d, circuit)
-    limit = 3600.0 if longest is None else longest
-    if not 0 < duration < limit:
-        if litres is not None:
-            high = round(limit * rated / 60, 1)
-            raise Refusal("volume_out_of_range", value=litres, high=high, flow=round(rated, 2))
-        raise Refusal("duration_out_of_range", value=duration, high=limit)
-    why = watering.not_ready(d, circuit)
-    if why:
-        raise Refusal("shot_not_ready", circuit=circuit.name, why=why)
-    state = d.circuit(circuit.id)
-    d.circuits.set(
-        circuit.id,
-        replace(
-            state,
-            requested=duration,
-            requested_l=litres,
-            requested_by=request.by or "person",
-        ),
-    )
-    d.mark(circuit.id, circuit.pump)
-    answer: dict[str, Any] = {"circuit": circuit.id, "duration_s": duration}
-    return answer if litres is None else {**answer, "volume_l": litres}
-
-
-def _clear_inhibit(d: Draft, request: ClearInhibit) -> dict[str, Any]:
-    circuit = d.farm.circuit.get(request.node)
-    if circuit is None:
-        raise Refusal("circuit_unknown", circuit=request.node)
-    state = d.circuit(circuit.id)
-    if not state.inhibited:
-        raise Refusal("not_inhibited", circuit=circuit.name)
-    d.circuits.set(circuit.id, replace(state, inhibited="", failed_in_row=0))
-    d.mark(circuit.id, circuit.pump)
-    d.event("inhibit_cleared", circuit.id, was=state.inhibited, by=request.by)
-    return {"circuit": circuit.id}
-
-
 def _clear_latch(d: Draft, request: ClearLatch) -> dict[str, Any]:
     binding = d.farm.binding.get(request.point)
     if binding is None:
@@ -677,8 +620,6 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     ReleaseStop: _release,
     Arm: _arm,
     Disarm: _disarm,
-    RunShot: _run_shot,
-    ClearInhibit: _clear_inhibit,
     ClearLatch: _clear_latch,
     ClearLatches: _clear_latches,
     GiveBack: _give_back,
@@ -688,6 +629,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     NoteRole: _note_role,
     Shutdown: _shutdown,
     **tank_requests.HANDLERS,
+    **water_requests.HANDLERS,
     **labour.HANDLERS,
     **plan_requests.HANDLERS,
     **tasks.HANDLERS,

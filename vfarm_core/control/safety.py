@@ -312,7 +312,7 @@ def _send(
     protects = (
         value == 0
         and allowed.trip
-        and (loop_of(binding) in GATED or reason.code in ("monitor", "smoke"))
+        and (loop_of(binding) in GATED or reason.code in ("monitor", "smoke", "pulse_over"))
     )
     if d.state.mode is Mode.MONITOR and d.state.emergency is None and not protects:
         _would_send(d, binding, state, allowed, value)
@@ -322,7 +322,7 @@ def _send(
         binding.id,
         value,
         reason,
-        gated=value > 0 and recorded,
+        gated=value > 0 and (recorded or binding.id in d.pulses.now),
         duration_s=_pulse_s(declared, allowed),
         recorded=recorded or not allowed.quiet or attempt > 1,
     )
@@ -478,7 +478,9 @@ def allow(
         # Light and climate are left as they are. What waters or doses is closed, in the order that
         # its controller asks for: None is a valve that waits for its pump.
         # Water that must stop stops all the same.
-        stops = intent.trip and intent.value == 0 and loop_of(binding) is Loop.IRRIGATION
+        # So does what was only tried.
+        owned = loop_of(binding) is Loop.IRRIGATION or binding.id in d.pulses.now
+        stops = intent.trip and intent.value == 0 and owned
         if not (closes_on_restart(d.farm, binding) or stops) or intent.value is None:
             return Intent(None, Reason(code))
         return Intent(0.0, Reason(code), trip=True)
@@ -533,7 +535,7 @@ def _allow_on(
         return Intent(0.0, Reason("journal"), trip=True)
     if _over_max_on(d, declared, state):
         return _max_on(declared)
-    if declared.daily_cap_s is not None and _on_time(state, now) >= declared.daily_cap_s:
+    if declared.daily_cap_s is not None and on_time_s(state, now) >= declared.daily_cap_s:
         return Intent(0.0, Reason("daily_cap", {"limit": round(declared.daily_cap_s)}), trip=True)
     if not state.is_on and state.changed_at is not None and not intent.trip:
         off_for = now - state.changed_at
@@ -606,7 +608,7 @@ def _max_on(declared: Declaration) -> Intent:
     return Intent(0.0, Reason("max_on", {"limit": round(declared.max_on_s or 0.0)}), trip=True)
 
 
-def _on_time(state: ActuatorState, now: float) -> float:
+def on_time_s(state: ActuatorState, now: float) -> float:
     """Seconds on within the last 24 h."""
     since = now - _DAY_S
     total = sum(end - max(start, since) for start, end in state.on_log if end > since)
@@ -641,7 +643,7 @@ def _limits_due(d: Draft, declared: Declaration, state: ActuatorState) -> Due:
         if declared.min_on_s:
             times.append(since + declared.min_on_s)
         if declared.daily_cap_s is not None:
-            times.append(now + declared.daily_cap_s - _on_time(state, now))
+            times.append(now + declared.daily_cap_s - on_time_s(state, now))
     else:
         if declared.max_off_s:
             times.append(since + declared.max_off_s)

@@ -28,6 +28,7 @@ from . import (
     irrigation,
     keep,
     light,
+    pulse,
     readings,
     requests,
     rollouts,
@@ -245,6 +246,7 @@ def _farm_changed(d: Draft, item: FarmChanged) -> None:
     virtual.wind(d)
     for point in item.rebound:
         _unlearn(d, point)
+        pulse.forget(d, point)
         d.points.remove(point)
         d.actuators.remove(point)
         d.due.remove(point)
@@ -268,6 +270,9 @@ def _forget_gone(d: Draft) -> None:
             points.remove(key)
             d.due.remove(key)
             d.due.remove(interlocks.DUE + key)
+    for point in list(d.pulses.merged()):
+        if point not in d.farm.binding:
+            pulse.forget(d, point)
     for point in list(d.degraded.merged()):
         binding = d.farm.binding.get(point)
         if binding not in d.farm.degradable.get("" if binding is None else binding.node, ()):
@@ -316,6 +321,8 @@ def _wake_due(d: Draft) -> None:
             requests.phase_due(d, key.removeprefix("batch:"))
         elif key.startswith(interlocks.DUE):
             interlocks.door_due(d, key.removeprefix(interlocks.DUE))
+        elif key.startswith(pulse.DUE):
+            pulse.due(d, key.removeprefix(pulse.DUE))
         elif key.startswith(degraded.DUE):
             _wake_degraded(d, key)
         elif key.startswith(workflows.DUE):
@@ -411,6 +418,9 @@ def _pass(d: Draft) -> None:
         light.control(d, level, lamps)
     if d.workflows.now:
         workflows.lamps(d, levels.values(), lamps)
+    if d.pulses.now:
+        # Before their supply shares out what it carries: a lamp that is tried takes its part.
+        pulse.apply(d, lamps)
     if d.farm.supplies:
         supply.limit(d, lamps)
     intents.update(lamps)
@@ -418,6 +428,8 @@ def _pass(d: Draft) -> None:
         _reservoir(d, reservoir, intents)
     _water(d, intents)
     _visit(d, Rack)
+    if d.pulses.now:
+        pulse.apply(d, intents, besides=lamps)
     undisturbed = d.undisturbed
     for point, intent in intents.items():
         if not (undisturbed and safety.as_before(d, point, intent)):
@@ -502,7 +514,7 @@ def _reconciled(d: Draft) -> None:
         given_up = state.proof is ProofState.FAILED
         if not known and not given_up:
             return
-    if any(state.shot is not None for state in d.circuits.values()):
+    if d.pulses.now or any(state.shot is not None for state in d.circuits.values()):
         return
     if any(state.dose or state.fill for state in d.reservoirs.values()):
         return
@@ -551,6 +563,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         checks=d.checks.merged(),
         interlocks=d.interlocks.merged(),
         degraded=d.degraded.merged(),
+        pulses=d.pulses.merged(),
         batches=d.batches.merged(),
         recipes=d.recipes.merged(),
         lots=d.lots.merged(),

@@ -242,7 +242,7 @@ def _rate(run: PumpRun) -> float:
     return rate
 
 
-def _run_dose(d: Draft, request: RunDose) -> dict[str, Any]:
+def run_dose(d: Draft, request: RunDose) -> dict[str, Any]:
     pump, reservoir = _doser(d, request.point)
     most = dosing.most_ml(d.reservoir(reservoir.id), pump) or dose.limits(pump).max_dose_ml
     if not 0 < request.ml <= most:
@@ -261,7 +261,7 @@ def _reservoir(d: Draft, key: str) -> Reservoir:
     return found
 
 
-def _run_fill(d: Draft, request: RunFill) -> dict[str, Any]:
+def run_fill(d: Draft, request: RunFill) -> dict[str, Any]:
     reservoir = _reservoir(d, request.reservoir)
     most = reservoir.fill.max_l if reservoir.fill is not None else 0.0
     if request.litres is not None and not 0 < request.litres <= most:
@@ -311,8 +311,8 @@ HANDLERS: Mapping[type[Request], Callable[[Draft, Any], dict[str, Any]]] = Mappi
         VerifyProbe: _verify_probe,
         CalibrateProbe: _calibrate_probe,
         CalibratePump: _calibrate,
-        RunDose: _run_dose,
-        RunFill: _run_fill,
+        RunDose: run_dose,
+        RunFill: run_fill,
         ClearReservoir: _clear,
         SolutionChanged: _changed,
     }

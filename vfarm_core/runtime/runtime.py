@@ -121,7 +121,7 @@ class Runtime:
         """After a `Shutdown`: shots have ended, and what waters or doses is off or given up."""
         if self.memory.farm.stage is not Stage.STOPPING:
             return False
-        if any(c.shot is not None for c in self.memory.circuits.values()):
+        if self.memory.pulses or any(c.shot is not None for c in self.memory.circuits.values()):
             return False
         if any(r.dose or r.fill for r in self.memory.reservoirs.values()):
             return False
