@@ -65,6 +65,8 @@ _MESSAGES = {
     "not_proved": "{point} could not be proved after {attempts} attempts",
     "takeover": "{point} was taken over",
     "latch_cleared": "latch of {point} cleared by {by}",
+    "actuator_pulse": "{point} is tried for {seconds} s by {by}",
+    "actuator_tried": "the try of {point} ended ({end}, {proof})",
     "given_back": "{point} was given back by {by}",
     "clock_set": "the clock was set by {by_s} s",
     "memory_lost": "the memory of the farm is lost; it is held until a person has looked",

@@ -104,6 +104,8 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_GROWER, "start_rollout", "resume_rollout", "promote_rollout"),
         **_each(_GROWER, "roll_back_rollout"),
         **_each(_GROWER_PERSON, "release_emergency_stop", "arm_loop", "disarm_loop"),
+        # Somebody has to look at what is switched on for no other reason than that.
+        **_each(_GROWER_PERSON, "try_actuator"),
         # It decides what dosing goes by, and ends the wait for a check as well.
         **_each(_GROWER_PERSON, "calibrate_probe"),
         # What people did is no affair of everybody; who they were is forgotten by a person.

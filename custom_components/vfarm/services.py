@@ -53,6 +53,7 @@ from vfarm_core.control.inputs import (
     SolutionChanged,
     StartBatch,
     StartWorkflow,
+    TryActuator,
     VerifyProbe,
 )
 from vfarm_core.control.memory import ProbeUse
@@ -128,6 +129,7 @@ class Service(StrEnum):
     CLEAR_INHIBIT = "clear_inhibit"
     CLEAR_LATCH = "clear_latch"
     GIVE_BACK = "give_back"
+    TRY_ACTUATOR = "try_actuator"
     FIXTURE_REPLACED = "fixture_replaced"
     RUN_SHOT = "run_shot"
     RUN_DOSE = "run_dose"
@@ -300,6 +302,13 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.CLEAR_INHIBIT: vol.Schema(TARGET_SCHEMA),
     Service.CLEAR_LATCH: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
     Service.GIVE_BACK: vol.Schema({**ENTRY_SCHEMA, vol.Required(Field.POINT): cv.string}),
+    Service.TRY_ACTUATOR: vol.Schema(
+        {
+            **ENTRY_SCHEMA,
+            vol.Required(Field.POINT): cv.string,
+            vol.Optional(Field.DURATION): span,
+        }
+    ),
     Service.FIXTURE_REPLACED: vol.Schema(TARGET_SCHEMA),
     Service.RUN_SHOT: vol.Schema(
         {
@@ -666,6 +675,14 @@ async def _give_back(hass: HomeAssistant, call: ServiceCall) -> Response:
     return await ask(async_entry(hass, call), GiveBack(point=call.data[Field.POINT], by=by))
 
 
+async def _try_actuator(hass: HomeAssistant, call: ServiceCall) -> Response:
+    by = await async_by(hass, call.context)
+    duration: dt.timedelta | None = call.data.get(Field.DURATION)
+    seconds = None if duration is None else duration.total_seconds()
+    request = TryActuator(point=call.data[Field.POINT], duration_s=seconds, by=by)
+    return await ask(async_entry(hass, call), request)
+
+
 async def _fixture_replaced(hass: HomeAssistant, call: ServiceCall) -> Response:
     by = await async_by(hass, call.context)
     return {
@@ -874,6 +891,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.CLEAR_INHIBIT: _clear_inhibit,
     Service.CLEAR_LATCH: _clear_latch,
     Service.GIVE_BACK: _give_back,
+    Service.TRY_ACTUATOR: _try_actuator,
     Service.FIXTURE_REPLACED: _fixture_replaced,
     Service.RUN_SHOT: _run_shot,
     Service.RUN_DOSE: _run_dose,

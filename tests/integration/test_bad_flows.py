@@ -427,7 +427,7 @@ NO_FORM = {
     *("VfarmConfigFlow.user", "VfarmConfigFlow.demo", "NodeFlow.user", "NodeFlow.reconfigure"),
     *("NodeFlow.menu", "BindingSteps.menu", "NodeFlow.save", "RackFlow.add_level"),
     *("ModbusFlow.user", "ModbusFlow.reconfigure", "ModbusFlow.scan", "ModbusFlow.nobody"),
-    *("ModbusFlow.link_taken", "ModbusFlow.unreachable"),
+    *("ModbusFlow.link_taken", "ModbusFlow.unreachable", "TryingSteps.trying"),
 }
 
 

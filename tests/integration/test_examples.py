@@ -38,6 +38,7 @@ REFUSED = {
     "vfarm.transplant_batch": {"batch_unknown"},
     "vfarm.solve_nutrients": {"nutrients_library_missing"},
     "vfarm.clear_latch": {"not_latched"},
+    "vfarm.try_actuator": {"try_in_use"},
     "vfarm.calibrate_probe": {"probe_unknown"},
     "vfarm.import_farm": {"bundle_not_read"},
     "vfarm.plan_orders": {"plan_empty", "plan_library_missing"},

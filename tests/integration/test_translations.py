@@ -78,6 +78,8 @@ def test_every_refusal_has_words() -> None:
     keys |= set(re.findall(r'refused="(\w+)"', source))
     for name in (
         "tank_requests",
+        "water_requests",
+        "pulse",
         "batch_requests",
         "plan_requests",
         "tasks",

@@ -6,6 +6,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import (
     AIR,
+    HEATER,
     PUMP,
     VALVE,
     VOLUME,
@@ -16,6 +17,7 @@ from home_farm import (
     sub,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from test_services import act
 from test_subentry_flows import DECLARED, Flow, bind
@@ -165,11 +167,60 @@ async def test_a_device_that_failed_is_said_to_have_failed_and_to_be_latched(
     assert flow.result["errors"] == {"base": "test_refused"}
 
 
-async def test_what_moves_no_water_is_shown_and_not_moved(
-    hass: HomeAssistant, farm: MockConfigEntry
+async def shown_again(flow: Flow) -> None:
+    """The page asks for the form again, as it does when it hears that the pulse is over."""
+    await settled(flow.hass)
+    flow.result = dict(
+        await flow.hass.config_entries.subentries.async_configure(flow.result["flow_id"])
+    )
+    assert flow.result["step_id"] == "tested"
+
+
+async def test_a_heater_is_on_for_a_moment_and_the_form_says_what_was_seen(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
 ) -> None:
     flow = await tried(hass, farm, "zone", "tent.heater")
-    assert not flow.result["data_schema"].schema
+    await flow.go(pulse=True)
+    assert flow.result["type"] is FlowResultType.SHOW_PROGRESS
+    assert flow.result["description_placeholders"] == {"role": "Heater"}
+    await settled(hass)
+    assert hass.states.get(HEATER).state == "on"  # type: ignore[union-attr]
+    await pass_time(hass, freezer, 14, step=2)
+    assert hass.states.get(HEATER).state == "off"  # type: ignore[union-attr]
+    await shown_again(flow)
+    assert findings(flow)[1:] == [
+        "It was on for 10 s, which is proved, and is off again.",
+        "Its last command was proved.",
+    ]
+    await flow.go(pulse=False)
+    assert flow.result["step_id"] == "menu"
+
+
+async def test_a_heater_that_does_nothing_is_said_to_have_failed(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+) -> None:
+    hardware.obedient = False
+    flow = await tried(hass, farm, "zone", "tent.heater")
+    await flow.go(pulse=True)
+    await pass_time(hass, freezer, 60, step=2)
+    await shown_again(flow)
+    assert "It did not prove that it did what it was told." in findings(flow)
+
+
+async def test_a_try_that_is_cut_short_says_so(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+) -> None:
+    flow = await tried(hass, farm, "zone", "tent.heater")
+    await flow.go(pulse=True)
+    await settled(hass)
+    await act(hass, "emergency_stop", why="test")
+    await pass_time(hass, freezer, 4, step=2)
+    assert hass.states.get(HEATER).state == "off"  # type: ignore[union-attr]
+    await shown_again(flow)
+    assert any(said.startswith("The try ended early") for said in findings(flow))
+
+
+async def test_what_is_only_read_is_not_moved(hass: HomeAssistant, farm: MockConfigEntry) -> None:
     flow = await tried(hass, farm, "reservoir", "tank.volume")
     assert findings(flow)[0].startswith(f"{VOLUME} says ")
     assert not flow.result["data_schema"].schema

@@ -246,8 +246,8 @@ def _look(d: Draft, binding: Binding, declared: Declaration, pulse: Pulse, wante
         if now >= pulse.asked_at + _GIVE_UP_S:
             return _end(d, binding, pulse, PulseEnd.STOPPED)
         d.wake(DUE + binding.id, Due(mono=pulse.asked_at + _GIVE_UP_S))
-    if (why := _forbidden(d, binding, declared, pulse, wanted)) is not None:
-        return _end(d, binding, pulse, PulseEnd.STOPPED, why.code)
+    if (forbids := _forbidden(d, binding, declared, pulse, wanted)) is not None:
+        return _end(d, binding, pulse, PulseEnd.STOPPED, forbids.code)
     return pulse
 
 

@@ -1,23 +1,27 @@
 """The steps that try a binding: what its entity says, what vfarm reads of it and how far it trusts
-that; what moves water is tried by a short shot, under all rules of a shot."""
+that; an actuator is driven on for a moment, under all rules, when a person says so."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any, override
 
 import voluptuous as vol
 from homeassistant.components.http import KEY_HASS_USER
 from homeassistant.config_entries import SubentryFlowResult
-from homeassistant.core import Context
+from homeassistant.core import Context, callback
 from homeassistant.helpers.http import current_request
 from homeassistant.helpers.selector import BooleanSelector
 from homeassistant.helpers.translation import async_get_translations
 
-from vfarm_core.control.inputs import RunShot
+from vfarm_core.control import pulse
+from vfarm_core.control.effects import Event
+from vfarm_core.control.inputs import TryActuator
+from vfarm_core.control.memory import ProofState, PulseEnd
 from vfarm_core.control.readings import parse
 from vfarm_core.farm.bindings import Binding
-from vfarm_core.farm.roles import Role, RoleKind, spec
+from vfarm_core.farm.roles import RoleKind, spec
 from vfarm_core.farm.units import UnitError
 
 from ..const import CONF_BINDINGS, DOMAIN
@@ -32,11 +36,9 @@ from .language import async_language
 from .proposing import ProposalSteps, said
 
 CONF_PULSE = "pulse"
-#: How long a shot is that tries a valve or a pump (s): long enough for a meter to see it (design
-#: choice), never longer than what is declared.
-PULSE_S = 10.0
-#: What a shot of a circuit opens.
-_WATERED = (Role.IRRIGATION_VALVE, Role.IRRIGATION_PUMP)
+#: After a pulse is over it is waited for so much longer (s) at most: until its off is proved, or
+#: its commands were tried again in vain.
+_PATIENCE_S = 60.0
 
 
 class TryingSteps(ProposalSteps):
@@ -46,6 +48,9 @@ class TryingSteps(ProposalSteps):
         """Begin with nothing to try."""
         super().__init__()
         self._tried = ""
+        self._trying: asyncio.Task[None] | None = None
+        #: What the last pulse came to.
+        self._came: Mapping[str, Any] | None = None
 
     @override
     def binding_menu(self) -> list[str]:
@@ -87,6 +92,8 @@ class TryingSteps(ProposalSteps):
         if data is None or data.farm.binding.get(binding.id) != binding:
             yield words.message("test_unsaved", {})
         elif spec(binding.role).is_actuator:
+            if self._came is not None:
+                yield _outcome(words, self._came)
             memory = data.engine.runtime.memory
             actuator = memory.actuators.get(binding.id)
             proof = "unknown" if actuator is None else actuator.proof.value
@@ -98,19 +105,17 @@ class TryingSteps(ProposalSteps):
             quality = "missing" if point is None else point.quality.value
             yield words.message(f"test_quality_{quality}", {})
 
-    def _circuit(self) -> str | None:
-        """The circuit whose shot tries the binding: its own, or the first one that its pump feeds;
-        only of a binding that is saved."""
+    def _triable(self) -> Binding | None:
+        """The binding, where it is a declared actuator of the farm that runs, as it is saved; a
+        pump that feeds nothing has no shot to be tried by."""
         data, binding = self._running(), self._as_drafted()
-        if data is None or binding is None or binding.role not in _WATERED:
+        if data is None or binding is None or binding.declaration is None:
             return None
-        farm = data.farm
-        if farm.binding.get(binding.id) != binding:
+        if data.farm.binding.get(binding.id) != binding or not spec(binding.role).is_actuator:
             return None
-        if binding.role is Role.IRRIGATION_VALVE:
-            return binding.node
-        fed = farm.circuits_of_pump.get(binding.node, ())
-        return fed[0].id if fed else None
+        if pulse.tried_as(binding) == "shot" and binding.node in data.farm.pump:
+            return binding if data.farm.circuits_of_pump.get(binding.node) else None
+        return binding
 
     # -- steps ----------------------------------------------------------------------------------
 
@@ -119,61 +124,119 @@ class TryingSteps(ProposalSteps):
     ) -> SubentryFlowResult:
         """Ask which binding to try."""
         if user_input is not None:
-            self._tried = user_input[CONF_BINDING]
+            self._tried, self._came = user_input[CONF_BINDING], None
             return await self.async_step_tested()
         return self.async_show_form(step_id="test_binding", data_schema=self._which())
 
     async def async_step_tested(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Show what it says; water for a moment when a person says so, and show it again."""
+        """Show what it says; drive it on for a moment when a person says so, and show it again."""
         words = await self._async_sentences()
         errors: dict[str, str] = {}
         why = ""
-        circuit = self._circuit()
+        binding = self._triable()
         if user_input is not None:
-            if not user_input.get(CONF_PULSE) or circuit is None:
+            if not user_input.get(CONF_PULSE) or binding is None:
                 return await self.async_step_menu()
-            why = self._water(circuit, words)
+            why = self._try(binding, words)
             if why:
                 errors = {"base": "test_refused"}
+            elif pulse.tried_as(binding) == "pulse":
+                return await self.async_step_trying()
         fields: dict[vol.Marker, Any] = {}
-        if circuit is not None:
-            # Never ticked beforehand: each shot is one that somebody wanted.
+        if binding is not None:
+            # Never ticked beforehand: each pulse is one that somebody wanted.
             fields[vol.Optional(CONF_PULSE, default=False)] = BooleanSelector()
-        self._binding = next(dict(b) for b in self.draft[CONF_BINDINGS] if b["id"] == self._tried)
-        role = self.role_name(self._binding[CONF_ROLE])
         return self.async_show_form(
             step_id="tested",
             data_schema=vol.Schema(fields),
             errors=errors,
             description_placeholders={
-                CONF_ROLE: role,
+                CONF_ROLE: self._role_tried(),
                 "findings": "\n\n".join(self._findings(words)),
                 "why": why,
+                "seconds": f"{pulse.PULSE_S:g}",
             },
         )
 
-    def _water(self, circuit: str, words: Words) -> str:
-        """Ask for a short shot; why there is none, in words, where it is refused."""
+    async def async_step_trying(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Wait while it is on, and until it is off again."""
+        assert self._trying is not None
+        if not self._trying.done():
+            return self.async_show_progress(
+                step_id="trying",
+                progress_action="trying",
+                progress_task=self._trying,
+                description_placeholders={CONF_ROLE: self._role_tried()},
+            )
+        self._trying = None
+        return self.async_show_progress_done(next_step_id="tested")
+
+    @callback
+    def async_remove(self) -> None:
+        """The form is closed: the pulse ends by itself, and nobody waits for it."""
+        if self._trying is not None:
+            self._trying.cancel()
+
+    def _role_tried(self) -> str:
+        self._binding = next(dict(b) for b in self.draft[CONF_BINDINGS] if b["id"] == self._tried)
+        return self.role_name(self._binding[CONF_ROLE])
+
+    def _try(self, binding: Binding, words: Words) -> str:
+        """Ask for a try; why there is none, in words, where it is refused."""
         data = self._running()
         assert data is not None
         request = current_request.get()
         user = request.get(KEY_HASS_USER) if request is not None else None
         by = by_of(self.hass, Context(user_id=user.id if user is not None else None))
-        answer = data.engine.request(
-            RunShot(circuit=circuit, duration_s=self._pulse_s(data), by=by)
-        )
+        ended = self._listen(data, binding)
+        answer = data.engine.request(TryActuator(point=binding.id, by=by))
+        if answer.refused is None and answer.data["how"] == "pulse":
+            seconds = answer.data["duration_s"] + _PATIENCE_S
+            # None of Home Assistant's own: nothing waits for it, also not a stop.
+            self._trying = asyncio.create_task(self._async_wait(ended, seconds))
+        else:
+            ended.cancel()
         if answer.refused is None:
             return ""
         params: Mapping[str, Any] = answer.params
         return words.message(answer.refused, {key: str(value) for key, value in params.items()})
 
-    def _pulse_s(self, data: VfarmData) -> float:
-        """Shorter than anything that is opened may be on."""
-        declared = data.farm.binding[self._tried].declaration
-        longest = declared.max_on_s if declared is not None else None
-        return PULSE_S if longest is None else min(PULSE_S, longest / 2)
+    def _listen(self, data: VfarmData, binding: Binding) -> asyncio.Future[Mapping[str, Any]]:
+        """What the pulse comes to; cancelled, nothing is waited for."""
+        ended: asyncio.Future[Mapping[str, Any]] = self.hass.loop.create_future()
+
+        def happened(event: Event) -> None:
+            mine = event.kind == "actuator_tried" and event.params["point"] == binding.id
+            if mine and not ended.done():
+                ended.set_result(event.params)
+
+        stop = data.engine.listen_events(happened)
+        ended.add_done_callback(lambda _: stop())
+        return ended
+
+    async def _async_wait(self, ended: asyncio.Future[Mapping[str, Any]], seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                self._came = await ended
+        except TimeoutError:
+            self._came = None
+
+
+def _outcome(words: Words, came: Mapping[str, Any]) -> str:
+    """What a pulse came to, in a sentence."""
+    match came["end"]:
+        case PulseEnd.DONE:
+            proved = came["proof"] == ProofState.PROVED
+            key = "test_tried_proved" if proved else "test_tried_unproved"
+        case PulseEnd.FAILED:
+            key = "test_tried_failed"
+        case _:
+            key = "test_tried_early"
+    return words.message(key, {"seconds": f"{came['seconds'] or 0.0:.0f}"})
 
 
 def _read(

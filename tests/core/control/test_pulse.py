@@ -400,9 +400,7 @@ class TestHowItEnds:
         assert bench.commands(HEATER) == [0.0]
         assert not bench.runtime.memory.pulses
 
-    def test_the_limits_of_a_device_that_was_declared_anew_hold_at_once(
-        self, bench: Bench
-    ) -> None:
+    def test_the_limits_of_a_device_that_was_declared_anew_hold_at_once(self, bench: Bench) -> None:
         pulse(bench, HEATER, 300)
         bench.advance(100)
         bench.farm = changed(bench.farm, HEATER, max_on_s=60.0)
