@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -80,6 +81,19 @@ def test_warmth_beyond_the_best_does_not_count(bench: Bench) -> None:
 def test_no_phase_lasts_longer_than_its_maximum(bench: Bench) -> None:
     begin(bench, waits(Ripe.DEGREE_DAYS, 4000))
     assert days_in_first_phase(bench) == pytest.approx(3, abs=0.01)
+
+
+def test_an_overdue_phase_is_looked_at_no_more_often_than_before(bench: Bench) -> None:
+    begin(bench, waits(Ripe.DEGREE_DAYS, 4000))
+    bench.advance(2.2 * DAY, sensors=False)
+    assert phase(bench) == "young"
+    looks = []
+    for _ in range(8):
+        wake = bench.runtime.memory.due["batch:batch_1"].farm
+        assert wake is not None
+        looks.append(wake)
+        bench.advance(wake - bench.clock.farm, sensors=False)
+    assert {round(later - earlier) for earlier, later in pairwise(looks)} == {900}
 
 
 def test_nor_shorter_than_its_minimum(bench: Bench) -> None:
