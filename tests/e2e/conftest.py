@@ -19,7 +19,7 @@ from real_ha.session import PASSWORD, USERNAME, Session
 pytest.register_assert_rewrite("surface")
 
 #: Files that take minutes.
-LONGEST = ("test_surface_floor", "test_surface_newest")
+LONGEST = ("test_surface_floor", "test_surface_newest", "test_earlier_versions")
 CHROMIUM = Path(os.environ.get("VFARM_CHROMIUM", "/usr/bin/chromium"))
 _BROWSER_ARGUMENTS = (
     "--no-sandbox",

@@ -2,7 +2,7 @@
 
 `test_surface_floor.py` and `test_surface_newest.py` say which. One scenario, told as a grower lives
 it: set up through the flows a browser uses, hardware on a real broker, a demo with full graphs, a
-day of it, a restart, and farms that earlier versions have left.
+day of it, a restart. What earlier versions have left is in `test_earlier_versions.py`.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ import datetime as dt
 import json
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import old_stores
 import pytest
 from conftest import MakeSession, MqttBench
 from own_farm import SWITCHED, Bind, OwnFarm, add_broker, add_tent
 from real_ha import vfarm
 from real_ha.client import Client, wait_for
-from real_ha.process import CONFIGURATION, REPOSITORY
+from real_ha.process import REPOSITORY
 from real_ha.session import Session
+from releases import RELEASES
 
 LAMP, HEATER, THERMOMETER = "tent_lamp", "tent_heater", "tent_temperature"
 PPFD_FULL = 400
@@ -34,12 +33,6 @@ HISTORY_DAYS = 14
 #: The fastest that the demo's clock goes: a day of it takes six minutes.
 DAY_SPEED = 240
 DAY_S = 86_400
-
-#: The environment of each release: its Home Assistant is started, whatever runs the tests.
-RELEASES = {
-    "floor": REPOSITORY / ".venvs" / "integration" / "bin" / "python",
-    "newest": Path(sys.executable),
-}
 
 
 def installed(interpreter: Path) -> str:
@@ -253,59 +246,3 @@ def test_after_a_restart_both_farms_go_on(surface: Surface) -> None:
         timeout_s=60,
         detail=lambda: vfarm.unavailable(surface.client),
     )
-
-
-def kept_batches(journal: Path) -> dict[str, tuple[Any, ...]]:
-    """The batches in a journal of a farm that does not run."""
-    with closing(sqlite3.connect(journal)) as db:
-        rows = db.execute("SELECT data FROM slices WHERE key LIKE 'batch:%'").fetchall()
-    found = [json.loads(data) for (data,) in rows]
-    return {b["id"]: facts(b) for b in found}
-
-
-def facts(batch: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What must not be lost of a batch; people are shown the beginning of a version."""
-    return batch["title"], batch["recipe_version"][:12], batch["sown_at"], batch["plants"]
-
-
-@pytest.mark.parametrize("store", old_stores.names())
-def test_a_farm_of_an_earlier_version_goes_on(
-    release: str, store: str, make_session: MakeSession
-) -> None:
-    """What earlier versions wrote is opened: what exists, what grows, and how it is held."""
-    session = make_session(CONFIGURATION + old_stores.HELPERS, interpreter=RELEASES[release])
-    folder = session.process.config_dir
-    old_stores.unpack(store, folder)
-    (journal,) = (folder / ".storage" / "vfarm").glob("*.journal.db")
-    entry_id = journal.name.removesuffix(".journal.db")
-    batches, entities = kept_batches(journal), old_stores.unique_ids(folder)
-    assert len(batches) == 1
-    assert entities
-    with session:
-        client = session.client
-        seen = vfarm.wait_running(client, entry_id)
-        assert [entry["state"] for entry in vfarm.entries(client)] == ["loaded"]
-        assert seen["farm"]["snapshot"]["mode"] == "hold"
-        assert {b["id"]: facts(b) for b in seen["farm"]["snapshot"]["batches"]} == batches
-        assert len(seen["reservoirs"]) == 1
-        # It is not only opened: it goes on to be a farm.
-        asked = {"config_entry_id": entry_id}
-        client.action("vfarm", "set_mode", **asked, mode="auto")
-        (batch,) = batches
-        client.action("vfarm", "harvest", **asked, batch=batch, kg=1.25)
-
-        def in_history() -> bool:
-            report = client.action(
-                "vfarm", "batch_report", **asked, batch=batch, return_response=True
-            )
-            return bool(report["kg"] == 1.25)
-
-        wait_for("the harvest is in the history", in_history, timeout_s=60)
-        session.restart()
-        seen = vfarm.wait_running(session.client, entry_id)
-        assert seen["farm"]["snapshot"]["mode"] == "auto"
-        assert vfarm.unavailable(session.client) == []
-        assert vfarm.repairs(session.client) == []
-    lost = entities - old_stores.unique_ids(folder)
-    assert lost == set(), "entities that people have in their dashboards"
-    assert session.process.complaints() == []
