@@ -16,9 +16,11 @@ from vfarm_core.farm.codec import encode
 from vfarm_core.runtime.replay import record
 
 from .data import VfarmConfigEntry
-from .devices import node_of_device
+from .devices import is_hardware, node_of_device
 from .engine import Engine
 from .ledger import FarmLedger
+from .modbus.links import CONF_LINK
+from .modbus.recorded import recorded
 
 #: Who asked, what people wrote, and where the farm is.
 TO_REDACT = {"by", "why", "note", "name", "title", "batch_title", "time_zone"}
@@ -55,12 +57,22 @@ async def async_get_config_entry_diagnostics(
                 "in_database": engine.ledger is not None and isinstance(engine.ledger.where, str),
                 "behind": 0 if engine.ledger is None else engine.ledger.behind,
             },
+            "modbus": _modbus(entry),
             "journal": await engine.journal.async_events(limit=200),
         },
         TO_REDACT,
     )
     # It keeps private texts out by itself: a word in place of each would change what is decided.
     return {**told, "replay": _recording(engine, now)}
+
+
+def _modbus(entry: VfarmConfigEntry, subentry_id: str | None = None) -> list[dict[str, Any]]:
+    """The Modbus devices, or the one of a subentry."""
+    return [
+        recorded(poller, entry.subentries[key].data[CONF_LINK])
+        for key, poller in entry.runtime_data.modbus.pollers.items()
+        if key in entry.subentries and subentry_id in (None, key)
+    ]
 
 
 def _recording(engine: Engine, now: Now) -> dict[str, Any]:
@@ -79,8 +91,10 @@ def _ledger_error(ledger: FarmLedger) -> str:
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: VfarmConfigEntry, device: AnyDeviceEntry
 ) -> dict[str, Any]:
-    """One node: how it looks and what is bound to it."""
+    """One node: how it looks and what is bound to it; or one device that is talked to."""
     data = entry.runtime_data
+    if is_hardware(entry, device):
+        return {"modbus": _modbus(entry, device.config_subentry_id)}
     node = node_of_device(entry, device)
     snapshot = data.engine.snapshot(node) if node is not None else None
     return async_redact_data(

@@ -3,6 +3,7 @@ come and go without disturbing the farm."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from modbus_bench import (
     BOARD,
     PROBE,
@@ -31,7 +33,13 @@ from modbus_bench import (
     until,
 )
 from modbus_connection import ModbusTcpParams
+from modbus_connection.mock import MockModbusConnection
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from tmodbus.exceptions import IllegalDataAddressError, ServerDeviceBusyError
 
 from custom_components.vfarm.const import DOMAIN
@@ -39,6 +47,8 @@ from custom_components.vfarm.modbus import poller as polling
 from tests.core.devices.modbus.servers import Bank
 from tests.core.devices.modbus.wire import Station, on_wire
 from vfarm_core.devices.modbus import health
+from vfarm_core.devices.modbus.device import Device
+from vfarm_core.devices.modbus.library import shelf
 from vfarm_core.devices.modbus.profile import Space
 from vfarm_core.devices.modbus.roles import Group
 
@@ -48,7 +58,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is read many times a second."""
-    monkeypatch.setattr(polling, "INTERVAL_S", dict.fromkeys(Group, 0.05))
+    monkeypatch.setattr(polling, "INTERVAL_S", dict.fromkeys(set(Group) - {Group.ASKED}, 0.05))
     monkeypatch.setattr(health, "FIRST_PAUSE_S", 0.1)
     monkeypatch.setattr(polling, "RETRY_S", 0.1)
 
@@ -478,3 +488,36 @@ async def test_a_broken_profile_is_told_with_its_line_and_takes_no_other_down(
     assert gone == {"farm": "Farm", "device": "Own", "profile": "mine"}
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
+
+
+# -- diagnostics --------------------------------------------------------------------------------
+
+
+async def test_diagnostics_carry_the_registers_and_mean_the_same_without_the_device(
+    hass: HomeAssistant, farm: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    air = entity_id(hass, farm, "sensor", "temperature")
+    relay = entity_id(hass, farm, "switch", "relay1", "Board")
+    await until(lambda: said(hass, air) not in (None, STATE_UNAVAILABLE))
+    await until(lambda: said(hass, relay) not in (None, STATE_UNAVAILABLE))
+    assert await async_setup_component(hass, "diagnostics", {})
+    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, farm)
+    assert "127.0.0.1" not in json.dumps(told["modbus"])
+    by_profile = {one["profile"]: one for one in json.loads(json.dumps(told["modbus"]))}
+    assert set(by_profile) == {PROBE, BOARD}
+    for profile_id, one in by_profile.items():
+        profile = shelf().get(profile_id)
+        mock = MockModbusConnection().for_unit(1)
+        mock.load_raw(one["raw"])
+        again = await Device(mock, profile).read(one["readings"])
+        assert {k: r.value for k, r in again.readings.items()} == {
+            k: r["value"] for k, r in one["readings"].items()
+        }
+        assert one["at"].keys() == one["raw"].keys()
+    assert by_profile[PROBE]["readings"]["temperature"]["value"] == float(said(hass, air) or "")
+    registered = er.async_get(hass).async_get(air)
+    assert registered is not None
+    known = dr.async_get(hass).async_get(registered.device_id or "")
+    assert known is not None
+    alone: Any = await get_diagnostics_for_device(hass, hass_client, farm, known)
+    assert [one["profile"] for one in alone["modbus"]] == [PROBE]
