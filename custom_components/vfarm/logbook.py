@@ -32,6 +32,7 @@ _MESSAGES = {
     "lot_received": "lot {lot} ({name}) received by {by}",
     "labour_logged": "{minutes:g} min of work {task}, by {by}",
     "farm_exported": "written to {file} by {by}",
+    "device_set": "{what} of {device} set from {was} to {value} by {by} ({end})",
     "role_changed": "{who} is {value} and no longer {was}, by {by}",
     "request_refused": "{what} refused to {by}, who is {role}: it takes {needs}",
     "lot_opened": "lot {lot} in use, by {by}",

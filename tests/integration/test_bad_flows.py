@@ -23,6 +23,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import selector as sel
 from homeassistant.helpers.http import current_request
 from homeassistant.requirements import RequirementsNotFound
+from modbus_bench import device, place
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from test_subentry_flows import DECLARED, LEVEL, Flow
 from test_translations import LANGUAGES, texts
@@ -33,6 +34,9 @@ from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.flows.checks import Words
 from custom_components.vfarm.flows.language import async_language
 from custom_components.vfarm.flows.roles import RolesFlow
+from vfarm_core.devices.modbus.codec import Reading
+from vfarm_core.devices.modbus.commission import Change
+from vfarm_core.devices.modbus.device import End
 from vfarm_core.devices.modbus.library import shelf
 from vfarm_core.devices.modbus.probe import Candidate
 from vfarm_core.farm.build import Problem
@@ -176,6 +180,21 @@ def _modbus(
     return opened
 
 
+def _set(
+    good: dict[str, Any], *more: dict[str, Any]
+) -> Callable[[HomeAssistant, MockConfigEntry], Awaitable[Form]]:
+    """Begin to set something in the farm's probe, then submit `more`."""
+
+    async def opened(hass: HomeAssistant, farm: MockConfigEntry) -> Form:
+        flow = await Flow(hass, farm).edit("modbus_device")
+        await flow.choose("setting")
+        for values in more:
+            await flow.go(**values)
+        return _sub(flow, "modbus_device", good)
+
+    return opened
+
+
 METER = {"profile": "eastron_sdm", "link": "tcp"}
 SOCKET = {"host": "127.0.0.1", "port": 502, "unit": 1}
 SERIAL = {
@@ -199,26 +218,14 @@ MODBUS = [
         "ModbusFlow.details",
         _modbus({"phases": "3"}, METER, SOCKET, {"profile": "eastron_sdm", "name": "Meter"}),
     ),
+    Formed("CommissioningSteps.setting", _set({"setting": "unit_id"})),
+    Formed("CommissioningSteps.value", _set({"value": 7, "sure": True}, {"setting": "unit_id"})),
+    Formed(
+        "CommissioningSteps.value",
+        _set({"value": 1.5, "sure": True}, {"setting": "temperature_correction"}),
+    ),
+    Formed("CommissioningSteps.value", _set({"value": "19200", "sure": True}, {"setting": "baud"})),
 ]
-
-
-@pytest.fixture
-def line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line on which every device that is asked for answers."""
-
-    async def probed(flow: Any, params: Any, unit: int, profiles: Any) -> tuple[Candidate, ...]:
-        return tuple(
-            Candidate(profile=profile, readings={}, told=1, asked=1, doubtful=())
-            for profile in profiles
-        )
-
-    async def searched(flow: Any, params: Any, numbers: range, profiles: Any) -> dict[int, Any]:
-        return {1: (), 3: (shelf().get("supmea_ec8"),)}
-
-    monkeypatch.setattr("custom_components.vfarm.flows.modbus.async_probe", probed)
-    monkeypatch.setattr("custom_components.vfarm.flows.modbus.async_search", searched)
-    # What was added is not asked.
-    monkeypatch.setattr("custom_components.vfarm.modbus.poller.Poller.start", lambda self: None)
 
 
 ENTITY = {"entity": "sensor.co2"}
@@ -372,8 +379,9 @@ def unsaid(form: Form, result: Mapping[str, Any]) -> str | None:
 
 
 @pytest.fixture
-def entry(hass: HomeAssistant) -> MockConfigEntry:
-    """The small farm, with a supply, a contact at the tank and a level that nothing waters."""
+def entry(hass: HomeAssistant, line: None) -> MockConfigEntry:
+    """The small farm, with a supply, a contact at the tank, a level that nothing waters and a probe
+    on a line."""
     # A farm waits for what it is bound to.
     hass.states.async_set("binary_sensor.leak", "off")
     parts = small_farm()
@@ -384,6 +392,7 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
     parts["supply"] = ConfigSubentryData(
         subentry_type="supply", title="Mains", data=supply, unique_id="supply_mains"
     )
+    parts["probe"] = device(place(502, unit=5))
     made = MockConfigEntry(
         domain=DOMAIN,
         title="Home farm",
@@ -392,6 +401,34 @@ def entry(hass: HomeAssistant) -> MockConfigEntry:
     )
     made.add_to_hass(hass)
     return made
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line on which every device that is asked for answers."""
+
+    async def probed(flow: Any, params: Any, unit: int, profiles: Any) -> tuple[Candidate, ...]:
+        return tuple(
+            Candidate(profile=profile, readings={}, told=1, asked=1, doubtful=())
+            for profile in profiles
+        )
+
+    async def searched(flow: Any, params: Any, numbers: range, profiles: Any) -> dict[int, Any]:
+        return {1: (), 3: (shelf().get("supmea_ec8"),)}
+
+    async def before(*_: Any) -> Reading:
+        return Reading(1.0)
+
+    async def changed(flow: Any, installed: Any, key: str, value: Any) -> Change:
+        return Change(key=key, wanted=value, end=End.VERIFIED, after=Reading(value))
+
+    flows = "custom_components.vfarm.flows"
+    monkeypatch.setattr(f"{flows}.modbus.async_probe", probed)
+    monkeypatch.setattr(f"{flows}.modbus.async_search", searched)
+    monkeypatch.setattr(f"{flows}.commissioning.async_before", before)
+    monkeypatch.setattr(f"{flows}.commissioning.async_change", changed)
+    # What was added is not asked.
+    monkeypatch.setattr("custom_components.vfarm.modbus.poller.Poller.start", lambda self: None)
 
 
 @pytest.fixture
@@ -443,7 +480,6 @@ async def test_bad_input_is_an_error_of_the_form_and_nothing_is_saved(
     farm: MockConfigEntry,
     hardware: Hardware,
     around: None,
-    line: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     path: Formed,

@@ -11,12 +11,17 @@ from home_farm import sub
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from modbus_bench import BOARD, PROBE, bank_of, device, farm_with, lined, place, set_up, until
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from test_subentry_flows import Flow
 
+from custom_components.vfarm.flows import commissioning
 from tests.core.devices.modbus.servers import free_port
-from tests.core.devices.modbus.wire import Station, on_wire
+from tests.core.devices.modbus.wire import Asked, Station, on_wire
+from vfarm_core.devices.modbus.codec import Reading, State, Why
+from vfarm_core.devices.modbus.commission import Change
+from vfarm_core.devices.modbus.device import End
 from vfarm_core.devices.modbus.profile import Space
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -142,6 +147,14 @@ async def test_a_sensor_that_failed_says_no_values(
         assert result["errors"] == {"base": "no_values"}
 
 
+async def test_a_board_says_how_its_relays_are(hass: HomeAssistant, farm: MockConfigEntry) -> None:
+    async with lined({1: bank_of(BOARD)}) as port:
+        flow = await _known(hass, farm, BOARD)
+        result = await flow.go(**_at(port))
+        assert _options(result, "profile")[BOARD].startswith("✓ ")
+        assert "relay1 True, relay2 False" in _options(result, "profile")[BOARD]
+
+
 async def test_a_line_in_use_with_other_settings_is_an_error(
     hass: HomeAssistant, tmp_path: Any
 ) -> None:
@@ -160,6 +173,22 @@ async def test_a_line_in_use_with_other_settings_is_an_error(
         "serial_port": "place_empty"
     }
     assert (await flow.go(**given))["errors"] == {"base": "link_taken"}
+    # A search is refused for the same reason.
+    search = await Flow(hass, entry).add(TYPE)
+    await search.choose("search")
+    await search.go(link="serial")
+    line = {k: v for k, v in given.items() if k != "unit"}
+    result = await search.go(**line, first=1, last=1)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "link_taken")
+    # Edited, a device shows its line as it is.
+    edit = await Flow(hass, entry).edit(TYPE)
+    await edit.choose("known")
+    await edit.go(profile=PROBE, link="serial")
+    schema = edit.result["data_schema"].schema
+    suggested = {str(k): (k.description or {}).get("suggested_value") for k in schema}
+    assert suggested == {
+        **{"serial_port": tty, "baud": "9600", "parity": "n", "stopbits": "1", "unit": 1}
+    }
     # No such port.
     assert (await flow.go(**{**given, "baud": "9600"}))["errors"] == {"base": "cannot_connect"}
     await hass.config_entries.async_unload(entry.entry_id)
@@ -183,6 +212,7 @@ async def test_models_and_phases_are_asked_where_a_map_tells_them_apart(
         assert "voltage_l2" not in poller.device.registers
         # Edited, it may be another device of another kind.
         await flow.edit(TYPE)
+        # There is nothing to be set in a meter.
         await flow.go(profile="dfrobot_soil_sen060x", link="tcp")
         await flow.go(**_at(port, 2))
         result = await flow.go(profile="dfrobot_soil_sen060x", name="Soil")
@@ -256,3 +286,222 @@ async def test_a_search_that_finds_nobody_or_no_line_says_so(
     async with on_wire(station) as port:
         flow = await _searched(hass, farm, port, 1, 1)
         assert flow.result["reason"] == "nobody"
+
+
+# -- settings -----------------------------------------------------------------------------------
+
+#: A probe: what it measures, and its settings.
+MEMORY = {1: 241, 2: 555, 0x101: 1, 0x102: 0, 0x103: 0, 0x104: 0}
+
+
+class Moving(Station):
+    """A probe that is found at another address as soon as it was given one."""
+
+    def answer(self, asked: Asked) -> bytes:
+        told = super().answer(asked)
+        if asked.function in (6, 16) and asked.address == 0x101:
+            own = {a: w for (unit, a), w in self.words.items() if unit == asked.unit}
+            self.words = {(own[0x101], a): w for a, w in own.items()}
+        return told
+
+
+def _probe_on(station: Station, unit: int = 1) -> Station:
+    station.words = {(unit, address): word for address, word in MEMORY.items()}
+
+    def plan(asked: Asked) -> str:
+        return "" if any(u == asked.unit for u, _ in station.words) else "silent"
+
+    station.plan = plan
+    return station
+
+
+async def _setting(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> Flow:
+    flow = await Flow(hass, entry).edit(TYPE)
+    await flow.choose("setting")
+    assert set(_options(flow.result, "setting")) == {
+        *("unit_id", "baud", "temperature_correction", "humidity_correction"),
+    }
+    await flow.go(setting=key)
+    return flow
+
+
+async def _end(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def _noted(entry: MockConfigEntry) -> list[tuple[Any, ...]]:
+    events = await entry.runtime_data.engine.journal.async_events(kind="device_set")
+    return [tuple(e[k] for k in ("device", "what", "was", "value", "end")) for e in events]
+
+
+async def test_a_correction_is_set_confirmed_shown_and_kept(hass: HomeAssistant) -> None:
+    async with on_wire(_probe_on(Station({}))) as port:
+        entry = farm_with(hass, device(place(port, link="rtu")))
+        await set_up(hass, entry)
+        flow = await _setting(hass, entry, "temperature_correction")
+        assert flow.result["description_placeholders"]["before"] == "0 °C"
+        result = await flow.go(value=1.5, sure=False)
+        assert result["errors"] == {"sure": "not_sure"}
+        result = await flow.go(value=99, sure=True)
+        assert result["errors"] == {"base": "not_set"}
+        assert result["description_placeholders"]["why"] == "it takes no such value"
+        result = await flow.go(value=1.5, sure=True)
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "was_set")
+        placeholders = result["description_placeholders"]
+        assert (placeholders["before"], placeholders["after"]) == ("0 °C", "1.5 °C")
+        assert await _noted(entry) == [
+            ("Probe", "temperature_correction", "0", "99", "out_of_range"),
+            ("Probe", "temperature_correction", "0", "1.5", "verified"),
+        ]
+        await _end(hass, entry)
+
+
+async def test_a_device_that_was_given_another_address_is_followed(hass: HomeAssistant) -> None:
+    async with on_wire(_probe_on(Moving({}))) as port:
+        entry = farm_with(hass, device(place(port, link="rtu")))
+        await set_up(hass, entry)
+        flow = await _setting(hass, entry, "unit_id")
+        result = await flow.go(value=1, sure=True)
+        assert result["description_placeholders"]["why"] == "it has this address"
+        result = await flow.go(value=7, sure=True)
+        assert result["reason"] == "was_set"
+        await hass.async_block_till_done()
+        moved = sub(entry, TYPE)
+        assert moved.data["unit"] == 7
+        assert moved.unique_id is not None
+        assert moved.unique_id.endswith("_7")
+        poller = entry.runtime_data.modbus.pollers[moved.subentry_id]
+        await until(lambda: poller.readings and poller.readings["temperature"].value == 24.1)
+        assert (await _noted(entry))[-1] == ("Probe", "unit_id", "1", "7", "verified")
+        await _end(hass, entry)
+
+
+async def test_a_device_that_moves_only_without_power_stays_where_it_is(
+    hass: HomeAssistant,
+) -> None:
+    async with on_wire(_probe_on(Station({}))) as port:
+        entry = farm_with(hass, device(place(port, link="rtu")))
+        await set_up(hass, entry)
+        flow = await _setting(hass, entry, "unit_id")
+        result = await flow.go(value=9, sure=True)
+        assert result["reason"] == "power_cycle"
+        assert sub(entry, TYPE).data["unit"] == 1
+        # What cannot be read back was taken, and no more is said.
+        flow = await _setting(hass, entry, "baud")
+        result = await flow.go(value="19200", sure=True)
+        assert result["reason"] == "was_taken"
+        assert result["description_placeholders"]["after"] == "19200"
+        assert sub(entry, TYPE).data["link"] == "rtu"
+        await _end(hass, entry)
+
+
+async def test_the_line_of_a_serial_port_follows_what_the_device_was_given(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    serial = {"link": "serial", "serial_port": str(tmp_path / "tty"), "unit": 1, "profile": PROBE}
+    entry = farm_with(hass, device({**serial, "baud": 9600, "parity": "N", "stopbits": 1}))
+    await set_up(hass, entry)
+
+    async def before(*_: Any) -> Reading:
+        return Reading(None, State.MISSING, Why.TIMEOUT)
+
+    ends = iter(
+        [
+            Change(key="baud", wanted="19200", end=End.ACCEPTED),
+            Change(key="parity", wanted="even", end=End.ACCEPTED),
+            Change(key="parity", wanted="3", end=End.ACCEPTED),
+            Change(key="stopbits", wanted="2", end=End.ACCEPTED),
+        ]
+    )
+
+    async def changed(*_: Any) -> Change:
+        return next(ends)
+
+    monkeypatch.setattr(commissioning, "async_before", before)
+    monkeypatch.setattr(commissioning, "async_change", changed)
+    for _ in range(4):
+        flow = await _setting(hass, entry, "baud")
+        assert flow.result["description_placeholders"]["before"] == "– (it did not answer)"
+        assert (await flow.go(value="19200", sure=True))["reason"] == "was_taken"
+    data = sub(entry, TYPE).data
+    assert (data["baud"], data["parity"], data["stopbits"]) == (19200, "E", 2)
+    await _end(hass, entry)
+
+
+async def test_settings_wait_for_a_line_that_others_use_otherwise(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with on_wire(_probe_on(Station({}))) as port:
+        entry = farm_with(hass, device(place(port, link="rtu")))
+        await set_up(hass, entry)
+
+        async def taken(*_: Any) -> Reading:
+            raise HomeAssistantError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(commissioning, "async_before", taken)
+            flow = await _setting(hass, entry, "baud")
+            assert flow.result["errors"] == {"base": "link_taken"}
+        await flow.go(setting="baud")
+        with monkeypatch.context() as patched:
+            patched.setattr(commissioning, "async_change", taken)
+            result = await flow.go(value="19200", sure=True)
+            assert result["errors"] == {"base": "link_taken"}
+        # Nobody keeps records while the farm is not running.
+        await _end(hass, entry)
+        result = await flow.go(value="19200", sure=True)
+        assert result["reason"] == "nothing_to_set"
+        flow = await Flow(hass, entry).edit(TYPE)
+        assert flow.result["step_id"] == "known"
+
+
+OWN = """schema: vfarm-modbus-map/1
+id: own_probe
+name: Own probe
+kind: [sensor]
+confidence: low
+link: {baud: 9600, parity: N, stopbits: 1, unit: 1}
+limits: {max_registers: 8, max_gap: 0, min_spacing_ms: 0, timeout_ms: 500}
+defaults: {space: holding, word_order: big, byte_order: big}
+registers:
+  - {key: air, addr: 1, type: int16, scale: 0.1, unit: "°C", role: climate.air_temperature,
+     access: r, space: holding}
+  - {key: heater, addr: 1, type: bool, access: rw, space: coil, wear: eeprom}
+  - {key: tag, addr: 16, type: string, count: 4, access: rw, space: holding, wear: eeprom}
+  - {key: zero, addr: 32, type: uint16, access: w, space: holding, wear: eeprom}
+sources: [measured here]
+"""
+
+
+async def test_settings_of_every_kind_have_a_field(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
+    folder = tmp_path / "vfarm" / "modbus"
+    folder.mkdir(parents=True)
+    (folder / "own_probe.yaml").write_text(OWN, encoding="utf-8")
+    bank = bank_of(PROBE)
+    bank.put(Space.COIL, 1, [0])
+    bank.put(Space.HOLDING, 1, [241])
+    bank.put(Space.HOLDING, 16, [0x7666, 0x6172, 0x6D20, 0x2020])
+    bank.put(Space.HOLDING, 32, [0])
+    async with lined({1: bank}) as port:
+        entry = farm_with(hass, device(place(port, profile="own_probe")))
+        await set_up(hass, entry)
+        ends = {"heater": (True, "was_set"), "tag": ("air 1", "was_set"), "zero": (1, "was_taken")}
+        before = {"heater": "False", "tag": "vfarm", "zero": "–"}
+        for key, (value, reason) in ends.items():
+            flow = await Flow(hass, entry).edit(TYPE)
+            await flow.choose("setting")
+            result = await flow.go(setting=key)
+            assert result["description_placeholders"]["before"].strip() == before[key]
+            result = await flow.go(value=value, sure=True)
+            assert result["reason"] == reason
+        assert bank.words[Space.COIL, 1] == 1
+        assert bank.words[Space.HOLDING, 32] == 1
+        # While a form is open its farm may stop.
+        flow = await Flow(hass, entry).edit(TYPE)
+        await _end(hass, entry)
+        result = await flow.choose("setting")
+        assert result["reason"] == "nothing_to_set"

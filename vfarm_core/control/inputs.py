@@ -445,6 +445,18 @@ class NoteExport(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSetting(Request):
+    """The setting `what` of a `device` was changed by a person, or could not be (`end`): it `was`
+    another and is `value` now. It is for the records only."""
+
+    device: str
+    what: str
+    was: str
+    value: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetOverride(Request):
     """A setpoint in place of the recipe's until it expires."""
 

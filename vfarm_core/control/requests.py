@@ -78,6 +78,7 @@ from .inputs import (
     NoteExport,
     NoteRefusal,
     NoteRole,
+    NoteSetting,
     ReleaseStop,
     Request,
     SetMode,
@@ -598,6 +599,20 @@ def _note_export(d: Draft, request: NoteExport) -> dict[str, Any]:
     return {}
 
 
+def _note_setting(d: Draft, request: NoteSetting) -> dict[str, Any]:
+    d.event(
+        "device_set",
+        d.farm.id,
+        device=request.device,
+        what=request.what,
+        was=request.was,
+        value=request.value,
+        end=request.end,
+        by=request.by,
+    )
+    return {}
+
+
 def _shutdown(d: Draft, request: Shutdown) -> dict[str, Any]:
     d.state = replace(d.state, stage=Stage.STOPPING)
     d.mark_all()
@@ -627,6 +642,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     NoteRefusal: _note_refusal,
     NoteExport: _note_export,
     NoteRole: _note_role,
+    NoteSetting: _note_setting,
     Shutdown: _shutdown,
     **tank_requests.HANDLERS,
     **water_requests.HANDLERS,

@@ -27,7 +27,7 @@ from homeassistant.helpers.selector import (
 )
 from modbus_connection import ModbusError
 
-from vfarm_core.devices.modbus.codec import Reading, Why
+from vfarm_core.devices.modbus.codec import Why
 from vfarm_core.devices.modbus.library import Shelf
 from vfarm_core.devices.modbus.probe import Candidate, family, probe, recognised
 from vfarm_core.devices.modbus.profile import Link as Factory
@@ -54,9 +54,11 @@ from ..modbus.links import (
     unique_id,
 )
 from ..modbus.shelves import async_shelf
-from ..modbus.words import async_why
+from ..modbus.words import async_said
+from .commissioning import CommissioningSteps
 from .language import async_language
 from .numbers import count
+from .selecting import dropdown, listed
 
 CONF_NAME: Final = "name"
 CONF_FIRST: Final = "first"
@@ -104,7 +106,7 @@ async def async_search(
         return {number: await recognised(unit_of(number), known_by) for number in found}
 
 
-class ModbusFlow(ConfigSubentryFlow):
+class ModbusFlow(CommissioningSteps):
     """Create or edit a Modbus device."""
 
     def __init__(self) -> None:
@@ -165,7 +167,13 @@ class ModbusFlow(ConfigSubentryFlow):
         subentry = self._get_reconfigure_subentry()
         self.data = dict(subentry.data)
         self.title = subentry.title
-        return await self.async_step_known()
+        if self._installed(await self._async_shelf()) is None:
+            return await self.async_step_known()
+        return self.async_show_menu(
+            step_id="reconfigure",
+            menu_options=["known", "setting"],
+            description_placeholders={"device": self.title},
+        )
 
     async def async_step_known(
         self, user_input: dict[str, Any] | None = None
@@ -234,11 +242,11 @@ class ModbusFlow(ConfigSubentryFlow):
         factory = self._factory()
         fields: dict[vol.Marker, Any] = {
             vol.Required(CONF_SERIAL_PORT): SerialPortSelector(),
-            vol.Required(CONF_BAUD, default=str(factory.baud)): _one_of(_BAUDS),
-            vol.Required(CONF_PARITY, default=factory.parity.lower()): _one_of(
+            vol.Required(CONF_BAUD, default=str(factory.baud)): dropdown(_BAUDS),
+            vol.Required(CONF_PARITY, default=factory.parity.lower()): dropdown(
                 _PARITIES, "modbus_parity"
             ),
-            vol.Required(CONF_STOPBITS, default=str(factory.stopbits)): _one_of(("1", "2")),
+            vol.Required(CONF_STOPBITS, default=str(factory.stopbits)): dropdown(("1", "2")),
         }
         return await self._async_line("serial", fields, user_input)
 
@@ -385,9 +393,7 @@ class ModbusFlow(ConfigSubentryFlow):
         ]
         schema = vol.Schema(
             {
-                vol.Required(CONF_UNIT): SelectSelector(
-                    SelectSelectorConfig(options=units, mode=SelectSelectorMode.LIST)
-                ),
+                vol.Required(CONF_UNIT): listed(units),
                 vol.Optional(CONF_PROFILE): self._profiles(shelf),
             }
         )
@@ -414,16 +420,14 @@ class ModbusFlow(ConfigSubentryFlow):
         language = await async_language(self.hass)
         options = [
             SelectOptionDict(
-                value=candidate.profile.id, label=await self._async_said(candidate, language)
+                value=candidate.profile.id, label=await self._async_map(candidate, language)
             )
             for candidate in self._candidates
         ]
         # No default: which of them is right is a person's choice, also where there is but one.
         schema = vol.Schema(
             {
-                vol.Required(CONF_PROFILE): SelectSelector(
-                    SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
-                ),
+                vol.Required(CONF_PROFILE): listed(options),
                 vol.Required(CONF_NAME): TextSelector(),
             }
         )
@@ -435,7 +439,7 @@ class ModbusFlow(ConfigSubentryFlow):
             description_placeholders={"unit": str(self.data[CONF_UNIT])},
         )
 
-    async def _async_said(self, candidate: Candidate, language: str) -> str:
+    async def _async_map(self, candidate: Candidate, language: str) -> str:
         """A map, whether it can be, and what the device would say by it."""
         parts: list[str] = []
         for key, reading in candidate.readings.items():
@@ -443,21 +447,14 @@ class ModbusFlow(ConfigSubentryFlow):
             measured = group_of(register) is Group.NORMAL
             if (measured or register.constant is not None) and len(parts) < _SHOWN:
                 doubt = "⚠ " if key in candidate.doubtful else ""
-                said = await self._async_value(reading, language)
+                said = await async_said(self.hass, reading, language)
                 parts.append(f"{doubt}{key.replace('_', ' ')} {said}")
         for key, reading in candidate.readings.items() if not parts else ():
             if len(parts) < _SHOWN:
-                said = await self._async_value(reading, language)
+                said = await async_said(self.hass, reading, language)
                 parts.append(f"{key.replace('_', ' ')} {said}")
         mark = "✓" if candidate.is_plausible else "✗"
         return f"{mark} {candidate.profile.name}: {', '.join(parts)}"
-
-    async def _async_value(self, reading: Reading, language: str) -> str:
-        if reading.why is not None:
-            return f"– ({await async_why(self.hass, reading.why.value, language)})"
-        value = reading.label if reading.label is not None else reading.value
-        text = f"{value:g}" if isinstance(value, float) else str(value)
-        return f"{text} {reading.unit}".rstrip()
 
     async def _async_details(self) -> SubentryFlowResult:
         shelf = await self._async_shelf()
@@ -498,13 +495,6 @@ class ModbusFlow(ConfigSubentryFlow):
         return self.async_create_entry(title=self.title, data=kept, unique_id=unique_id(kept))
 
 
-def _one_of(options: Iterable[str], key: str | None = None) -> SelectSelector:
-    config = SelectSelectorConfig(options=list(options), mode=SelectSelectorMode.DROPDOWN)
-    if key is not None:
-        config["translation_key"] = key
-    return SelectSelector(config)
-
-
 def _whole(given: Mapping[str, Any]) -> dict[str, Any]:
     """What a form gave, as a subentry keeps it."""
     found = {k: v for k, v in given.items() if k not in (CONF_FIRST, CONF_LAST)}
@@ -534,10 +524,10 @@ def _details(profile: Profile) -> dict[vol.Marker, Any]:
     """What has to be known besides to tell which registers a device has."""
     fields: dict[vol.Marker, Any] = {}
     if profile.models:
-        fields[vol.Required(CONF_MODEL)] = _one_of(profile.models)
+        fields[vol.Required(CONF_MODEL)] = dropdown(profile.models)
     most = max((register.phases or 0 for register in profile.registers), default=0)
     if most:
-        fields[vol.Required(CONF_PHASES)] = _one_of(str(n) for n in range(1, most + 1))
+        fields[vol.Required(CONF_PHASES)] = dropdown(str(n) for n in range(1, most + 1))
     return fields
 
 

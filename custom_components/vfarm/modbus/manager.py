@@ -104,8 +104,7 @@ class FarmModbus:
     async def async_close(self) -> None:
         """Ask no device any more and let go of the lines."""
         self._started = False
-        for poller in self.pollers.values():
-            await poller.async_stop()
+        await asyncio.gather(*(poller.async_stop() for poller in self.pollers.values()))
 
     # -- one device -----------------------------------------------------------------------------
 

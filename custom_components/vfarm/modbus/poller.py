@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +32,9 @@ _LOGGER = logging.getLogger(__name__)
 #: Seconds until a link that somebody uses with other settings is tried again, or a device that was
 #: given up because of an error of ours (design choice: a person changes the settings in minutes).
 RETRY_S: Final = 60.0
+#: Seconds that a request under way may take to end when the device is let go (design choice: most
+#: devices answer within half of one; a farm stops within 10).
+_GRACE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class Poller:
         self._listeners: list[Callable[[Collection[str]], None]] = []
         self._task: asyncio.Task[None] | None = None
         self._silent = False
+        self._stopping = asyncio.Event()
 
     # -- coming and going -----------------------------------------------------------------------
 
@@ -87,13 +92,17 @@ class Poller:
         """Begin to ask."""
         if self.wanted.profile is None or self._task is not None:
             return
+        self._stopping.clear()
         self._task = self._entry.async_create_background_task(
             self._hass, self._run(self.wanted.profile), f"vfarm modbus {self.wanted.name}"
         )
 
     async def async_stop(self) -> None:
         """Stop asking, and let go of the link."""
+        self._stopping.set()
         if self._task is not None:
+            # What is under way ends by itself, so that no answer is left on the line.
+            await asyncio.wait({self._task}, timeout=_GRACE_S)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
@@ -110,10 +119,10 @@ class Poller:
     # -- reading --------------------------------------------------------------------------------
 
     async def _run(self, profile: Profile) -> None:
-        while True:
+        while not self._stopping.is_set():
             device = self._taken(profile)
             if device is None:
-                await asyncio.sleep(RETRY_S)
+                await self._rest(RETRY_S)
                 continue
             try:
                 await self._ask(device)
@@ -123,7 +132,13 @@ class Poller:
                 self.device = None
                 self._nothing(profile, Why.CONNECTION)
             await self._lease.async_end()
-            await asyncio.sleep(RETRY_S)
+            await self._rest(RETRY_S)
+
+    async def _rest(self, seconds: float | None) -> None:
+        """Wait, but no longer than until the device is let go."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     def _taken(self, profile: Profile) -> Device | None:
         """The device on its link; None while somebody uses that with other settings."""
@@ -148,11 +163,10 @@ class Poller:
     async def _ask(self, device: Device) -> None:
         while True:
             due = device.next_due
-            if due is None:
-                # There is nothing to ask for; it is there to be written to.
-                await asyncio.get_running_loop().create_future()
-                continue
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            # Without any there is nothing to ask for; the device is there to be written to.
+            await self._rest(None if due is None else max(0.0, due - time.monotonic()))
+            if self._stopping.is_set():
+                return
             self._take(device, await device.poll())
 
     @callback

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
+from vfarm_core.devices.modbus.codec import Reading
 from vfarm_core.devices.modbus.errors import Problem
 
 from ..const import DOMAIN
@@ -35,3 +36,14 @@ async def async_why(hass: HomeAssistant, why: str, language: str | None = None) 
         hass, language or hass.config.language, "selector", {DOMAIN}
     )
     return texts.get(_OPTION.format(selector="modbus_why", key=why), why.replace("_", " "))
+
+
+async def async_said(hass: HomeAssistant, reading: Reading | None, language: str) -> str:
+    """What a device said of a register, with its unit, or why it said nothing."""
+    if reading is None:
+        return "–"
+    if reading.why is not None:
+        return f"– ({await async_why(hass, reading.why.value, language)})"
+    value = reading.label if reading.label is not None else reading.value
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text} {reading.unit}".rstrip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.core.support import Bench, bench_farm
-from vfarm_core.control.inputs import NoteExport, NoteRefusal, NoteRole
+from vfarm_core.control.inputs import NoteExport, NoteRefusal, NoteRole, NoteSetting
 
 
 def test_a_refusal_is_recorded_with_who_what_and_how_often_and_nothing_else_happens() -> None:
@@ -34,3 +34,11 @@ def test_an_export_is_recorded_with_who_made_it() -> None:
     (record,) = bench.journal.of("farm_exported")
     told = {"file": "home_farm-week-1.zip", "ledger": True, "by": "automation"}
     assert {key: record[key] for key in told} == told
+
+
+def test_a_setting_of_a_device_is_recorded_with_before_and_after() -> None:
+    bench = Bench(bench_farm())
+    told = {"device": "Probe", "what": "unit_id", "was": "1", "value": "7", "end": "verified"}
+    bench.ask(NoteSetting(**told, by="user:a"))
+    (record,) = bench.journal.of("device_set")
+    assert {key: record[key] for key in (*told, "by")} == {**told, "by": "user:a"}

@@ -7,7 +7,7 @@ never touches them. Each change says what was before and what is now, so that it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from modbus_connection import ModbusConnectionError, ModbusUnit
@@ -40,7 +40,12 @@ class Change:
 
 def settings(device: Device) -> tuple[Register, ...]:
     """What can be changed of a device, in the order of its profile."""
-    return tuple(r for r in device.registers.values() if r.writable and (r.wears or r.moves_link))
+    return settable(device.registers.values())
+
+
+def settable(registers: Iterable[Register]) -> tuple[Register, ...]:
+    """Those of some registers that only a person changes."""
+    return tuple(r for r in registers if r.writable and (r.wears or r.moves_link))
 
 
 async def change(device: Device, key: str, value: float | bool | str) -> Change:
