@@ -71,6 +71,7 @@ _MESSAGES = {
     "given_back": "{point} was given back by {by}",
     "clock_set": "the clock was set by {by_s} s",
     "memory_lost": "the memory of the farm is lost; it is held until a person has looked",
+    "memory_accepted": "the lost memory was accepted by {by}, who has looked; mode {mode}",
     "past_simulated": "its history of the {days} days before it began is simulated",
     "would_send": "monitor: {point} would be set to {value}",
     "would_protect": "monitor: for protection {point} would be set to {value}; it is not",

@@ -178,9 +178,14 @@ async def test_a_journal_that_cannot_be_opened_lets_light_and_climate_go_on(
     monkey.setattr("pathlib.Path.rename", _refuse)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await settled(hass)
-    with pytest.raises(HomeAssistantError) as caught:
-        await hass.services.async_call(DOMAIN, "set_mode", {"mode": "auto"}, blocking=True)
-    assert caught.value.translation_key == "not_kept"
+    asked: list[tuple[str, dict[str, Any], str]] = [
+        ("set_mode", {"mode": "auto"}, "memory_is_lost"),
+        ("fixture_replaced", {"node": ["rack_level_1"]}, "not_kept"),
+    ]
+    for action, data, key in asked:
+        with pytest.raises(HomeAssistantError) as caught:
+            await hass.services.async_call(DOMAIN, action, data, blocking=True)
+        assert caught.value.translation_key == key
     await settled(hass)
     assert not entry.runtime_data.engine.snapshot(entry.entry_id).journal_ok
     await hass.config_entries.async_unload(entry.entry_id)

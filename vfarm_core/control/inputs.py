@@ -478,6 +478,25 @@ class SetMode(Request):
     mode: Mode
 
 
+class LossCheck(StrEnum):
+    """What a person has to have looked at where the memory of a farm is lost: nobody else knows
+    what stands on tables, what was dosed, what grows where, and who is in the room."""
+
+    WATER = "water"
+    SOLUTION = "solution"
+    BATCHES = "batches"
+    PEOPLE = "people"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptLoss(Request):
+    """A person has looked (`checked`) at what nobody remembers: the hold after lost memory ends,
+    and the farm goes on in `mode`."""
+
+    mode: Mode
+    checked: frozenset[LossCheck]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartWorkflow(Request):
     """People are at a node until `until` (farm time), see `farm.overrides.WorkflowKind`."""

@@ -6,6 +6,8 @@ harmed. An override that outlives the light state it begins in has to fit the ne
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..batches.model import Batch
 from ..farm.overrides import Override, Quantity
 from ..recipes.crops import LIMITS
@@ -33,6 +35,17 @@ def limits(d: Draft, override: Override) -> tuple[Band, tuple[Batch, ...]] | Non
     if changes_at is not None and changes_at < override.expires_at:
         band = both(setpoint.critical(not day), band)
     return band, batches
+
+
+def beyond(d: Draft, overrides: Iterable[Override]) -> list[tuple[Override, Band]]:
+    """The overrides that ask for more than the plants that are there now bear, with the limits
+    that say so."""
+    found = []
+    for override in overrides:
+        known = limits(d, override)
+        if known is not None and not known[0].contains(override.value):
+            found.append((override, known[0]))
+    return found
 
 
 def both(first: Band, second: Band) -> Band:

@@ -5,7 +5,8 @@ Refusal keys: stopping, batch_exists, batch_unknown, batch_no_level, batch_<key 
 level_unknown, sites_exceeded, recipe_mismatch, limits_disjoint, kg_negative, node_unknown,
 override_wrong_node, override_out_of_range, override_expired, override_too_long,
 override_beyond_limits, override_unknown, vpd_unreachable,
-not_stopped, emergency_active, loop_armed, loop_disarmed, dosing_last, point_unknown, not_latched,
+memory_is_lost, memory_not_lost, not_stopped, emergency_active, loop_armed, loop_disarmed,
+dosing_last, point_unknown, not_latched,
 not_taken_over, still_tripped, workflow_wrong_node, workflow_over, workflow_too_long,
 workflow_running, workflow_plants, workflow_dark, workflow_last_step, workflow_none, no_fixture, and
 those of `tank_requests`, `water_requests`, `batch_requests`, `plan_requests`, `tasks` and
@@ -62,6 +63,7 @@ from .clock import Due
 from .draft import Draft
 from .effects import Answer, Severity
 from .inputs import (
+    AcceptLoss,
     AdvancePhase,
     AdvanceWorkflow,
     Arm,
@@ -75,6 +77,7 @@ from .inputs import (
     FixtureReplaced,
     GiveBack,
     Harvest,
+    LossCheck,
     NoteExport,
     NoteRefusal,
     NoteRole,
@@ -376,6 +379,24 @@ def override_due(d: Draft, key: str) -> None:
     d.event("override_ended", override.node, quantity=override.quantity.value, why="expired")
 
 
+def overrides_look_again(d: Draft) -> None:
+    """What grows, or its phase, may have changed: an override beyond what the plants bear now has
+    ended, and the recipe holds again. Not held at the limit: that is where plants are harmed."""
+    for override, band in override_limits.beyond(d, tuple(d.overrides.values())):
+        d.overrides.remove(override.key)
+        d.due.remove(f"override:{override.key}")
+        d.mark_all()
+        d.event(
+            "override_ended",
+            override.node,
+            Severity.P4,
+            quantity=override.quantity.value,
+            was=override.value,
+            why="limits",
+            limits=band.span,
+        )
+
+
 def _clear_override(d: Draft, request: ClearOverride) -> dict[str, Any]:
     key = f"{request.node}.{request.quantity}"
     held = d.overrides.get(key)
@@ -396,18 +417,35 @@ def _clear_override(d: Draft, request: ClearOverride) -> dict[str, Any]:
 
 
 def _set_mode(d: Draft, request: SetMode) -> dict[str, Any]:
+    if d.state.lost_memory and request.mode is not Mode.HOLD:
+        # Whoever chooses a mode, an automation maybe, has not looked at what nobody remembers.
+        raise Refusal("memory_is_lost", checks=", ".join(LossCheck))
+    return _go_on_in(d, request.mode, request.by)
+
+
+def _accept_loss(d: Draft, request: AcceptLoss) -> dict[str, Any]:
+    if not d.state.lost_memory:
+        raise Refusal("memory_not_lost")
+    if missing := [check for check in LossCheck if check not in request.checked]:
+        raise Refusal("memory_is_lost", checks=", ".join(missing))
+    d.state = replace(d.state, lost_memory=False)
+    d.mark_all()
+    d.event("memory_accepted", d.farm.id, mode=request.mode.value, by=request.by)
+    return _go_on_in(d, request.mode, request.by)
+
+
+def _go_on_in(d: Draft, mode: Mode, by: str) -> dict[str, Any]:
     was = d.state.mode
-    if was is not request.mode or (d.state.lost_memory and request.mode is Mode.AUTO):
-        # Choosing a mode is the look of a person that ends the hold after lost memory.
-        d.state = replace(d.state, mode=request.mode, lost_memory=False)
-        if request.mode is Mode.MONITOR:
+    if was is not mode:
+        d.state = replace(d.state, mode=mode)
+        if mode is Mode.MONITOR:
             safety.let_go(d)
         for key, state in list(d.memory.actuators.items()):
             if state.announced is not None:
                 d.actuators.set(key, replace(d.actuator(key), announced=None, unheeded=False))
         d.mark_all()
-        d.event("mode_changed", d.farm.id, was=was.value, mode=request.mode.value, by=request.by)
-    return {"mode": request.mode.value}
+        d.event("mode_changed", d.farm.id, was=was.value, mode=mode.value, by=by)
+    return {"mode": mode.value}
 
 
 def _start_workflow(d: Draft, request: StartWorkflow) -> dict[str, Any]:
@@ -627,6 +665,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     SetOverride: _set_override,
     ClearOverride: _clear_override,
     SetMode: _set_mode,
+    AcceptLoss: _accept_loss,
     StartWorkflow: _start_workflow,
     AdvanceWorkflow: _advance_workflow,
     EndWorkflow: _end_workflow,

@@ -95,6 +95,8 @@ def step(
     _wake_due(d)
     if d.rollouts.now and d.batches.changed:
         rollouts.act(d)
+    if d.overrides.now and d.batches.changed:
+        requests.overrides_look_again(d)
     _look(d)
     if d.rollouts.now:
         rollouts.count(d)
@@ -310,6 +312,9 @@ def _wake_due(d: Draft) -> None:
         elif key == _CLOCK:
             d.mark(d.farm.id)
             _wind_clock(d)
+            if d.overrides.now:
+                # On the way to another recipe limits move without an event.
+                requests.overrides_look_again(d)
         elif key == warmth.DUE:
             warmth.look(d)
         elif (binding := d.farm.binding.get(key)) is not None:

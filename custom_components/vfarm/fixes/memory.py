@@ -20,7 +20,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
-from vfarm_core.control.inputs import SetMode
+from vfarm_core.control.inputs import AcceptLoss, LossCheck
 from vfarm_core.farm.overrides import Mode
 
 from ..asking import ask
@@ -31,7 +31,7 @@ from .farm_fix import FarmFix
 
 CONF_MODE: Final = "mode"
 #: What a person has to have looked at: nobody else knows.
-CHECKS: Final = ("water", "solution", "batches", "people")
+CHECKS: Final = tuple(check.value for check in LossCheck)
 
 
 class LostMemoryFlow(FarmFix):
@@ -85,9 +85,13 @@ class LostMemoryFlow(FarmFix):
         if user_input is not None:
             errors = {key: "not_checked" for key in CHECKS if not user_input[key]}
             if not errors:
-                by = await async_by(self.hass, _context())
+                accepted = AcceptLoss(
+                    mode=Mode(user_input[CONF_MODE]),
+                    checked=frozenset(LossCheck),
+                    by=await async_by(self.hass, _context()),
+                )
                 try:
-                    await ask(entry, SetMode(mode=Mode(user_input[CONF_MODE]), by=by))
+                    await ask(entry, accepted)
                 except ServiceValidationError as err:
                     errors, why = {"base": "refused"}, await self.async_refusal(err)
                 except HomeAssistantError as err:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.control.watering_bench import HOUR, PUMP, VALVE, ended, one_circuit, seen, shots
 from tests.core.support import Bench, actuator, sensor
-from vfarm_core.control.inputs import RunShot, SetMode
+from vfarm_core.control.inputs import AcceptLoss, LossCheck, RunShot
 from vfarm_core.farm.nodes import Method
 from vfarm_core.farm.overrides import Mode
 from vfarm_core.farm.roles import Role
@@ -152,7 +152,7 @@ def test_lost_memory_leaves_every_table_unknown() -> None:
     bench.boot(lost=True)
     bench.advance(10)
     assert "table_unknown" in seen(bench).problems
-    bench.ask(SetMode(mode=Mode.AUTO))
+    bench.ask(AcceptLoss(mode=Mode.AUTO, checked=frozenset(LossCheck)))
     assert bench.on(DRAIN)
     bench.advance(700)
     assert "table_unknown" not in seen(bench).problems

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.core.control.test_requests import override
-from tests.core.support import Bench, bench_farm, bench_phase, bench_recipe
+from tests.core.support import Bench, bench_farm, bench_phase, bench_recipe, setpoint
 from vfarm_core.control.effects import Answer
+from vfarm_core.control.inputs import AdvancePhase, ChangeRecipe
 from vfarm_core.farm.overrides import LONGEST_OVERRIDE_H, OVERRIDE_RANGES, Quantity
-from vfarm_core.recipes.model import DayLength, PhaseKind
+from vfarm_core.recipes.model import ClimateQuantity, DayLength, PhaseKind, Recipe
 
 HOUR = 3600.0
 
@@ -111,3 +113,70 @@ def test_every_range_can_be_set_from_end_to_end_in_its_steps() -> None:
     for accepted in OVERRIDE_RANGES.values():
         steps = (accepted.high - accepted.low) / accepted.step
         assert steps == pytest.approx(round(steps))
+
+
+def ended(bench: Bench) -> list[dict[str, Any]]:
+    return [dict(e.params) for e in bench.events if e.kind == "override_ended"]
+
+
+def narrower() -> Recipe:
+    """Seedlings bear 18 to 30 °C by day; what follows bears 22 to 26 °C."""
+    young = bench_phase("young", PhaseKind.PROPAGATION)
+    climate = {
+        **young.climate,
+        ClimateQuantity.AIR_TEMPERATURE: setpoint(24.0, 24.0, 1.0, 2.0),
+    }
+    grown_up = bench_phase("grown", PhaseKind.VEGETATIVE, climate=climate)
+    return bench_recipe(phases=(young, grown_up))
+
+
+class TestLookedAtAgain:
+    def test_a_phase_with_narrower_limits_ends_an_override_beyond_them(self) -> None:
+        bench = Bench(bench_farm())
+        bench.start_batch(recipe=narrower())
+        bench.advance(3 * HOUR)
+        assert hold(bench, 28.0, hours=3).refused is None
+        bench.ask(AdvancePhase(batch="batch_1", by="grower"))
+        assert not bench.runtime.memory.overrides
+        (told,) = ended(bench)
+        assert (told["why"], told["was"], told["limits"]) == ("limits", 28.0, "22 … 26")
+        assert hold(bench, 28.0).refused == "override_beyond_limits"
+
+    def test_one_within_them_goes_on(self) -> None:
+        bench = Bench(bench_farm())
+        bench.start_batch(recipe=narrower())
+        bench.advance(3 * HOUR)
+        assert hold(bench, 25.5, hours=3).refused is None
+        bench.ask(AdvancePhase(batch="batch_1", by="grower"))
+        assert bench.runtime.memory.overrides["zone.air_temperature"].value == 25.5
+        assert not ended(bench)
+
+    def test_plants_that_come_into_an_empty_room_end_what_would_harm_them(self) -> None:
+        bench = Bench(bench_farm())
+        assert hold(bench, 34.0, hours=20).refused is None
+        bench.start_batch()
+        assert not bench.runtime.memory.overrides
+        assert ended(bench)[0]["why"] == "limits"
+        assert not any(key.startswith("override:") for key in bench.runtime.memory.due)
+
+    def test_another_recipe_ends_it_when_its_limits_have_come_that_far(self) -> None:
+        bench = Bench(bench_farm())
+        first = bench_recipe()
+        batch = bench.start_batch(recipe=first)
+        bench.advance(3 * HOUR)
+        assert hold(bench, 29.0, hours=20).refused == "override_beyond_limits"
+        assert hold(bench, 25.9, hours=20).refused is None
+        closer = {
+            quantity: setpoint(22.0, 20.0, 1.0, 2.0)
+            if quantity is ClimateQuantity.AIR_TEMPERATURE
+            else known
+            for quantity, known in first.phases[0].climate.items()
+        }
+        phases = tuple(replace(p, climate=closer) for p in first.phases)
+        new = bench_recipe(phases=phases)
+        answer = bench.ask(ChangeRecipe(batch=batch.id, recipe=new, ramp_s=6 * HOUR))
+        assert answer.refused is None, answer
+        assert bench.runtime.memory.overrides, "its limits are those of before, at first"
+        bench.advance(6 * HOUR)
+        assert not bench.runtime.memory.overrides
+        assert ended(bench)[0]["why"] == "limits"

@@ -7,7 +7,15 @@ import pytest
 
 from tests.core.support import Bench, bench_farm
 from vfarm_core.control.effects import Command
-from vfarm_core.control.inputs import AdvancePhase, EmergencyStop, RunShot, SetMode, SetOverride
+from vfarm_core.control.inputs import (
+    AcceptLoss,
+    AdvancePhase,
+    EmergencyStop,
+    LossCheck,
+    RunShot,
+    SetMode,
+    SetOverride,
+)
 from vfarm_core.control.memory import Stage
 from vfarm_core.control.snapshot import FarmSnapshot, LevelSnapshot, ZoneSnapshot
 from vfarm_core.farm.bindings import Binding
@@ -182,8 +190,20 @@ def test_lost_memory_is_held_and_nothing_is_opened_or_darkened() -> None:
     assert farm(bench).mode == "hold"
     assert bench.on("level_1.grow_light"), "lost is not new: the lamps are left as they are"
     assert [e.severity for e in bench.events if e.kind == "memory_lost"] == ["p1"]
-    bench.ask(SetMode(mode=Mode.AUTO, by="grower"))
+    for mode in (Mode.AUTO, Mode.MONITOR):
+        refused = bench.ask(SetMode(mode=mode, by="automation"))
+        assert refused.refused == "memory_is_lost", "a mode is no look at what nobody remembers"
+    assert bench.ask(SetMode(mode=Mode.HOLD)).refused is None
+    but_people = frozenset(LossCheck) - {LossCheck.PEOPLE}
+    refused = bench.ask(AcceptLoss(mode=Mode.AUTO, checked=but_people, by="grower"))
+    assert (refused.refused, refused.params) == ("memory_is_lost", {"checks": "people"})
+    assert farm(bench).lost_memory
+    looked = AcceptLoss(mode=Mode.AUTO, checked=frozenset(LossCheck), by="grower")
+    assert bench.ask(looked).refused is None
     assert not farm(bench).lost_memory
+    assert farm(bench).mode == "auto"
+    assert [e.params["by"] for e in bench.events if e.kind == "memory_accepted"] == ["grower"]
+    assert bench.ask(looked).refused == "memory_not_lost"
 
 
 def test_limits_of_time_hold_across_a_restart() -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ....control.inputs import Arm, EmergencyStop, ReleaseStop, RunShot, SetMode, Shutdown
+from ....control.inputs import (
+    AcceptLoss,
+    Arm,
+    EmergencyStop,
+    LossCheck,
+    ReleaseStop,
+    RunShot,
+    Shutdown,
+)
 from ....control.memory import ShotStage
 from ....farm.nodes import Method
 from ....farm.overrides import Mode
@@ -444,7 +452,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         setup=DISK,
         story=(
             Killed(down_s=AWAY_S, damage=Damage.GARBAGE),
-            Asks(request=SetMode(mode=Mode.AUTO, by="grower"), at=600.0, incident=True),
+            Asks(
+                request=AcceptLoss(mode=Mode.AUTO, checked=frozenset(LossCheck), by="grower"),
+                at=600.0,
+                incident=True,
+            ),
         ),
         expect=every(Not(Held()), Running(), Accepted()),
         deadline_s=0,
