@@ -20,7 +20,9 @@ from typing import Any
 
 import pytest
 from conftest import MakeSession, MqttBench
+from modbus_field import BOARD, PROBE, modbus_field, relay
 from own_farm import SWITCHED, Bind, OwnFarm, add_broker, add_tent
+from ports import own_port
 from real_ha import vfarm
 from real_ha.client import Client, wait_for
 from real_ha.process import REPOSITORY
@@ -53,6 +55,8 @@ class Surface:
     demo: str
     farm: OwnFarm
     began: dt.datetime
+    #: The port of a Modbus line.
+    line: int
     found: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -99,7 +103,7 @@ def surface(release: str, make_session: MakeSession, bench: MqttBench) -> Iterat
     ]
     lamp, heater, thermometer = entities
     session = make_session(interpreter=RELEASES[release])
-    with session:
+    with modbus_field(own_port()) as line, session:
         client = session.client
         began = dt.datetime.now(dt.UTC)
         demo = vfarm.add_demo_farm(client)
@@ -116,7 +120,7 @@ def surface(release: str, make_session: MakeSession, bench: MqttBench) -> Iterat
         farm.bind("rack", Bind("grow_light", lamp, node=farm.level, declaration=neither))
         for entry_id in (demo, farm.entry_id):
             vfarm.wait_running(client, entry_id)
-        yield Surface(release, session, bench, demo, farm, began)
+        yield Surface(release, session, bench, demo, farm, began, line)
     assert session.process.complaints() == []
 
 
@@ -162,6 +166,47 @@ def test_devices_on_a_broker_do_what_the_recipe_asks(surface: Surface) -> None:
 
 
 @pytest.mark.timeout(2 * DAY_S / DAY_SPEED)
+def test_a_modbus_line_is_added_by_what_it_says_and_bound(surface: Surface) -> None:
+    client, entry_id = surface.client, surface.farm.entry_id
+    start = {"handler": [entry_id, "modbus_device"]}
+    for profile, unit, name in (
+        ("xy_md02", PROBE, "Line air"),
+        ("waveshare_relay", BOARD, "Board"),
+    ):
+        made = client.flow(
+            start,
+            {"next_step_id": "known"},
+            {"profile": profile, "link": "tcp"},
+            {"host": "127.0.0.1", "port": surface.line, "unit": unit},
+            {"profile": profile, "name": name},
+            sub=True,
+        )
+        assert made["type"] == "create_entry", made
+
+    def named(name: str) -> dict[str, Any] | None:
+        found = [
+            s for s in client.states().values() if s["attributes"].get("friendly_name") == name
+        ]
+        return found[0] if found and found[0]["state"] != "unavailable" else None
+
+    humidity = wait_for("the probe tells", lambda: named("Line air Humidity"), timeout_s=30)
+    assert (humidity["state"], humidity["attributes"]["device_class"]) == ("55.5", "humidity")
+    surface.farm.bind("zone", Bind("humidity", humidity["entity_id"]))
+
+    def seen() -> bool:
+        zone = vfarm.node(surface.overview(entry_id), surface.farm.zone)["snapshot"]
+        return bool(zone["humidity"] and zone["humidity"]["value"] == 55.5)
+
+    wait_for("the farm goes by it", seen, timeout_s=30)
+    relay_1 = wait_for("the board tells", lambda: named("Board Relay 1"), timeout_s=30)
+    assert (relay_1["state"], relay(surface.line, 1)) == ("off", False)
+    client.action("switch", "turn_on", entity_id=relay_1["entity_id"])
+    assert client.state(relay_1["entity_id"]) == "on"
+    assert relay(surface.line, 1) is True
+    client.action("switch", "turn_off", entity_id=relay_1["entity_id"])
+    assert relay(surface.line, 1) is False
+
+
 def test_a_day_of_the_farm_gives_the_light_and_the_water_of_the_recipes(surface: Surface) -> None:
     vfarm.set_speed(surface.client, surface.demo, DAY_SPEED)
     began = surface.overview(surface.demo)["farm"]["now"]
