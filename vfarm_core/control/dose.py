@@ -14,7 +14,7 @@ from ..farm.bindings import Binding, Dosing, Proof
 from ..farm.nodes import Reservoir
 from ..farm.overrides import Mode
 from ..farm.roles import NUTRIENTS, Loop, Role
-from . import readings, solution, workflows
+from . import drilled, readings, solution, workflows
 from .clock import Due
 from .draft import Draft
 from .effects import Severity
@@ -113,7 +113,7 @@ def blocked(
     if found := stopped(d, Loop.DOSING):
         return found
     state, key = d.reservoir(reservoir.id), reservoir.id
-    if people := workflows.dosing_inhibited(d, key):
+    if people := workflows.dosing_inhibited(d, key) or drilled.at(d, key):
         return DoseEnd.STOPPED, people
     if wet := solution.wet_floor(d, key):
         return (DoseEnd.SMOKE if wet.code == "smoke" else DoseEnd.LEAK), wet

@@ -339,6 +339,7 @@ class Draft:
             state.stage is Stage.RUNNING
             and state.mode is Mode.AUTO
             and state.emergency is None
+            and state.drill is None
             and state.journal_ok
             and not state.disarmed
             and not self.interlocks.now

@@ -13,7 +13,7 @@ from ..farm.bindings import Binding, Proof
 from ..farm.nodes import Fill, Reservoir
 from ..farm.roles import Loop, Role
 from ..recipes.model import SolutionQuantity
-from . import dose, dosing, filled, readings, safety, solution, workflows
+from . import dose, dosing, drilled, filled, readings, safety, solution, workflows
 from .draft import Draft
 from .effects import Severity
 from .intents import Intent
@@ -92,7 +92,7 @@ def blocked(d: Draft, reservoir: Reservoir) -> tuple[FillEnd, Reason] | None:
     if found := dose.stopped(d, Loop.FILL):
         return _SAME.get(found[0], FillEnd.STOPPED), found[1]
     key, state = reservoir.id, d.reservoir(reservoir.id)
-    if people := workflows.dosing_inhibited(d, key):
+    if people := workflows.dosing_inhibited(d, key) or drilled.at(d, key):
         return FillEnd.STOPPED, people
     if wet := solution.wet_floor(d, key):
         return (FillEnd.SMOKE if wet.code == "smoke" else FillEnd.LEAK), wet

@@ -12,6 +12,7 @@ from ..batches.rollout import Gates, Judgement, Strategy
 from ..batches.tasks import Task
 from ..farm.ahead import Delivered
 from ..farm.calibration import KnownPoint
+from ..farm.drills import DrillTest, Loss
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
@@ -693,6 +694,46 @@ class TakeOver(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartDrill(Request):
+    """Try out what the outputs of a station do when it loses something: `tests` says what each of
+    them has to do."""
+
+    station: str
+    loss: Loss
+    tests: tuple[DrillTest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOnDrill(Request):
+    """A person has done what the drill waits for: cut the link, given the power back, or restored
+    everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SawDrill(Request):
+    """A person stands beside an actuator and sees it in its safe state now."""
+
+    point: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopDrill(Request):
+    """A person gives the drill up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSeen(Request):
+    """A person has seen a protection of an actuator work, or fail, without a drill: after how many
+    seconds, if they timed it."""
+
+    point: str
+    guard: str
+    ok: bool = True
+    after_s: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shutdown(Request):
     """End shots and doses, prove off, leave light and climate as they are."""
 
@@ -701,7 +742,7 @@ def closes(request: Request) -> bool:
     """Whether a request takes something away from what runs. It is answered at once: whoever waits
     for that answer to go on closing must not wait for a disk."""
     match request:
-        case EmergencyStop() | Disarm() | StartWorkflow() | Shutdown():
+        case EmergencyStop() | Disarm() | StartWorkflow() | StopDrill() | Shutdown():
             return True
         case SetMode(mode=mode):
             return mode is Mode.HOLD

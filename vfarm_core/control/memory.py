@@ -12,6 +12,7 @@ from ..batches.model import Batch
 from ..batches.rollout import Rollout
 from ..batches.tasks import Task
 from ..farm.calibration import UNCORRECTED, Correction
+from ..farm.drills import DrillTest, Loss, Seen
 from ..farm.overrides import Mode, Override, Workflow
 from ..farm.roles import Loop, Role
 from ..recipes.model import Recipe
@@ -60,12 +61,50 @@ class EmergencyState:
     why: str = ""
 
 
+class DrillStage(StrEnum):
+    """A drill waits for the cut, for the power to be back, watches, and waits until the link is
+    there again."""
+
+    READY = "ready"
+    OUT = "out"
+    WATCH = "watch"
+    RESTORE = "restore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillState:
+    """A drill under way at a station. `until` ends the stage by itself, `cut_at` is when the time
+    of its tests began, `settle_until` until when outputs are left as they are because others of the
+    station have just moved (all monotonic). `tests` are those that are still watched, `gone` what
+    has reported nothing or another state since the cut, `seen` what came of the others, by point,
+    and `held` what is kept off until the link is there again."""
+
+    station: str
+    loss: Loss
+    tests: tuple[DrillTest, ...]
+    since: float
+    until: float
+    by: str = ""
+    stage: DrillStage = DrillStage.READY
+    cut_at: float | None = None
+    settle_until: float = 0.0
+    gone: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the heartbeat is withheld now."""
+        return self.loss is Loss.CONTROLLER and self.stage is DrillStage.WATCH
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarmState:
     """The slice of the farm itself. `prices` are those of electricity, as far as they are known.
     `lost_memory` holds the farm until a person has looked;
     `waiting`: entities are not there yet, so reconciliation goes on. `taken` is the number of the
-    last report that was taken over from each station."""
+    last report that was taken over from each station. `drill` is the one under way, `verified` what
+    was seen last of each protection of an actuator (`farm.drills.seen_key`)."""
 
     mode: Mode = Mode.AUTO
     stage: Stage = Stage.RECONCILING
@@ -78,6 +117,8 @@ class FarmState:
     next_command: int = 1
     prices: Prices = UNKNOWN_PRICES
     taken: Mapping[str, int] = field(default_factory=dict)
+    drill: DrillState | None = None
+    verified: Mapping[str, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,6 +185,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "shutdown": "vfarm is stopping.",
         "journal": "The journal cannot be written, so nothing is opened.",
         "isolation": "Closed because {point} could not be proved off.",
+        "drill": "Kept off until the drill at its station is over.",
         "takeover": "A person has taken over until {until}.",
         "opposed": "Off: {other} is on and works against it.",
     }

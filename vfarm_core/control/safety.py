@@ -14,7 +14,7 @@ from ..farm.bindings import Binding, Danger, Declaration, Proof
 from ..farm.nodes import Farm
 from ..farm.overrides import Mode
 from ..farm.roles import Loop, Role, spec
-from . import interlocks, readings, workflows
+from . import drilled, interlocks, readings, workflows
 from .clock import NEVER, Due
 from .draft import Draft
 from .effects import Severity
@@ -145,6 +145,8 @@ def _foreign(d: Draft, binding: Binding, state: ActuatorState, report: Report) -
         return state
     if state.latched or d.state.emergency is not None:
         return state
+    if d.state.drill is not None and any(t.point == binding.id for t in d.state.drill.tests):
+        return state  # It is watched: what it does by itself is nobody's takeover.
     until = d.now.farm + d.farm.takeover_min * 60
     d.event(
         "takeover",
@@ -494,6 +496,11 @@ def allow(
         return Intent(0.0, Reason("monitor"), trip=True)
     if d.state.mode is Mode.HOLD and loop_of(binding) in _HELD:
         return Intent(0.0, Reason("hold"), trip=True)
+    if d.state.drill is not None:
+        if (kept_off := drilled.holds(d, binding)) is not None:
+            return Intent(0.0, kept_off, trip=True)
+        if (watched := drilled.leaves(d, binding, state, intent)) is not None:
+            intent = Intent(None, watched)
     if d.workflows.now:
         held = workflows.holds(d, binding)
         if held is not None:

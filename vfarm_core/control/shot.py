@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..farm.bindings import Binding
 from ..farm.nodes import Circuit, Method
-from . import drain, steering, triggers, trips, virtual
+from . import drain, drilled, steering, triggers, trips, virtual
 from .draft import Draft
 from .effects import Severity
 from .memory import ProofState, Shot, ShotEnd, ShotStage
@@ -157,6 +157,8 @@ def advance_shot(d: Draft, circuit: Circuit) -> None:
         if end is ShotEnd.PUMP_FAILED and not _failed(d, pumps(d, circuit)):
             end = ShotEnd.VALVE_FAILED
         end_shot(d, circuit, end)
+    elif drilled.settles(d, circuit):
+        return
     elif shot.stage is ShotStage.OPENING and proved(d, valves(d, circuit), on=True):
         _open(d, circuit, shot)
     elif shot.stage is ShotStage.RUNNING:

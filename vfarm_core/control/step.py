@@ -23,6 +23,7 @@ from . import (
     dose,
     dosing,
     drain,
+    drills,
     fill,
     interlocks,
     irrigation,
@@ -93,6 +94,8 @@ def step(
         else:
             _take(d, item, answers)
     _wake_due(d)
+    if d.state.drill is not None:
+        drills.look(d)
     if d.rollouts.now and d.batches.changed:
         rollouts.act(d)
     if d.overrides.now and d.batches.changed:
@@ -246,6 +249,7 @@ def _farm_changed(d: Draft, item: FarmChanged) -> None:
     if not d.of(d.farm.id, Role.ENERGY_PRICE):
         d.state = replace(d.state, prices=UNKNOWN_PRICES)
     virtual.wind(d)
+    drills.forget(d, item.rebound)
     for point in item.rebound:
         _unlearn(d, point)
         pulse.forget(d, point)
@@ -264,6 +268,7 @@ def _unlearn(d: Draft, point: str) -> None:
 def _forget_gone(d: Draft) -> None:
     """Forget slices of nodes and bindings that no longer exist."""
     virtual.forget(d)
+    drills.forget(d)
     for overlay in (d.levels, d.zones, d.circuits, d.reservoirs):
         for key in [k for k in overlay.merged() if k not in d.farm.nodes]:
             overlay.remove(key)
@@ -315,6 +320,8 @@ def _wake_due(d: Draft) -> None:
             if d.overrides.now:
                 # On the way to another recipe limits move without an event.
                 requests.overrides_look_again(d)
+        elif key == drills.DUE:
+            d.due.remove(key)
         elif key == warmth.DUE:
             warmth.look(d)
         elif (binding := d.farm.binding.get(key)) is not None:

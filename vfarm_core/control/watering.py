@@ -10,7 +10,7 @@ from ..farm.nodes import Circuit, Method
 from ..farm.overrides import Mode
 from ..farm.roles import Loop, Role
 from ..recipes.model import IrrigationPlan
-from . import interlocks, readings, steering, triggers, workflows
+from . import drilled, interlocks, readings, steering, triggers, workflows
 from .draft import Draft
 from .memory import ProofState, Quality, ShotEnd, Stage
 from .reasons import Reason
@@ -250,7 +250,7 @@ def held(d: Draft, circuit: Circuit) -> tuple[ShotEnd, Reason] | None:
         return ShotEnd.STOPPED, Reason("monitor")
     if Loop.IRRIGATION in state.disarmed:
         return ShotEnd.STOPPED, Reason("disarmed", {"loop": Loop.IRRIGATION.value})
-    people = workflows.shots(d, circuit)
+    people = workflows.shots(d, circuit) or drilled.water(d, circuit)
     return None if people is None else (ShotEnd.STOPPED, people)
 
 
