@@ -26,6 +26,7 @@ from . import (
     questions,
     recipe_socket,
     rollout_judge,
+    safety_socket,
     services,
     websocket,
 )
@@ -43,7 +44,7 @@ from .migrations import async_migrate, async_tell_newer
 from .modbus.manager import FarmModbus
 from .panel_files import async_setup_frontend
 from .people import async_setup_people
-from .stations import FarmStations, async_load
+from .stations import FarmStations, async_begin
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -57,6 +58,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     services.async_setup_services(hass)
     websocket.async_setup(hass)
     recipe_socket.async_setup(hass)
+    safety_socket.async_setup(hass)
     await async_setup_frontend(hass)
     async_at_started(hass, blueprint_shelf.async_offer)
     return True
@@ -113,7 +115,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     entry.async_on_unload(_follow_time_zone(hass, entry))
     entry.async_on_unload(hass.async_add_shutdown_job(HassJob(_stopper(entry))))
     new = memory is None and not lost
-    stations = await _async_stations(hass, entry, engine)
+    stations = await async_begin(hass, entry, engine)
+    entry.async_on_unload(entry.runtime_data.close_stations)
     if engine.points.waiting() or stations is not None:
         entry.async_create_background_task(hass, _async_start(entry, new, stations), "vfarm start")
     else:
@@ -165,20 +168,6 @@ def _engine(
         lost=lost,
         missing_changed=lambda missing: issues.async_tell_missing(hass, entry, missing),
     )
-
-
-async def _async_stations(
-    hass: HomeAssistant, entry: VfarmConfigEntry, engine: Engine
-) -> FarmStations | None:
-    """The stations of a real farm; what is simulated has a clock that none of them keeps."""
-    if entry.data[CONF_KIND] == FarmKind.DEMO:
-        return None
-    found = await async_load(hass, entry, engine.farm, engine.points.entity_of)
-    if not found:
-        return None
-    stations = FarmStations(hass, engine, found)
-    entry.async_on_unload(stations.close)
-    return stations
 
 
 async def _async_start(

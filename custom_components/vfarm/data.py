@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .demo import Demo
     from .modbus.manager import FarmModbus
     from .plan_actions import Proposal
+    from .stations import FarmStations
 
 type VfarmConfigEntry = ConfigEntry[VfarmData]
 
@@ -32,6 +33,8 @@ class VfarmData:
     entry: VfarmConfigEntry
     engine: Engine
     demo: Demo | None = None
+    #: Field hardware that can act alone, as it is looked after now.
+    stations: FarmStations | None = None
     #: Plans that were made and not carried out, the newest last.
     plans: dict[str, Proposal] = field(default_factory=dict)
     #: For how long a target holds that is set at an entity (h).
@@ -66,6 +69,12 @@ class VfarmData:
                 for placement in batch.placements:
                     taken[placement.level_id] = taken.get(placement.level_id, 0) + placement.sites
         return taken
+
+    @callback
+    def close_stations(self) -> None:
+        """The farm ends: its stations are on their own."""
+        if self.stations is not None:
+            self.stations.close()
 
     @callback
     def listen_topology(self, listener: Callable[[], None]) -> CALLBACK_TYPE:

@@ -108,6 +108,14 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_GROWER_PERSON, "try_actuator"),
         # It decides what dosing goes by, and ends the wait for a check as well.
         **_each(_GROWER_PERSON, "calibrate_probe"),
+        # To cut a link and to say what was seen takes somebody who stands beside it. To give up a
+        # drill does not.
+        **_each(_GROWER_PERSON, "start_drill", "advance_drill", "confirm_drill"),
+        **_each(_GROWER_PERSON, "note_protection"),
+        **_each(_OPERATOR, "end_drill"),
+        **_each(_EVERYBODY, "station_check"),
+        **_each(_GROWER, "station_package"),
+        **_each(_MANAGER_PERSON, "set_station", "remove_station"),
         # What people did is no affair of everybody; who they were is forgotten by a person.
         **_each(_GROWER, "audit"),
         **_each(_MANAGER_PERSON, "forget_person"),
@@ -123,6 +131,7 @@ COMMANDS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_EVERYBODY, "vfarm/overview", "vfarm/subscribe", "vfarm/explain"),
         **_each(_EVERYBODY, "vfarm/recipes/list", "vfarm/recipes/get", "vfarm/recipes/check"),
         **_each(_EVERYBODY, "vfarm/recipes/diff", "vfarm/recipes/export"),
+        **_each(_EVERYBODY, "vfarm/safety"),
         **_each(_GROWER, "vfarm/recipes/import", "vfarm/recipes/save"),
     }
 )

@@ -100,6 +100,7 @@ from .recipe_actions import RECIPE_HANDLERS, RECIPE_SCHEMAS
 from .recipe_shelf import async_recipes
 from .rollout_actions import ROLLOUT_HANDLERS, ROLLOUT_SCHEMAS
 from .said import async_in_words
+from .station_actions import STATION_HANDLERS, STATION_SCHEMAS
 from .targets import (
     ATTR_NODE,
     ENTRY_SCHEMA,
@@ -182,6 +183,15 @@ class Service(StrEnum):
     COMPARE_VERSIONS = "compare_versions"
     AUDIT = "audit"
     FORGET_PERSON = "forget_person"
+    SET_STATION = "set_station"
+    REMOVE_STATION = "remove_station"
+    STATION_PACKAGE = "station_package"
+    STATION_CHECK = "station_check"
+    START_DRILL = "start_drill"
+    ADVANCE_DRILL = "advance_drill"
+    CONFIRM_DRILL = "confirm_drill"
+    END_DRILL = "end_drill"
+    NOTE_PROTECTION = "note_protection"
 
 
 class Field(StrEnum):
@@ -383,6 +393,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
     Service.BATCH_REPORT: REPORT_SCHEMA,
     **{Service(name): schema for name, schema in RECIPE_SCHEMAS.items()},
     **{Service(name): schema for name, schema in ROLLOUT_SCHEMAS.items()},
+    **{Service(name): schema for name, schema in STATION_SCHEMAS.items()},
     Service.AUDIT: AUDIT_SCHEMA,
     Service.FORGET_PERSON: FORGET_SCHEMA,
 }
@@ -403,6 +414,8 @@ _ANSWERS = frozenset(
         Service.GET_ROLLOUTS,
         Service.COMPARE_VERSIONS,
         Service.AUDIT,
+        Service.STATION_PACKAGE,
+        Service.STATION_CHECK,
     }
 )
 
@@ -919,4 +932,5 @@ _HANDLERS: Mapping[Service, Handler] = {
     **{Service(name): handler for name, handler in ROLLOUT_HANDLERS.items()},
     Service.AUDIT: async_audit,
     Service.FORGET_PERSON: async_forget,
+    **{Service(name): handler for name, handler in STATION_HANDLERS.items()},
 }

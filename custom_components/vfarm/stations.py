@@ -1,19 +1,17 @@
 """The stations of a farm on Home Assistant's broker: heartbeat, stop, stored plan, hand-over.
 
-Which stations there are is written in `<config>/vfarm/stations.yaml`, by the title or the id of the
-farm's entry. An entity may stand there in place of the binding that it has.
+Which stations there are is described in a file (`station_file`). An entity may stand there in place
+of the binding that it has.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -23,6 +21,7 @@ from vfarm_core.control.ahead import plan_ahead
 from vfarm_core.control.effects import Event
 from vfarm_core.control.inputs import TakeOver
 from vfarm_core.devices.stations.described import stations_described
+from vfarm_core.devices.stations.drills import by_mqtt, silenced
 from vfarm_core.devices.stations.executor import Phase
 from vfarm_core.devices.stations.model import (
     HEARTBEAT_S,
@@ -44,12 +43,14 @@ from vfarm_core.farm.ahead import Delivered
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.nodes import Farm
 
-from .const import DOMAIN
+from . import station_file
+from .const import CONF_KIND, FarmKind
 from .issues import async_tell_stations
 
 if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
 
+    from .data import VfarmConfigEntry
     from .engine import Engine
 
 _LOGGER = logging.getLogger(__name__)
@@ -62,12 +63,9 @@ SAID_S = 5.0
 #: A station that is alone finishes its shot before it hands back: so long (real s) it has for it.
 HANDED_S = 600.0
 
+_HEARD_AGAIN = frozenset({"protection_worked", "protection_failed", "drill_ended"})
+
 type EntityOf = Callable[[Binding], str | None]
-
-
-def path(hass: HomeAssistant) -> Path:
-    """Where the stations of all farms are described."""
-    return Path(hass.config.path(DOMAIN, "stations.yaml"))
 
 
 async def async_load(
@@ -75,9 +73,9 @@ async def async_load(
 ) -> tuple[Station, ...]:
     """The stations of a farm; none where its description cannot be used, which is told."""
     try:
-        told = await hass.async_add_executor_job(_read, path(hass))
+        told = await hass.async_add_executor_job(station_file.read, station_file.path(hass))
         found = stations_described(told, farm, entity_of)
-        if found and DOMAIN_MQTT not in hass.config.components and any(map(_by_mqtt, found)):
+        if found and DOMAIN_MQTT not in hass.config.components and any(map(by_mqtt, found)):
             raise StationError(["MQTT is not set up in Home Assistant"])
     except StationError as err:
         async_tell_stations(hass, entry, err.problems)
@@ -89,20 +87,33 @@ async def async_load(
 DOMAIN_MQTT = "mqtt"
 
 
-def _by_mqtt(station: Station) -> bool:
-    return station.kind is StationKind.EXECUTOR or station.link is Link.MQTT
+async def async_begin(
+    hass: HomeAssistant, entry: VfarmConfigEntry, engine: Engine
+) -> FarmStations | None:
+    """The stations of a real farm; what is simulated has a clock that none of them keeps."""
+    if entry.data[CONF_KIND] == FarmKind.DEMO:
+        return None
+    found = await async_load(hass, entry, engine.farm, engine.points.entity_of)
+    made = entry.runtime_data.stations = FarmStations(hass, engine, found) if found else None
+    return made
 
 
-def _read(file: Path) -> Mapping[str, Any]:
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as err:
-        raise StationError([f"{file.name}: {' '.join(str(err).split())}"]) from err
-    if not isinstance(data, dict):
-        raise StationError([f"{file.name}: accepted: the stations of each farm, by its title"])
-    return data
+async def async_renew(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
+    """The stations of a running farm were described anew: go on with those."""
+    data = entry.runtime_data
+    before = data.stations
+    if before is not None:
+        before.close()
+    made = await async_begin(hass, entry, data.engine)
+    if before is not None:
+        await before.async_forget(made)
+    if made is not None:
+        entry.async_create_background_task(hass, _async_look_after(made), "vfarm stations")
+
+
+async def _async_look_after(stations: FarmStations) -> None:
+    await stations.async_handed()
+    await stations.async_take_over()
 
 
 class FarmStations:
@@ -140,6 +151,13 @@ class FarmStations:
             self._soon = None
         while self._ends:
             self._ends.pop()()
+
+    async def async_forget(self, after: FarmStations | None) -> None:
+        """Take the plans of stations away that there are no more."""
+        kept = () if after is None else tuple(s.id for s in after._planned)
+        for station in self._planned:
+            if station.id not in kept:
+                await self._async_say(plan_topic(self._farm, station.id), "", retain=True)
 
     # -- before control runs --------------------------------------------------------------------
 
@@ -183,7 +201,7 @@ class FarmStations:
     async def _async_listen(self) -> None:
         every = timedelta(seconds=HEARTBEAT_S)
         self._ends.append(async_track_time_interval(self._hass, self._async_beat, every))
-        if not any(map(_by_mqtt, self._stations)):
+        if not any(map(by_mqtt, self._stations)):
             return
         # Loaded only where there are stations: what it needs is not installed everywhere.
         from homeassistant.components import mqtt
@@ -251,10 +269,12 @@ class FarmStations:
         """Say that the controller is here, and what has changed."""
         if self.closed or self._engine.closed:
             return
-        if any(map(_by_mqtt, self._stations)):
+        silent = self._silent()
+        if any(by_mqtt(s) and s not in silent for s in self._stations):
             await self._async_say(heartbeat_topic(self._farm), "online")
         for station in self._stations:
-            await self._async_call(station, "heartbeat")
+            if station not in silent:
+                await self._async_call(station, "heartbeat")
         if not self._engine.running:
             return
         await self._async_stop()
@@ -263,6 +283,14 @@ class FarmStations:
         now = self._engine.clock.now().mono
         if self._planned_at is None or now - self._planned_at >= PLAN_S:
             await self._async_plan()
+
+    def _silent(self) -> tuple[Station, ...]:
+        """The stations to which a drill withholds the heartbeat now."""
+        drill = self._engine.runtime.memory.farm.drill
+        if drill is None or not drill.silent:
+            return ()
+        found = next((s for s in self._stations if s.id == drill.station), None)
+        return () if found is None else silenced(self._stations, found)
 
     async def _async_call(self, station: Station, what: str) -> None:
         """What a node that is linked by its API is told."""
@@ -278,7 +306,7 @@ class FarmStations:
         if stopped is self._stopped:
             return
         self._stopped = stopped
-        if any(map(_by_mqtt, self._stations)):
+        if any(map(by_mqtt, self._stations)):
             await self._async_say(stop_topic(self._farm), "stop" if stopped else "", retain=True)
         if stopped:
             for station in self._stations:
@@ -304,6 +332,9 @@ class FarmStations:
         stopped = self._engine.runtime.memory.farm.emergency is not None
         if stopped is not self._stopped:
             self._hass.async_create_task(self._async_stop(), "vfarm stations stop")
+        if event.kind in _HEARD_AGAIN and not self._silent():
+            # What a drill has withheld comes at once when it has seen what it was to see.
+            self._hass.async_create_task(self._async_beat(), "vfarm stations heartbeat")
         if self._soon is None and self._planned:
             self._soon = async_call_later(self._hass, SOON_S, self._async_soon)
 

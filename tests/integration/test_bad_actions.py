@@ -53,6 +53,13 @@ class Row:
 
 TANK, LEVEL, BENCH, TENT = ({"node": node} for node in ("tank", "rack_level_1", "bench", "tent"))
 ROLLOUT = ("start_rollout", {"recipe": "my_basil", "strategy": "new_batches", "old": "$old"})
+NODE: dict[str, Any] = {
+    "station": "node",
+    "kind": "esphome",
+    "link": "api",
+    "outputs": [{"point": "tent.heater", "channel": "GPIO16"}],
+}
+DRILL = (("set_station", NODE), ("start_drill", {"station": "node", "loss": "controller"}))
 #: `$names` stand for what the farm of a test has given a name.
 ROWS: Mapping[str, Row] = {
     "start_batch": Row({**LEVEL, "recipe": "lettuce_butterhead", "plants": 2, "sown_days_ago": 30}),
@@ -152,6 +159,15 @@ ROWS: Mapping[str, Row] = {
     "export_recipe": Row({"recipe": "my_basil"}),
     "diff_recipes": Row({"old": "my_basil", "new": "basil_sweet"}),
     "install_blueprints": Row(),
+    "set_station": Row(NODE),
+    "remove_station": Row({"station": "node"}, before=(("set_station", NODE),)),
+    "station_package": Row({"station": "node"}, before=(("set_station", NODE),)),
+    "station_check": Row(),
+    "start_drill": Row({"station": "node", "loss": "controller"}, before=(("set_station", NODE),)),
+    "advance_drill": Row(before=DRILL),
+    "confirm_drill": Row({"point": "tent.heater"}, before=DRILL, late="drill_not_watched"),
+    "end_drill": Row(before=DRILL),
+    "note_protection": Row({"point": "tent.heater", "protection": "auto_off", "after_s": 12}),
 }
 
 #: Fields that count what cannot be halved.
@@ -162,10 +178,10 @@ FUTURE = {("plan_batch", "sow_at"), ("reschedule_batch", "sow_at"), ("plan_order
 NAMES = {
     "recipe", "batch", "other", "lot", "point", "rollout", "plan", "level", "levels", "from_level",
     "to_level", "place", "old", "new", "seed_lot", "person", "salts", "target_solution", "base",
-    "batches", "based_on",
+    "batches", "based_on", "station",
 }  # fmt: skip
 #: Fields that take a name that nothing has: it begins to exist, or nothing is found.
-NEW_NAMES = {("receive_lot", "lot"), ("audit", "person")}
+NEW_NAMES = {("receive_lot", "lot"), ("audit", "person"), ("set_station", "station")}
 
 
 @dataclass(frozen=True)

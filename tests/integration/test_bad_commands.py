@@ -240,6 +240,14 @@ MESSAGES: Mapping[str, tuple[dict[str, Any], list[tuple[dict[str, Any], str]]]] 
             ({}, "invalid_format"),
         ],
     ),
+    "vfarm/safety": (
+        {},
+        [
+            ({"entry_id": "moon"}, "not_found"),
+            ({"entry_id": "$foreign"}, "not_found"),
+            ({"entry_id": 7}, "invalid_format"),
+        ],
+    ),
     "vfarm/recipes/list": ({}, [({"moon": 1}, "invalid_format")]),
     "vfarm/recipes/get": (
         RECIPE,

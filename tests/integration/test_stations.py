@@ -56,7 +56,7 @@ def described(tmp_path: Path) -> Generator[Path]:
     """Where stations are described: a file of the test's own."""
     file = tmp_path / "stations.yaml"
     file.write_text(yaml.safe_dump({"Home farm": [STATION]}), encoding="utf-8")
-    with patch("custom_components.vfarm.stations.path", lambda hass: file):
+    with patch("custom_components.vfarm.station_file.path", lambda hass: file):
         yield file
 
 

@@ -84,6 +84,7 @@ def test_every_refusal_has_words() -> None:
         "plan_requests",
         "tasks",
         "rollouts",
+        "drills",
         "recipe_change",
     ):
         asked = (CORE / "control" / f"{name}.py").read_text()

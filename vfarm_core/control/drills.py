@@ -11,7 +11,7 @@ and a change of mode end a drill at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from . import safety
 from .clock import Due
 from .draft import Draft
 from .effects import Severity
-from .inputs import GoOnDrill, NoteSeen, SawDrill, StartDrill, StopDrill
+from .inputs import GoOnDrill, NoteSeen, Request, SawDrill, StartDrill, StopDrill
 from .memory import ActuatorState, DrillStage, DrillState, Stage
 from .workflows import Clash
 
@@ -88,6 +88,8 @@ def go_on(d: Draft, request: GoOnDrill) -> dict[str, Any]:
 def saw(d: Draft, request: SawDrill) -> dict[str, Any]:
     """A person beside the actuator says that it is in its safe state now. Raises Clash."""
     drill = _running(d)
+    if _declared(d, request.point) is None:
+        raise Clash("point_unknown", point=request.point)
     test = next((t for t in drill.tests if t.point == request.point), None)
     if drill.stage is not DrillStage.WATCH or test is None:
         raise Clash("drill_not_watched", point=request.point)
@@ -440,7 +442,7 @@ def forget(d: Draft, rebound: frozenset[str] = frozenset()) -> None:
         _end(d, drill, "changed")
 
 
-HANDLERS = {
+HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     StartDrill: start,
     GoOnDrill: go_on,
     SawDrill: saw,

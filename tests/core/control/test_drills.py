@@ -216,6 +216,7 @@ def test_without_power_the_time_begins_when_it_is_back() -> None:
     bench = watered()
     begin(bench, off(PUMP), off(VALVE), loss=Loss.POWER)
     assert drill(bench).stage is DrillStage.OUT
+    bench.disobeys = {PUMP, VALVE}  # Nothing is sent to what is not there.
     for point in (PUMP, VALVE):
         bench.report(point, "unavailable")
     bench.report("pump.flow", 0)

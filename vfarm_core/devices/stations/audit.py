@@ -14,11 +14,12 @@ from .needs import Need, needs, needs_of
 
 
 class Standing(StrEnum):
-    """How a protection stands: a person saw it work, its settings can be generated, or it is not
-    there."""
+    """How a protection stands: it was seen to work, its settings can be generated, it did not work
+    when it was tried last, or it is not there."""
 
     VERIFIED = "verified"
     GENERATED = "generated"
+    FAILED = "failed"
     MISSING = "missing"
 
 
@@ -46,9 +47,12 @@ WORDS = {
     "other_state": "the station always starts in the other state",
     "trips_missing": "switched on by itself it would run against a stop, a leak or a dry tank",
     "no_hours": "the station does not know its light hours",
+    "failed": "it did not work when it was tried",
     "not_switched": "the station cannot switch what is dimmed",
 }
 
+#: How a protection stands that nobody should count on.
+LACKING = frozenset({Standing.MISSING, Standing.FAILED})
 _BY_CONTACT = frozenset({Guard.DRY_RUN_TRIP, Guard.LEAK_TRIP, Guard.HIGH_LEVEL_TRIP})
 #: What must be able to end what a station switches on by itself: nothing undoes an emergency stop.
 _ENDS = frozenset({Guard.DRY_RUN_TRIP, Guard.LEAK_TRIP, Guard.STOP_LATCH})
@@ -69,11 +73,12 @@ def judge(farm: Farm, station: Station | None, need: Need) -> Finding:
     seen = [v for v in station.verified if (v.point, v.guard) == (need.point, need.guard)]
     if not seen:
         return Finding(need=need, station=station.id, standing=Standing.GENERATED)
-    last = max(seen, key=lambda v: v.on)
+    last = max(enumerate(seen), key=lambda v: (v[1].on, v[0]))[1]
     return Finding(
         need=need,
         station=station.id,
-        standing=Standing.VERIFIED,
+        standing=Standing.VERIFIED if last.ok else Standing.FAILED,
+        why="" if last.ok else "failed",
         on=last.on,
         by=last.by,
         after_s=last.after_s,

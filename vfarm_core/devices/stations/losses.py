@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ...farm.bindings import Binding, OnLoss
 from ...farm.nodes import Farm
-from .audit import Finding, Standing, judge
+from .audit import LACKING, Finding, Standing, judge
 from .model import Guard, Station
 from .needs import needs
 
@@ -23,12 +23,34 @@ class Certainty(StrEnum):
     UNKNOWN = "unknown"
 
 
+#: What an actuator does, in words. `seconds` is a time.
+OUTCOMES = {
+    "on_with_power": "on when power is back",
+    "off_with_power": "off when power is back",
+    "light_goes_on": "after {seconds} s its light day goes on",
+    "plan_goes_on": "after {seconds} s its plan",
+    "on_after": "after {seconds} s on",
+    "off_after": "after {seconds} s off",
+    "off_at_latest": "stays as it is, off after {seconds} s at the latest",
+    "keeps": "stays as it is",
+    "on": "goes on",
+    "off": "goes off",
+    "unknown": "not known",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What an actuator does, in words, and how sure that is."""
+    """What an actuator does, as a key of `OUTCOMES` with its time (s), and how sure that is."""
 
-    text: str
+    key: str
     certainty: Certainty
+    seconds: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        return OUTCOMES[self.key].format(seconds=f"{self.seconds or 0.0:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +89,7 @@ def _losses(farm: Farm, b: Binding, station: Station | None) -> Losses:
 
 def _kept(found: dict[Guard, Finding], guard: Guard) -> Finding | None:
     finding = found.get(guard)
-    return None if finding is None or finding.standing is Standing.MISSING else finding
+    return None if finding is None or finding.standing in LACKING else finding
 
 
 def _sure(finding: Finding) -> Certainty:
@@ -80,7 +102,7 @@ def _power(b: Binding, found: dict[Guard, Finding]) -> Outcome:
     boot = _kept(found, Guard.BOOT_STATE)
     if boot is not None:
         state = "on" if boot.need.on else "off"
-        return Outcome(text=f"{state} when power is back", certainty=_sure(boot))
+        return Outcome(key=f"{state}_with_power", certainty=_sure(boot))
     return _declared(b.declaration.on_power_loss)
 
 
@@ -89,21 +111,18 @@ def _silence(b: Binding, station: Station | None, found: dict[Guard, Finding]) -
     watchdog = _kept(found, Guard.WATCHDOG)
     if watchdog is not None and station is not None:
         plan = _kept(found, Guard.LIGHT_PLAN) or _kept(found, Guard.WATER_PLAN)
-        after = f"after {station.heartbeat_lost_s:g} s "
+        after = station.heartbeat_lost_s
         if plan is not None:
-            what = "its light day goes on" if plan.need.guard is Guard.LIGHT_PLAN else "its plan"
-            return Outcome(text=after + what, certainty=_sure(plan))
+            what = "light" if plan.need.guard is Guard.LIGHT_PLAN else "plan"
+            return Outcome(key=f"{what}_goes_on", certainty=_sure(plan), seconds=after)
         state = "on" if watchdog.need.on else "off"
-        return Outcome(text=after + state, certainty=_sure(watchdog))
+        return Outcome(key=f"{state}_after", certainty=_sure(watchdog), seconds=after)
     limit = _kept(found, Guard.AUTO_OFF)
     if limit is not None:
-        text = f"stays as it is, off after {limit.need.seconds:g} s at the latest"
-        return Outcome(text=text, certainty=_sure(limit))
+        return Outcome(key="off_at_latest", certainty=_sure(limit), seconds=limit.need.seconds)
     return _declared(b.declaration.on_control_loss)
 
 
 def _declared(what: OnLoss) -> Outcome:
-    if what is OnLoss.UNKNOWN:
-        return Outcome(text="not known", certainty=Certainty.UNKNOWN)
-    text = "stays as it is" if what is OnLoss.KEEPS else f"goes {what.value}"
-    return Outcome(text=text, certainty=Certainty.DECLARED)
+    certainty = Certainty.UNKNOWN if what is OnLoss.UNKNOWN else Certainty.DECLARED
+    return Outcome(key=what.value, certainty=certainty)

@@ -88,14 +88,15 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """A person has seen a protection of an actuator work: on which day (ISO), who, and after how
-    many seconds it was in its safe state."""
+    """A protection of an actuator was tried: on which day (ISO), by whom, after how many seconds it
+    was in its safe state, and whether it worked (`ok`)."""
 
     point: str
     guard: Guard
     on: str
     by: str
     after_s: float | None = None
+    ok: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

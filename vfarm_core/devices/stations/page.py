@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...farm.nodes import Farm
-from .audit import WORDS, Finding, Standing
+from .audit import LACKING, WORDS, Finding, Standing
 from .losses import Certainty, Losses, Outcome, losses_of
 from .model import Station
 
@@ -20,7 +20,7 @@ _SURE = {
 def safety_page(farm: Farm, stations: Sequence[Station]) -> str:
     """The page, in Markdown."""
     losses = losses_of(farm, stations)
-    lacking = [f for x in losses for f in x.findings if f.standing is Standing.MISSING]
+    lacking = [f for x in losses for f in x.findings if f.standing in LACKING]
     seen = [f for x in losses for f in x.findings if f.standing is Standing.VERIFIED]
     total = sum(len(x.findings) for x in losses)
     lines = [

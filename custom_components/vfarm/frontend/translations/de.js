@@ -550,6 +550,7 @@ export default {
   reason_shutdown: "vfarm hält an.",
   reason_journal: "Das Journal lässt sich nicht schreiben, darum öffnet nichts.",
   reason_isolation: "Geschlossen, weil {point} nicht als aus bestätigt ist.",
+  reason_drill: "Bleibt aus, bis die Übung an seiner Station vorbei ist.",
   reason_takeover: "Ein Mensch hat bis {until} übernommen.",
   reason_opposed: "Aus: {other} ist an und arbeitet dagegen.",
   change_at: "Das ändert sich um {until}.",

@@ -550,6 +550,7 @@ export default {
   reason_shutdown: "vfarm is stopping.",
   reason_journal: "The journal cannot be written, so nothing is opened.",
   reason_isolation: "Closed because {point} could not be proved off.",
+  reason_drill: "Kept off until the drill at its station is over.",
   reason_takeover: "A person has taken over until {until}.",
   reason_opposed: "Off: {other} is on and works against it.",
   change_at: "That changes at {until}.",

@@ -549,6 +549,7 @@ export default {
   reason_shutdown: "vfarm se está parando.",
   reason_journal: "No se puede escribir el diario, así que nada se abre.",
   reason_isolation: "Cerrado porque no se comprobó el apagado de {point}.",
+  reason_drill: "Sigue apagado hasta que acabe el simulacro en su estación.",
   reason_takeover: "Una persona tomó el control hasta las {until}.",
   reason_opposed: "Apagado: {other} está encendido y trabaja en contra.",
   change_at: "Eso cambia a las {until}.",

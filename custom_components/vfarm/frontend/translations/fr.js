@@ -551,6 +551,7 @@ export default {
   reason_shutdown: "vfarm s’arrête.",
   reason_journal: "Le journal ne peut pas être écrit, donc rien ne s’ouvre.",
   reason_isolation: "Fermé parce que l’arrêt de {point} n’est pas prouvé.",
+  reason_drill: "Reste éteint jusqu’à la fin de l’exercice à sa station.",
   reason_takeover: "Une personne a pris la main jusqu’à {until}.",
   reason_opposed: "À l’arrêt : {other} est en marche et agit à l’inverse.",
   change_at: "Cela change à {until}.",

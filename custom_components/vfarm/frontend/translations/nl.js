@@ -549,6 +549,7 @@ export default {
   reason_shutdown: "vfarm stopt.",
   reason_journal: "Het journaal kan niet worden geschreven, dus er gaat niets open.",
   reason_isolation: "Gesloten omdat {point} niet bewezen uit is.",
+  reason_drill: "Blijft uit tot de oefening bij zijn station voorbij is.",
   reason_takeover: "Iemand heeft overgenomen tot {until}.",
   reason_opposed: "Uit: {other} is aan en werkt ertegenin.",
   change_at: "Dat verandert om {until}.",
