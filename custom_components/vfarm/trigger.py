@@ -34,8 +34,7 @@ from .binary_sensor import ATTR_PROBLEMS, PROBLEM
 from .const import DOMAIN, EVENT_VFARM
 from .data import VfarmConfigEntry
 from .devices import async_device_id
-from .logbook import sentence
-from .people import named
+from .event_words import async_sentence
 from .reach import OurEntities, Reach
 
 CONF_PHASE = "phase"
@@ -164,7 +163,7 @@ class HappeningTrigger(Trigger):
             nodes = self._nodes(event.data)
             if self._is_meant(event.data, nodes):
                 told = {key: value for key, value in event.data.items() if key != "params"}
-                message = f"{event.data['name']}: {sentence(named(self._hass, event.data))}"
+                message = f"{event.data['name']}: {async_sentence(self._hass, event.data)}"
                 payload = {
                     **told,
                     "params": dict(event.data["params"]),

@@ -261,6 +261,29 @@ def test_every_event_is_listed() -> None:
     assert all(f"`{severity}`" in said for severity in Severity)
 
 
+def told_of_events() -> dict[str, set[str]]:
+    """What events say, by kind, of those whose parameters stand where they are told."""
+    found: dict[str, set[str]] = {}
+    open_ended: set[str] = set()
+    for path in CONTROL.glob("*.py"):
+        for call in _calls(_tree(path), "event", "d"):
+            for kind in _texts(call.args[0]):
+                found.setdefault(kind, set()).update(k.arg for k in call.keywords if k.arg)
+                if any(k.arg is None for k in call.keywords):
+                    open_ended.add(kind)
+    return {kind: said for kind, said in found.items() if kind not in open_ended}
+
+
+def test_every_event_has_a_sentence_that_says_what_it_is_told() -> None:
+    sentences = texts()["selector"]["event"]["options"]
+    # What the shell tells by itself of a demo.
+    assert set(sentences) == event_kinds() | {"past_simulated"}
+    told = told_of_events()
+    assert len(told) > 70
+    for kind, said in told.items():
+        assert set(re.findall(r"{(\w+)}", sentences[kind])) <= said, kind
+
+
 @pytest.mark.parametrize(
     ("kind", "title"), [("triggers", "Triggers"), ("conditions", "Conditions")]
 )

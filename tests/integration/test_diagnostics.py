@@ -1,4 +1,4 @@
-"""Diagnostics, system health and the logbook."""
+"""Diagnostics and system health."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import AsyncMock, patch
 
 from home_farm import AIR, start_batch
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
@@ -20,7 +20,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.devices import async_device_id
-from custom_components.vfarm.logbook import async_describe_events
 from vfarm_core.farm.codec import encode
 from vfarm_core.runtime.replay import replay
 
@@ -102,22 +101,3 @@ async def test_system_health_counts_farms(hass: HomeAssistant, farm: MockConfigE
         assert await found["last_backup"] == "2026-11-22"
     assert found["entities_missing"] == 1
     assert found["loops_armed"] == "–"
-
-
-async def test_the_logbook_tells_what_happened(hass: HomeAssistant) -> None:
-    described: dict[str, Any] = {}
-
-    def describe(domain: str, kind: str, how: Any) -> None:
-        described[kind] = how
-
-    async_describe_events(hass, describe)
-
-    def message(kind: str, **params: Any) -> str:
-        data = {"name": "Bench", "kind": kind, "params": params}
-        entry = described["vfarm_event"](Event("vfarm_event", data))
-        assert entry["name"] == "Bench"
-        return str(entry["message"])
-
-    assert message("shot_ended", end="done", delivered_l=20) == "shot ended (done), 20 L delivered"
-    assert message("mode_changed", was="auto") == "mode changed from auto to ? by ?"
-    assert message("something_new") == "something new"

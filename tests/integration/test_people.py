@@ -82,7 +82,7 @@ async def test_the_logbook_says_the_name(
     async_describe_events(hass, lambda domain, kind, describe: described.update({kind: describe}))
     (changed,) = (e for e in events if e.data["kind"] == "mode_changed")
     message = described["vfarm_event"](changed)["message"]
-    assert message == f"mode changed from auto to hold by {hass_admin_user.name}"
+    assert message == f"mode changed from Automatic to Hold by {hass_admin_user.name}"
 
 
 async def test_an_automation_and_a_script_are_known_by_their_entity(
