@@ -37,6 +37,9 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "circuit_inhibited": {"end": "shot_end"},
     "dose_ended": {"end": "dose_end"},
     "fill_ended": {"end": "dose_end"},
+    "actuator_tried": {"end": "pulse_end"},
+    "memory_accepted": {"mode": "mode"},
+    "device_set": {"end": "write_end"},
     "over_temperature": {"stage": "heat_stage"},
     "temperature_rising": {"stage": "heat_stage"},
 }

@@ -28,9 +28,12 @@ from test_repairs import FIX, Repairs, bindings, damage
 from test_translations import LANGUAGES, texts
 from untouched import untouched
 
+from custom_components.vfarm.asking import ask
 from custom_components.vfarm.blueprint_shelf import ISSUE as BLUEPRINTS
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.repairs import _FLOWS
+from vfarm_core.control.inputs import AcceptLoss, LossCheck
+from vfarm_core.farm.overrides import Mode
 from vfarm_core.runtime.journal import Journal, JournalError
 
 ISSUES = {language: texts(language)["issues"] for language in LANGUAGES}
@@ -118,8 +121,10 @@ def _pump_is_taken_out(hass: HomeAssistant, hardware: Hardware, entry: MockConfi
     hass.config_entries.async_update_subentry(entry, pump, data={**pump.data, "bindings": []})
 
 
-async def _mode_is_chosen(hass: HomeAssistant, hardware: Hardware, entry: MockConfigEntry) -> None:
-    await hass.services.async_call(DOMAIN, "set_mode", {"mode": "monitor"}, blocking=True)
+async def _is_accepted(hass: HomeAssistant, hardware: Hardware, entry: MockConfigEntry) -> None:
+    """Somebody else has gone through the checks of the same repair."""
+    checked = frozenset(LossCheck)
+    await ask(entry, AcceptLoss(mode=Mode.MONITOR, checked=checked, by="grower"))
 
 
 _AIR = Form(
@@ -175,7 +180,7 @@ FORMS = [
     ),
     _LEDGER,
     replace(_LEDGER, step="set_aside"),
-    Form("restore", _forgotten, "memory_lost", "memory_lost", mended=_mode_is_chosen),
+    Form("restore", _forgotten, "memory_lost", "memory_lost", mended=_is_accepted),
     Form(
         "accept",
         _forgotten,
@@ -190,7 +195,7 @@ FORMS = [
             {**_CHECKED, "people": False},
             {**_CHECKED, "moon": 1},
         ),
-        mended=_mode_is_chosen,
+        mended=_is_accepted,
     ),
 ]
 NAMES = [form.step for form in FORMS]

@@ -15,7 +15,8 @@ from test_translations import LANGUAGES, texts
 from custom_components.vfarm.const import EVENT_VFARM
 from custom_components.vfarm.event_words import _WORDS, async_sentence
 from custom_components.vfarm.logbook import async_describe_events
-from vfarm_core.control.memory import DoseEnd, FillEnd, ShotEnd
+from vfarm_core.control.memory import DoseEnd, FillEnd, PulseEnd, ShotEnd
+from vfarm_core.devices.modbus.device import End
 from vfarm_core.farm.people import MACHINES
 
 
@@ -115,6 +116,8 @@ def test_every_end_and_everybody_that_is_no_person_has_a_word(language: str) -> 
     words = {key: set(one["options"]) for key, one in texts(language)["selector"].items()}
     assert words["shot_end"] == {*ShotEnd}
     assert words["dose_end"] == {*DoseEnd, *FillEnd}
+    assert words["pulse_end"] == {*PulseEnd}
+    assert words["write_end"] == {*End}
     assert set(MACHINES) - {""} <= words["event_by"]
     used = {selector for one in _WORDS.values() for selector in one.values()}
     assert used <= set(words)

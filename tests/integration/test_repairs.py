@@ -17,7 +17,7 @@ from home_farm import AIR, PUMP, VALVE, Hardware, bound, declared, settled, smal
 from homeassistant.components.backup.config import ScheduleRecurrence
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -25,7 +25,10 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.vfarm.asking import ask
 from custom_components.vfarm.const import DOMAIN
+from vfarm_core.control.inputs import AcceptLoss, LossCheck
+from vfarm_core.farm.overrides import Mode
 from vfarm_core.ledger.store import Ledger
 
 FIX = "/api/repairs/issues/fix"
@@ -442,11 +445,21 @@ async def test_without_a_backup_none_is_named(
     assert form["description_placeholders"]["backup"] == "–"
 
 
-async def test_a_mode_that_is_chosen_elsewhere_ends_the_repair(
+async def test_a_mode_that_is_chosen_elsewhere_lets_nothing_go(
+    hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, lost: str
+) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        await hass.services.async_call(DOMAIN, "set_mode", {"mode": "auto"}, blocking=True)
+    assert "memory of the farm is lost" in str(refused.value)
+    await settled(hass)
+    assert repairs.issue(lost) is not None
+
+
+async def test_a_loss_that_is_accepted_elsewhere_ends_the_repair(
     hass: HomeAssistant, entry: MockConfigEntry, repairs: Repairs, lost: str
 ) -> None:
     await repairs.begin(lost)
-    await hass.services.async_call(DOMAIN, "set_mode", {"mode": "auto"}, blocking=True)
+    await ask(entry, AcceptLoss(mode=Mode.AUTO, checked=frozenset(LossCheck), by="grower"))
     await settled(hass)
     assert repairs.issue(lost) is None
     told = await repairs.choose("accept")
