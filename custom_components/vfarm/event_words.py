@@ -40,6 +40,9 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "actuator_tried": {"end": "pulse_end"},
     "memory_accepted": {"mode": "mode"},
     "device_set": {"end": "write_end"},
+    "drill_started": {"loss": "station_loss"},
+    "protection_worked": {"guard": "station_protection"},
+    "protection_failed": {"guard": "station_protection"},
     "over_temperature": {"stage": "heat_stage"},
     "temperature_rising": {"stage": "heat_stage"},
 }
