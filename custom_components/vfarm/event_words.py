@@ -41,8 +41,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "memory_accepted": {"mode": "mode"},
     "device_set": {"end": "write_end"},
     "drill_started": {"loss": "station_loss"},
-    "protection_worked": {"guard": "station_protection"},
-    "protection_failed": {"guard": "station_protection"},
+    "protection_worked": {"protection": "station_protection"},
+    "protection_failed": {"protection": "station_protection"},
     "over_temperature": {"stage": "heat_stage"},
     "temperature_rising": {"stage": "heat_stage"},
 }

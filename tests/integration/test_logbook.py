@@ -80,6 +80,8 @@ async def test_what_happened_is_said_in_the_language_of_the_house(
          "Jetzt dosieren abgelehnt für Bo (Betrachter): dazu braucht es Gärtner"),
         ("role_changed", {"who": "Bo", "value": "grower", "was": "viewer", "by": "Anna"},
          "Bo ist Gärtner und nicht mehr Betrachter, durch Anna"),
+        ("protection_failed", {"point": "tent.heater", "protection": "watchdog"},
+         "Schutz von Heizung (Tent) hat versagt: Sicher ohne Herzschlag"),
         ("co2_danger", {"ppm": None}, "CO2 ist gefährlich für Menschen: ? ppm"),
         ("something_new", {}, "something new"),
     ],
