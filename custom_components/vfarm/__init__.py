@@ -19,6 +19,7 @@ from vfarm_core.farm.nodes import Farm
 
 from . import (
     access,
+    alarm_tests,
     backups,
     blueprint_shelf,
     issues,
@@ -121,6 +122,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
         entry.async_create_background_task(hass, _async_start(entry, new, stations), "vfarm start")
     else:
         await _async_start(entry, new)
+    entry.async_on_unload(alarm_tests.async_watch(hass, entry))
     if demo is None:
         entry.async_on_unload(onboarding.async_watch(hass, entry))
     return True

@@ -39,6 +39,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "fill_ended": {"end": "dose_end"},
     "actuator_tried": {"end": "pulse_end"},
     "memory_accepted": {"mode": "mode"},
+    "test_alarm_ended": {"end": "alarm_test_end"},
     "device_set": {"end": "write_end"},
     "drill_started": {"loss": "station_loss"},
     "protection_worked": {"protection": "station_protection"},

@@ -1,5 +1,5 @@
 """The tasks of setting a farm up tick themselves when the facts say so: everything is bound and
-heard of, an alarm was acknowledged on a phone, backups are made by a schedule, and days went by
+heard of, a test alarm was acknowledged on a phone, backups are made by a schedule, and days went by
 without plants. A person may tick them all the same. When the last one is done they are put away."""
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_change, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from vfarm_core.batches.agenda import Kind
 from vfarm_core.batches.tasks import ONBOARDING
+from vfarm_core.control import alarm_test
+from vfarm_core.control.effects import Event
 from vfarm_core.control.furnishing import Gap, gaps
 from vfarm_core.control.inputs import FinishTask, RemoveTasks
 from vfarm_core.control.memory import Stage
@@ -28,9 +30,6 @@ DRY_DAYS: Final = 7
 #: Who has ticked a task of which the facts say that it is done.
 BY: Final = "vfarm"
 
-#: What a phone says when a button of a notification is pressed, and how ours begin.
-_PRESSED: Final = "mobile_app_notification_action"
-_ACKNOWLEDGED: Final = "VFARM_ACKNOWLEDGE_"
 #: The facts of which nothing is told are looked at this often.
 _LOOK: Final = timedelta(minutes=15)
 
@@ -68,7 +67,7 @@ class Onboarding:
         self._stops = [
             async_track_time_interval(self._hass, self._look, _LOOK, cancel_on_shutdown=True),
             async_track_time_change(self._hass, self._midnight, hour=0, minute=0, second=0),
-            self._hass.bus.async_listen(_PRESSED, self._pressed),
+            data.engine.listen_events(self._happened),
             data.listen_topology(lambda: self._soon(self._async_look)),
         ]
         self._soon(self._async_look)
@@ -81,15 +80,19 @@ class Onboarding:
         self._stops = []
 
     def _soon(self, look: Callable[..., Any], *args: Any) -> None:
-        self._entry.async_create_background_task(self._hass, look(*args), "vfarm set-up")
+        # Not before this step is over: what is found out may be asked of the farm at once.
+        self._entry.async_create_background_task(
+            self._hass, look(*args), "vfarm set-up", eager_start=False
+        )
 
     @callback
     def _look(self, _: datetime) -> None:
         self._soon(self._async_look)
 
     @callback
-    def _pressed(self, event: Event) -> None:
-        if str(event.data.get("action", "")).startswith(_ACKNOWLEDGED):
+    def _happened(self, event: Event) -> None:
+        # Only the test alarm: that another one was acknowledged says nothing of this phone.
+        if event.kind == alarm_test.ENDED and event.params["end"] == "acknowledged":
             self._soon(self._async_done, "alarm")
 
     @callback

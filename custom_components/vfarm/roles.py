@@ -93,7 +93,7 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_OPERATOR, "set_override", "clear_override", "set_mode", "give_back"),
         **_each(_OPERATOR, "run_shot", "run_fill", "solution_changed", "set_probe"),
         **_each(_OPERATOR, "start_workflow", "advance_workflow", "end_workflow"),
-        **_each(_OPERATOR, "fixture_replaced"),
+        **_each(_OPERATOR, "fixture_replaced", "send_test_alarm"),
         # Whoever sees that something is wrong may stop a roll-out; to go on is a grower's decision.
         **_each(_OPERATOR, "pause_rollout"),
         **_each(_OPERATOR, "plan_orders", "apply_plan", "reschedule_batch"),

@@ -74,6 +74,7 @@ from vfarm_core.farm.roles import Loop
 from vfarm_core.recipes.model import Recipe
 
 from .access import async_check_action
+from .alarm_tests import TEST_SCHEMA, async_send
 from .asking import ask, ask_all
 from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
 from .blueprint_shelf import INSTALL_SCHEMA, async_install
@@ -131,6 +132,7 @@ class Service(StrEnum):
     CLEAR_LATCH = "clear_latch"
     GIVE_BACK = "give_back"
     TRY_ACTUATOR = "try_actuator"
+    SEND_TEST_ALARM = "send_test_alarm"
     FIXTURE_REPLACED = "fixture_replaced"
     RUN_SHOT = "run_shot"
     RUN_DOSE = "run_dose"
@@ -319,6 +321,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
             vol.Optional(Field.DURATION): span,
         }
     ),
+    Service.SEND_TEST_ALARM: TEST_SCHEMA,
     Service.FIXTURE_REPLACED: vol.Schema(TARGET_SCHEMA),
     Service.RUN_SHOT: vol.Schema(
         {
@@ -905,6 +908,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.CLEAR_LATCH: _clear_latch,
     Service.GIVE_BACK: _give_back,
     Service.TRY_ACTUATOR: _try_actuator,
+    Service.SEND_TEST_ALARM: async_send,
     Service.FIXTURE_REPLACED: _fixture_replaced,
     Service.RUN_SHOT: _run_shot,
     Service.RUN_DOSE: _run_dose,

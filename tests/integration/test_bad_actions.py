@@ -87,6 +87,7 @@ ROWS: Mapping[str, Row] = {
     "clear_latch": Row({"point": "tent.heater"}, late="not_latched"),
     "give_back": Row({"point": "tent.heater"}, late="not_taken_over"),
     "try_actuator": Row({"point": "tent.heater", "duration": 5}, late="try_in_use"),
+    "send_test_alarm": Row({"severity": "p3"}),
     "fixture_replaced": Row(LEVEL),
     "run_shot": Row({**BENCH, "duration": 60}),
     "run_dose": Row({"point": POINT, "ml": 5}, late="dose_not_ready"),

@@ -13,10 +13,11 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    async_capture_events,
     async_fire_time_changed,
 )
 from test_agenda import items, memory, todo
-from test_services import act
+from test_services import act, refused
 
 
 async def look(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 901) -> None:
@@ -72,16 +73,42 @@ async def test_a_bound_entity_that_says_nothing_keeps_the_task_open(
     assert task["description"] == "Rack Level 1: Grow light has said nothing yet"
 
 
-async def test_an_alarm_that_was_acknowledged_on_a_phone_has_reached_it(
+async def test_a_test_alarm_that_was_acknowledged_on_a_phone_has_reached_it(
     hass: HomeAssistant, farm: MockConfigEntry
 ) -> None:
-    for action in ("OPEN_DOOR", None):
+    automation = {
+        "alias": "Tell",
+        "triggers": [
+            {"trigger": "event", "event_type": "vfarm_event", "event_data": {"severity": "p2"}}
+        ],
+        "actions": [{"event": "told", "event_data": {"button": "{{ context.id }}"}}],
+    }
+    assert await async_setup_component(hass, "automation", {"automation": automation})
+    told = async_capture_events(hass, "told")
+    engine = farm.runtime_data.engine
+    hass.bus.async_fire(
+        "vfarm_event",
+        {"kind": "volume_low", "severity": "p2", "entry_id": farm.entry_id, "node": "tank"},
+    )
+    await settled(hass)
+    answer = await act(hass, "send_test_alarm")
+    assert answer["severity"] == "p2"
+    await settled(hass)
+    assert (await refused(hass, "send_test_alarm")).translation_key == "test_alarm_waits"
+    other, test = (event.data["button"] for event in told)
+    for action in ("OPEN_DOOR", None, "VFARM_ACKNOWLEDGE_1", f"VFARM_ACKNOWLEDGE_{other}"):
         hass.bus.async_fire("mobile_app_notification_action", {"action": action})
     await settled(hass)
     assert "onboarding:alarm" in await items(hass, farm, "needs_action")
-    hass.bus.async_fire("mobile_app_notification_action", {"action": "VFARM_ACKNOWLEDGE_1"})
+    assert engine.runtime.memory.farm.alarm_test_at is not None
+    hass.bus.async_fire("mobile_app_notification_action", {"action": f"VFARM_ACKNOWLEDGE_{test}"})
     await settled(hass)
     assert "onboarding:alarm" in await items(hass, farm, "completed")
+    (ended,) = await engine.journal.async_events("test_alarm_ended")
+    assert ended["end"] == "acknowledged"
+    hass.bus.async_fire("mobile_app_notification_action", {"action": f"VFARM_ACKNOWLEDGE_{test}"})
+    await settled(hass)
+    assert len(await engine.journal.async_events("test_alarm_ended")) == 1
 
 
 async def test_a_schedule_of_backups_is_looked_for(

@@ -80,6 +80,7 @@ def test_every_refusal_has_words() -> None:
         "tank_requests",
         "water_requests",
         "pulse",
+        "alarm_test",
         "batch_requests",
         "plan_requests",
         "tasks",

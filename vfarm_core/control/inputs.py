@@ -17,6 +17,7 @@ from ..farm.nodes import Farm
 from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
 from ..recipes.model import Recipe
+from .effects import Severity
 from .memory import ProbeUse
 from .prices import Prices
 
@@ -567,6 +568,18 @@ class TryActuator(Request):
 
     point: str
     duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTestAlarm(Request):
+    """Raise an alarm that says of itself that it is a test, and moves nothing."""
+
+    severity: Severity = Severity.P2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeTestAlarm(Request):
+    """Somebody has answered the test alarm: it reached a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,6 +119,9 @@ class FarmState:
     taken: Mapping[str, int] = field(default_factory=dict)
     drill: DrillState | None = None
     verified: Mapping[str, Seen] = field(default_factory=dict)
+    #: When the test alarm was sent that waits for its answer, and when one was answered last.
+    alarm_test_at: float | None = None
+    alarm_tested_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ memory_is_lost, memory_not_lost, not_stopped, emergency_active, loop_armed, loop
 dosing_last, point_unknown, not_latched,
 not_taken_over, still_tripped, workflow_wrong_node, workflow_over, workflow_too_long,
 workflow_running, workflow_plants, workflow_dark, workflow_last_step, workflow_none, no_fixture, and
-those of `tank_requests`, `water_requests`, `batch_requests`, `plan_requests`, `tasks`,
-`rollouts` and `drills`.
+those of `tank_requests`, `water_requests`, `alarm_test`, `batch_requests`, `plan_requests`,
+`tasks`, `rollouts` and `drills`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from ..recipes.diff import diff
 from ..recipes.model import ClimateQuantity
 from ..science.air import vpd_range_kpa
 from . import (
+    alarm_test,
     batch_requests,
     drills,
     interlocks,
@@ -687,6 +688,7 @@ _HANDLERS: dict[type[Request], Callable[[Draft, Any], dict[str, Any]]] = {
     **tank_requests.HANDLERS,
     **water_requests.HANDLERS,
     **labour.HANDLERS,
+    **alarm_test.HANDLERS,
     **plan_requests.HANDLERS,
     **tasks.HANDLERS,
     **batch_requests.HANDLERS,

@@ -16,6 +16,7 @@ from ..farm.nodes import Circuit, Farm, Level, Pump, Rack, Reservoir, Supply, Zo
 from ..farm.overrides import Mode
 from ..farm.roles import Role, RoleKind, spec
 from . import (
+    alarm_test,
     batch_light,
     climate,
     clock_set,
@@ -222,6 +223,7 @@ def _started(d: Draft, item: Started) -> None:
             shot.end_shot(d, circuit, ShotEnd.CRASH)
         elif item.lost:
             drain.forget(d, circuit)
+    alarm_test.due(d)
     _wind_clock(d)
     virtual.wind(d)
     d.mark_all()
@@ -322,6 +324,8 @@ def _wake_due(d: Draft) -> None:
                 requests.overrides_look_again(d)
         elif key == drills.DUE:
             d.due.remove(key)
+        elif key == alarm_test.DUE:
+            alarm_test.due(d)
         elif key == warmth.DUE:
             warmth.look(d)
         elif (binding := d.farm.binding.get(key)) is not None:
