@@ -207,7 +207,9 @@ async def test_models_and_phases_are_asked_where_a_map_tells_them_apart(
         result = await flow.go(phases="1")
         assert result["type"] is FlowResultType.CREATE_ENTRY
         assert sub(farm, TYPE).data["phases"] == "1"
-        poller = farm.runtime_data.modbus.pollers[sub(farm, TYPE).subentry_id]
+        pollers = farm.runtime_data.modbus.pollers
+        await until(lambda: sub(farm, TYPE).subentry_id in pollers)
+        poller = pollers[sub(farm, TYPE).subentry_id]
         await until(lambda: poller.device is not None)
         assert "voltage_l2" not in poller.device.registers
         # Edited, it may be another device of another kind.
