@@ -323,6 +323,16 @@ RESERVOIR_SENSORS: tuple[VfarmSensorDescription[ReservoirSnapshot], ...] = (
         value_fn=lambda s: s.temperature.value,
     ),
     VfarmSensorDescription(
+        key="dissolved_oxygen",
+        translation_key="dissolved_oxygen",
+        native_unit_of_measurement="mg/L",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        roles=(Role.DISSOLVED_OXYGEN,),
+        measures=Role.DISSOLVED_OXYGEN,
+        value_fn=lambda s: s.oxygen.value,
+    ),
+    VfarmSensorDescription(
         key="volume",
         translation_key="volume",
         device_class=SensorDeviceClass.VOLUME_STORAGE,

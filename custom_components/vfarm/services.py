@@ -242,7 +242,7 @@ class Field(StrEnum):
 #: More was never cut in one harvest: grams were meant.
 _MOST_KG = 100_000.0
 #: No probe that dosing goes by shows more, in pH or mS/cm.
-_MOST_SHOWN = 20.0
+_MOST_SHOWN = 3000.0
 #: No table of a standard goes further (°C).
 _HOTTEST_C = 50.0
 

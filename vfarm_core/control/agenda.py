@@ -8,6 +8,7 @@ from ..batches.agenda import Kind, Occasion, cleanings, coming, past
 from ..batches.tasks import ONBOARDING, Task
 from ..farm.nodes import Farm
 from ..farm.roles import DOSING, PROBES
+from . import calibrations
 from .clock import Now
 from .draft import Draft
 from .memory import Memory, ProbeState, ProbeUse
@@ -91,7 +92,27 @@ def _checks(d: Draft) -> list[Occasion]:
             )
             for kind, point, at, days in checked
         ]
+    found += [
+        Occasion(
+            id=f"{Kind.CALIBRATE}:{b.id}",
+            kind=Kind.CALIBRATE,
+            at=at,
+            title=_name(d.farm, b.node),
+            what=b.id,
+        )
+        for b, at in calibrations.checks_due(d)
+    ]
     return found
+
+
+def _name(farm: Farm, node: str) -> str:
+    """What people call a tank, or a level with its rack."""
+    tank = farm.reservoir.get(node)
+    if tank is not None:
+        return tank.name
+    level = farm.level[node]
+    rack = next(rack for rack in farm.racks if rack.id == level.rack)
+    return f"{rack.name} {level.name}"
 
 
 def _onboarding() -> list[Occasion]:

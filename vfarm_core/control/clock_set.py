@@ -31,6 +31,7 @@ from .memory import (
     Memory,
     Night,
     PointState,
+    ProbeState,
     ReservoirState,
     ZoneState,
 )
@@ -77,6 +78,8 @@ def set_clock(d: Draft, by_s: float) -> None:
         d.circuits.set(key, _circuit(circuit, by_s))
     for key, degraded in list(d.degraded.merged().items()):
         d.degraded.set(key, replace(degraded, since=degraded.since + by_s))
+    for key, sensor in list(d.sensors.merged().items()):
+        d.sensors.set(key, _probe(sensor, by_s))
     for key, workflow in list(d.workflows.merged().items()):
         # Contact and working times count as elapsed hours.
         moved = {name: getattr(workflow, name) + by_s for name in ("since", "until", "step_at")}
@@ -95,6 +98,14 @@ def set_clock(d: Draft, by_s: float) -> None:
             d.wake(b.id, Due(farm=state.at + fresh_for_s(spec(b.role), state.cadence_s)))
     d.event("clock_set", d.farm.id, by_s=round(by_s))
     d.mark_all()
+
+
+def _probe(probe: ProbeState, by_s: float) -> ProbeState:
+    return replace(
+        probe,
+        verified_at=_moved(probe.verified_at, by_s),
+        calibrations=tuple(replace(c, at=c.at + by_s) for c in probe.calibrations),
+    )
 
 
 def _moved(at: float | None, by_s: float) -> float | None:
@@ -264,14 +275,7 @@ def _reservoir(state: ReservoirState, by_s: float) -> ReservoirState:
         )
         for key, known in state.dosers.items()
     }
-    probes = {
-        key: replace(
-            probe,
-            verified_at=_moved(probe.verified_at, by_s),
-            calibrations=tuple(replace(c, at=c.at + by_s) for c in probe.calibrations),
-        )
-        for key, probe in state.probes.items()
-    }
+    probes = {key: _probe(probe, by_s) for key, probe in state.probes.items()}
     return replace(
         state,
         dose=dose,

@@ -146,6 +146,7 @@ class Draft:
         self.interlocks = Overlay(memory.interlocks)
         self.degraded = Overlay(memory.degraded)
         self.pulses = Overlay(memory.pulses)
+        self.sensors = Overlay(memory.sensors)
         self.batches = Overlay(memory.batches)
         self.recipes = Overlay(memory.recipes)
         self.lots = Overlay(memory.lots)

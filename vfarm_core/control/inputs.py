@@ -637,15 +637,18 @@ class VerifyProbe(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrateProbe(Request):
-    """A person held a probe into one, two or three known solutions: `points` say what each has and
-    what the probe showed of it, in the unit of the role (pH, mS/cm), before any correction. EC of a
-    probe that compensates is at 25 °C, of another one as it is. With `temperature` (°C) they say
-    what the labels have at 25 °C, of solutions that were at this one. The probe is in the tank
-    again."""
+    """A person held a probe into one, two or three known solutions, or a light sensor beside a
+    reference: `points` say what each has and what the sensor showed of it, in the unit of the role
+    (pH, mS/cm, mg/L, μmol/m²/s), before any correction. EC of a probe that compensates is at 25 °C,
+    of another one as it is. With `temperature` (°C) they say what the labels have, of solutions
+    that were at this one: EC and pH at 25 °C, oxygen 100 (%) in balance with air of `pressure_kpa`.
+    `note` says what else counts, such as the lamp. The probe is in the tank again."""
 
     point: str
     points: tuple[KnownPoint, ...]
     temperature: float | None = None
+    pressure_kpa: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

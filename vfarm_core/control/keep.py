@@ -30,6 +30,7 @@ from .memory import (
     Interlock,
     LevelState,
     Memory,
+    ProbeState,
     ProofState,
     Pulse,
     ReservoirState,
@@ -62,6 +63,7 @@ def records(d: Draft) -> list[Record]:
     others: tuple[tuple[str, Overlay[Any]], ...] = (
         ("degraded", d.degraded),
         ("pulse", d.pulses),
+        ("sensor", d.sensors),
         ("interlock", d.interlocks),
         ("workflow", d.workflows),
         ("override", d.overrides),
@@ -293,6 +295,7 @@ def restore(slices: Mapping[str, Any]) -> Memory:
         },
         degraded={k: decode(DegradedState, v, k) for k, v in groups.get("degraded", {}).items()},
         pulses={k: decode(Pulse, v, k) for k, v in groups.get("pulse", {}).items()},
+        sensors={k: decode(ProbeState, v, k) for k, v in groups.get("sensor", {}).items()},
         interlocks={k: decode(Interlock, v, k) for k, v in groups.get("interlock", {}).items()},
         batches={k: batch_from_dict(v) for k, v in groups.get("batch", {}).items()},
         recipes={k: recipe_from_dict(v) for k, v in groups.get("recipe", {}).items()},

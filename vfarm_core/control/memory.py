@@ -657,7 +657,7 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeState:
-    """One EC or pH probe: where it is, when a person last checked it, how what it shows is
+    """One probe or light sensor: where it is, when a person last checked it, how what it shows is
     corrected, and its last calibrations, the newest last."""
 
     use: ProbeUse = ProbeUse.IN_USE
@@ -886,6 +886,8 @@ class Memory:
     degraded: Mapping[str, DegradedState] = field(default_factory=dict)
     #: Actuators that are tried now.
     pulses: Mapping[str, Pulse] = field(default_factory=dict)
+    #: By binding: the readings that people calibrate though nothing is dosed by them.
+    sensors: Mapping[str, ProbeState] = field(default_factory=dict)
     batches: Mapping[str, Batch] = field(default_factory=dict)
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     lots: Mapping[str, Lot] = field(default_factory=dict)

@@ -7,13 +7,15 @@ A filter here says how far a reading can be trusted for control; it never suppre
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from ..farm.bindings import Binding
 from ..farm.index import Point
 from ..farm.roles import PROBES, Role, RoleKind, RoleSpec, spec
 from ..farm.units import UnitError, linear
-from ..science.water import ec_at_25
+from ..science.water import OXYGEN_T, ec_at_25, oxygen_of_pressure, ph_of_slope
 from . import plausible
 from .agreement import believed, contradicted, disagree, seconded
 from .cadence import calmest, fresh_for_s, learn
@@ -122,7 +124,7 @@ def take(d: Draft, known: Point, report: Report) -> None:
             value = state_of(raw, binding.invert)
     except UnitError:
         value, problem = None, f"{UNIT}{report.unit or ''}"
-    if value is not None and known.refined:
+    if value is not None and (known.refined or point in d.sensors.now):
         value = _refined(d, binding, value)
         problem = NO_TEMPERATURE if value is None else ""
     if value is None:
@@ -191,20 +193,33 @@ def _missing(d: Draft, binding: Binding, old: PointState, problem: str) -> None:
 
 def _refined(d: Draft, binding: Binding, value: float) -> float | None:
     """The value of a probe: corrected as it was calibrated, at the temperature it had then as well
-    as now, and only then at 25 °C. None while the temperature for that is not known."""
+    as now, and only then for its temperature. None while the temperature for that is not known."""
     if binding.role in PROBES:
         probe = d.reservoir(binding.node).probes.get(binding.id)
-        if probe is not None:
-            value = probe.correction.of(value)
+    else:
+        probe = d.sensors.now.get(binding.id)
+    if probe is not None:
+        value = probe.correction.of(value)
     return value if binding.compensated else _compensated(d, binding, value)
 
 
 def _compensated(d: Draft, binding: Binding, value: float) -> float | None:
-    """The EC at 25 °C of a probe that reports it at the temperature of the solution."""
+    """What a probe would report that knew the temperature of the solution: EC at 25 °C, pH and
+    oxygen as they are there."""
     if not plausible.is_possible(spec(binding.role), value):
         return value  # Cannot be, at whatever temperature; its range says so.
     temperature = reading(d, binding.node, Role.SOLUTION_TEMPERATURE).value
-    return None if temperature is None else ec_at_25(value, temperature)
+    if temperature is None:
+        return None
+    if binding.role is Role.DISSOLVED_OXYGEN and not OXYGEN_T[0] <= temperature <= OXYGEN_T[1]:
+        return None
+    return _BY_TEMPERATURE.get(binding.role, ec_at_25)(value, temperature)
+
+
+#: What a probe that knows nothing of the temperature is worked out by; the others are of EC.
+_BY_TEMPERATURE: Mapping[Role, Callable[[float, float], float]] = MappingProxyType(
+    {Role.SOLUTION_PH: ph_of_slope, Role.DISSOLVED_OXYGEN: oxygen_of_pressure}
+)
 
 
 def _confirmed(

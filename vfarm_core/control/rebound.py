@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from ..farm.bindings import Binding
-from ..farm.roles import PROBES
+from ..farm.roles import CALIBRATED
 from .effects import Record
 from .keep import SLICE
 from .memory import Memory, ReservoirState
@@ -15,7 +15,7 @@ from .memory import Memory, ReservoirState
 def reads_otherwise(before: Binding, after: Binding) -> bool:
     """Whether a probe that people have checked becomes other numbers, by another unit, scale or
     offset: what they found holds for the old ones."""
-    if before.role not in PROBES:
+    if before.role not in CALIBRATED:
         return False
     return (before.unit, before.scale, before.offset, before.compensated) != (
         after.unit,
@@ -49,3 +49,5 @@ def forgotten(memory: Memory, points: Collection[str], at: float) -> Iterator[Re
     for point in points:
         if point in memory.actuators:
             yield Record(SLICE, None, at, f"actuator:{point}")
+        if point in memory.sensors:
+            yield Record(SLICE, None, at, f"sensor:{point}")

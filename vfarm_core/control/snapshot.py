@@ -242,6 +242,7 @@ class ReservoirSnapshot:
     ph: Measured
     temperature: Measured
     volume: Measured
+    oxygen: Measured
     fill_fraction: float | None
     dose: str | None
     dose_part: Role | None

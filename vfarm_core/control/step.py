@@ -263,6 +263,7 @@ def _farm_changed(d: Draft, item: FarmChanged) -> None:
 
 def _unlearn(d: Draft, point: str) -> None:
     """Another probe or dosing pump: what a person has measured was the old one."""
+    d.sensors.remove(point)
     for key, state in list(d.reservoirs.now.items()):
         d.reservoirs.set(key, unlearned(state, point))
 
@@ -282,6 +283,8 @@ def _forget_gone(d: Draft) -> None:
     for point in list(d.pulses.merged()):
         if point not in d.farm.binding:
             pulse.forget(d, point)
+    for key in [k for k in d.sensors.merged() if k not in d.farm.binding]:
+        d.sensors.remove(key)
     for point in list(d.degraded.merged()):
         binding = d.farm.binding.get(point)
         if binding not in d.farm.degradable.get("" if binding is None else binding.node, ()):
@@ -580,6 +583,7 @@ def _finish(d: Draft, answers: list[Answer], show: bool) -> Step:
         interlocks=d.interlocks.merged(),
         degraded=d.degraded.merged(),
         pulses=d.pulses.merged(),
+        sensors=d.sensors.merged(),
         batches=d.batches.merged(),
         recipes=d.recipes.merged(),
         lots=d.lots.merged(),

@@ -1,9 +1,10 @@
 """What people ask of a reservoir: probes, pumps, a dose, a fill, and what only they can clear.
 
 Refusal keys: probe_unknown, calibration_count, calibration_range, calibration_apart,
-calibration_label, calibration_temperature, calibration_slope, calibration_offset, doser_unknown,
-reservoir_unknown, calibration_out_of_range, calibration_spread, dose_out_of_range,
-dose_not_ready, fill_out_of_range, fill_not_ready, reservoir_not_inhibited.
+calibration_label, calibration_temperature, calibration_pressure, calibration_slope,
+calibration_offset, doser_unknown, reservoir_unknown, calibration_out_of_range,
+calibration_spread, dose_out_of_range, dose_not_ready, fill_out_of_range, fill_not_ready,
+reservoir_not_inhibited.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from ..farm.bindings import Binding
 from ..farm.calibration import (
     UNCORRECTED,
     CalibrationError,
-    Correction,
     Fault,
     Probed,
     by_label,
@@ -26,8 +26,8 @@ from ..farm.calibration import (
     fit,
 )
 from ..farm.nodes import Reservoir
-from ..farm.roles import DOSING, PROBES, Role
-from . import dose, dosing, fill, solution
+from ..farm.roles import CALIBRATED, DOSING, PROBES, Role
+from . import calibrations, dose, dosing, fill, solution
 from .draft import Draft
 from .inputs import (
     CalibrateProbe,
@@ -57,12 +57,16 @@ _SPREAD_PCT = 10.0
 
 def _probe(d: Draft, point: str) -> tuple[Binding, ProbeState]:
     binding = d.farm.binding.get(point)
-    if binding is None or binding.role not in PROBES:
+    if binding is None or binding.role not in CALIBRATED:
         raise Clash("probe_unknown", point=point)
-    return binding, d.reservoir(binding.node).probes.get(point, ProbeState())
+    return binding, calibrations.probe_state(d, binding)
 
 
 def _keep_probe(d: Draft, binding: Binding, probe: ProbeState) -> None:
+    if binding.role not in PROBES:
+        d.sensors.set(binding.id, probe)
+        d.mark(binding.node)
+        return
     state = d.reservoir(binding.node)
     # Doses that were judged by it before say nothing after it was moved.
     trials = {k: v for k, v in state.trials.items() if k is not binding.role}
@@ -83,7 +87,7 @@ def _lost(before: ProbeState, after: ProbeState) -> dict[str, str]:
     """For the records: the correction that a probe has no longer."""
     if before.correction == after.correction:
         return {}
-    return {"uncorrected": _told(before.correction)}
+    return {"uncorrected": calibrations.told(before.correction)}
 
 
 def _set_probe(d: Draft, request: SetProbe) -> dict[str, Any]:
@@ -114,8 +118,12 @@ def _verify_probe(d: Draft, request: VerifyProbe) -> dict[str, Any]:
         by=request.by,
         **_lost(probe, checked),
     )
-    days = d.farm.reservoir[binding.node].probe_days
-    return {"point": binding.id, "expires_at": d.now.farm + days * dose.DAY_S}
+    return {"point": binding.id, "expires_at": _expires(d, binding)}
+
+
+def _expires(d: Draft, binding: Binding) -> float:
+    """When what was checked now has to be checked again (farm time)."""
+    return d.now.farm + calibrations.check_days(d.farm, binding) * dose.DAY_S
 
 
 def _calibrate_probe(d: Draft, request: CalibrateProbe) -> dict[str, Any]:
@@ -123,7 +131,13 @@ def _calibrate_probe(d: Draft, request: CalibrateProbe) -> dict[str, Any]:
     probed, points, t = _PROBED[binding.role], request.points, request.temperature
     try:
         if t is not None:
-            points = by_label(probed, points, t, compensated=binding.compensated)
+            points = by_label(
+                probed,
+                points,
+                t,
+                compensated=binding.compensated,
+                pressure_kpa=request.pressure_kpa,
+            )
         found = fit(probed, points)
     except CalibrationError as error:
         raise _unfit(error) from error
@@ -154,23 +168,30 @@ def _calibrate_probe(d: Draft, request: CalibrateProbe) -> dict[str, Any]:
         **said,
         standards=[round(p.standard, 4) for p in points],
         shown=[p.shown for p in points],
-        was=_told(probe.correction),
-        correction=_told(found.correction),
+        was=calibrations.told(probe.correction),
+        correction=calibrations.told(found.correction),
         by=request.by,
+        **({"note": request.note[:_NOTE]} if request.note else {}),
     )
-    days = d.farm.reservoir[binding.node].probe_days
     return {
         **said,
         "drifts": [round(c.drift, 3) for c in calibrated.calibrations],
-        "expires_at": d.now.farm + days * dose.DAY_S,
+        "expires_at": _expires(d, binding),
     }
 
 
 #: So many calibrations of a probe are remembered; the ledger has them all (design choice: with a
 #: month between them, a year).
 _CALIBRATIONS = 12
+#: So many characters of a note are kept.
+_NOTE = 200
 _PROBED: Mapping[Role, Probed] = MappingProxyType(
-    {Role.SOLUTION_EC: Probed.EC, Role.SOLUTION_PH: Probed.PH}
+    {
+        Role.SOLUTION_EC: Probed.EC,
+        Role.SOLUTION_PH: Probed.PH,
+        Role.DISSOLVED_OXYGEN: Probed.OXYGEN,
+        Role.PPFD: Probed.PPFD,
+    }
 )
 
 
@@ -185,17 +206,16 @@ def _unfit(error: CalibrationError) -> Clash:
             return Clash("calibration_label", value=value, unit=error.unit)
         case Fault.TEMPERATURE:
             return Clash("calibration_temperature", value=value, low=low, high=high)
+        case Fault.PRESSURE:
+            # Weather stations tell hPa.
+            low, high = (f"{10 * number:.0f}" for number in (error.low, error.high))
+            return Clash("calibration_pressure", low=low, high=high)
         case Fault.APART:
             return Clash("calibration_apart", value=value, low=low, unit=error.unit)
         case Fault.SLOPE:
             return Clash("calibration_slope", value=value, low=low, high=high)
         case Fault.OFFSET:
             return Clash("calibration_offset", value=value, high=high, unit=error.unit)
-
-
-def _told(correction: Correction) -> str:
-    """A correction for the records: what is shown and what is there. Empty where there is none."""
-    return ", ".join(f"{shown:.5g} → {there:.5g}" for shown, there in correction.knots)
 
 
 def _doser(d: Draft, point: str) -> tuple[Binding, Reservoir]:

@@ -554,6 +554,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
             1,
         ),
         _measured(volume, None, 1),
+        _measured(readings.reading(d, reservoir.id, Role.DISSOLVED_OXYGEN), None, 1),
     )
     problems, actuators = _bound(d, reservoir.id)
     if d.reservoir(reservoir.id).low:
@@ -584,6 +585,7 @@ def _reservoir(d: Draft, reservoir: Reservoir) -> ReservoirSnapshot:
         ph=measured[1],
         temperature=measured[2],
         volume=measured[3],
+        oxygen=measured[4],
         fill_fraction=None
         if volume.value is None
         else round(volume.value / reservoir.capacity_l, 3),

@@ -119,12 +119,15 @@ class Binding:
 
     `unit` overrides the unit the entity reports; `scale` and `offset` turn its number (after unit
     conversion) into the role's unit. `invert` swaps on and off of a contact or switch. `dims` is
-    false for a lamp that only knows on and off. `compensated` is false for an EC probe that reports
-    the conductivity at the temperature of the solution, not at 25 °C as most do. `step` is the
-    smallest share of its output by which a device with few stages can be set (0: any). `on_option`
-    and `off_option` are what the entity calls on and off, where it has words of its own: one entity
-    may have several roles if each has its own word for on, as an air conditioner that heats or
-    cools. `levels`: a climate device that is driven to levels between off and full, not switched.
+    false for a lamp that only knows on and off. `compensated` is false for a probe that does not
+    know the temperature of the solution: one for EC reports the conductivity as it is there, not at
+    25 °C as most do; one for pH takes its electrode for one at 25 °C; one for oxygen takes the
+    water for 20 °C. `check_days` is how often a reading that nothing is dosed by is to be checked.
+    `step` is the smallest share of its output by which a device with few stages can be set (0:
+    any). `on_option` and `off_option` are what the entity calls on and off, where it has words of
+    its own: one entity may have several roles if each has its own word for on, as an air
+    conditioner that heats or cools. `levels`: a climate device that is driven to levels between off
+    and full, not switched.
     """
 
     id: str
@@ -137,6 +140,7 @@ class Binding:
     invert: bool = False
     dims: bool = True
     compensated: bool = True
+    check_days: float | None = None
     step: float = 0.0
     levels: bool = False
     on_option: str | None = None

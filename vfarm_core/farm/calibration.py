@@ -15,6 +15,12 @@ from math import isfinite
 from types import MappingProxyType
 
 from ..science.standards import STANDARDS, shown_at, value_at
+from ..science.water import (
+    OXYGEN_T,
+    oxygen_saturation_mg_l,
+    oxygen_shown_by_pressure,
+    ph_shown_by_slope,
+)
 
 
 class Probed(StrEnum):
@@ -28,13 +34,15 @@ class Probed(StrEnum):
 
 class Fault(StrEnum):
     """Why points make no correction: too few or too many, a value that cannot be, a solution whose
-    table is not known or does not go to its temperature, standards too close together, a probe that
-    answers too little or too much, or one that is too far off."""
+    table is not known or does not go to its temperature, an air pressure that is not known,
+    standards too close together, a probe that answers too little or too much, or one that is too
+    far off."""
 
     COUNT = "count"
     RANGE = "range"
     LABEL = "label"
     TEMPERATURE = "temperature"
+    PRESSURE = "pressure"
     APART = "apart"
     SLOPE = "slope"
     OFFSET = "offset"
@@ -137,19 +145,43 @@ class Fit:
 
 
 def by_label(
-    probed: Probed, points: Sequence[KnownPoint], t: float, *, compensated: bool = True
+    probed: Probed,
+    points: Sequence[KnownPoint],
+    t: float,
+    *,
+    compensated: bool = True,
+    pressure_kpa: float | None = None,
 ) -> tuple[KnownPoint, ...]:
-    """The points of solutions that are named by their labels, at 25 °C, and were at `t` °C: with
-    what a right probe shows in them. `compensated`: it refers EC to 25 °C by itself. A dry probe
-    (0) is one at any temperature.
+    """The points of solutions that are named by their labels and were at `t` °C: with what a right
+    probe shows in them. `compensated`: it knows the temperature. EC and pH have their labels at
+    25 °C; oxygen is 100 (%) in air-saturated water and in moist air, where the air has
+    `pressure_kpa` at the place itself, not reduced to the sea. A dry probe and a solution without
+    oxygen (0) are that at any temperature.
 
-    Raises CalibrationError for a label without a table, and for a temperature that it lacks."""
+    Raises CalibrationError for a label without a table, and for a temperature or a pressure that it
+    lacks."""
     return tuple(
-        KnownPoint(_right(probed, point.standard, t, compensated), point.shown)
+        KnownPoint(_right(probed, point.standard, t, compensated, pressure_kpa), point.shown)
         if point.standard
         else point
         for point in points
     )
+
+
+#: The label of water in balance with air (%), and the pressures (kPa) that its formula is good for.
+SATURATED = 100.0
+_PRESSURES = (50.66, 111.5)
+
+
+def _saturated(t: float, compensated: bool, pressure_kpa: float | None) -> float:
+    """What a right probe shows in water that is in balance with air, mg/L."""
+    if pressure_kpa is None or not _PRESSURES[0] <= pressure_kpa <= _PRESSURES[1]:
+        value = 0.0 if pressure_kpa is None else pressure_kpa
+        raise CalibrationError(Fault.PRESSURE, value, *_PRESSURES, "kPa")
+    if not OXYGEN_T[0] <= t <= OXYGEN_T[1]:
+        raise CalibrationError(Fault.TEMPERATURE, t, *OXYGEN_T, "°C")
+    there = oxygen_saturation_mg_l(t, pressure_kpa)
+    return there if compensated else oxygen_shown_by_pressure(there, t)
 
 
 #: A label within so much of a standard's value means it (pH 4.01 is that of 4.00, 12.9 mS/cm that
@@ -157,14 +189,23 @@ def by_label(
 _LABEL = {"pH": 0.02, "mS/cm": 0.05}
 
 
-def _right(probed: Probed, label: float, t: float, compensated: bool) -> float:
+def _right(
+    probed: Probed, label: float, t: float, compensated: bool, pressure_kpa: float | None
+) -> float:
     unit = RULES[probed].unit
+    if probed is Probed.OXYGEN:
+        if label != SATURATED:
+            raise CalibrationError(Fault.LABEL, label, 0.0, SATURATED, "%")
+        return _saturated(t, compensated, pressure_kpa)
     for standard, facts in STANDARDS.items():
         if facts.unit == unit and abs(value_at(standard, 25.0) - label) <= _LABEL[unit]:
             low, high = facts.values[0][0], facts.values[-1][0]
             if not low <= t <= high:
                 raise CalibrationError(Fault.TEMPERATURE, t, low, high, "°C")
-            return shown_at(standard, t, compensated=compensated)
+            right = shown_at(standard, t, compensated=compensated)
+            if probed is Probed.PH and not compensated:
+                return ph_shown_by_slope(right, t)
+            return right
     raise CalibrationError(Fault.LABEL, label, 0.0, RULES[probed].highest, unit)
 
 

@@ -163,6 +163,7 @@ NAMING: Mapping[Role, Naming] = MappingProxyType(
             "water, wasser, eau, agua, solution, losung, oplossing, solucion, nutrient, reservoir,"
             "tank, cuve, tanque"
         ),
+        Role.DISSOLVED_OXYGEN: _n("oxygen, sauerstoff, oxygene, zuurstof, oxigeno, do"),
         Role.VOLUME: _n(
             "volume, volumen, level, fullstand, niveau, nivel, contents, inhalt, inhoud",
             "volume_storage",

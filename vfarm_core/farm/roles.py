@@ -57,6 +57,7 @@ class Role(StrEnum):
     SOLUTION_EC = "solution_ec"
     SOLUTION_PH = "solution_ph"
     SOLUTION_TEMPERATURE = "solution_temperature"
+    DISSOLVED_OXYGEN = "dissolved_oxygen"
     VOLUME = "volume"
     LEVEL_LOW = "level_low"
     LEVEL_HIGH = "level_high"
@@ -278,6 +279,7 @@ _SPECS: Mapping[Role, RoleSpec] = MappingProxyType(
         Role.SOLUTION_EC: _measure("reservoir", "mS/cm", 0, 20, 1800, 0.005, "conductivity"),
         Role.SOLUTION_PH: _measure("reservoir", "pH", 2, 12, 1800, 0.01, "ph"),
         Role.SOLUTION_TEMPERATURE: _measure("reservoir", "°C", 0, 60, 1800, 0.05, "temperature"),
+        Role.DISSOLVED_OXYGEN: _measure("reservoir", "mg/L", 0, 25, 1800, 0.05),
         Role.VOLUME: _measure("reservoir", "L", 0, 100_000, 1800, 0.1, "volume_storage volume"),
         Role.LEVEL_LOW: _contact("reservoir", "problem moisture opening"),
         Role.LEVEL_HIGH: _contact("reservoir", "problem moisture opening"),
@@ -351,6 +353,17 @@ NUTRIENTS = (
 DOSING = (*NUTRIENTS, Role.DOSING_PUMP_PH_DOWN, Role.DOSING_PUMP_PH_UP)
 #: The probes that dosing goes by.
 PROBES = (Role.SOLUTION_EC, Role.SOLUTION_PH)
+#: What people calibrate besides, though nothing is dosed by it, and how often (days) it is looked
+#: at if nobody says otherwise. Quantum sensors: every two years (Apogee, SQ-500 owner's manual,
+#: maintenance and recalibration). Oxygen: a month, as EC and pH (design choice: Hanna, HI 4421
+#: manual, asks for a week where readings are taken for analysis).
+CHECKED_DAYS: Mapping[Role, float] = MappingProxyType(
+    {Role.DISSOLVED_OXYGEN: 30.0, Role.PPFD: 730.0}
+)
+#: All that can be calibrated.
+CALIBRATED = (*PROBES, *CHECKED_DAYS)
+#: What a meter reports right only if it knows the temperature, or vfarm does.
+COMPENSATED = (*PROBES, Role.DISSOLVED_OXYGEN)
 
 
 #: The lamps whose light plants count (400-700 nm); far-red is none of them.

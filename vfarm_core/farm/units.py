@@ -99,7 +99,8 @@ CONVERSIONS: Mapping[str, Mapping[str, Linear]] = MappingProxyType(
         ),
         "W": _table({"W": (1, 0), "kW": (1000, 0), "mW": (0.001, 0)}),
         "kWh": _table({"kWh": (1, 0), "Wh": (0.001, 0), "MWh": (1000, 0), "MJ": (1 / 3.6, 0)}),
-        "mg/L": _table({"mg/L": (1, 0), "mg/l": (1, 0)}),
+        # A litre of water has a mass of a kilogram.
+        "mg/L": _table({"mg/L": (1, 0), "mg/l": (1, 0), "ppm": (1, 0)}),
     }
 )
 

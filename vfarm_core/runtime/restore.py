@@ -33,6 +33,7 @@ _GROUPS = (
     "reservoirs",
     "actuators",
     "degraded",
+    "sensors",
     "interlocks",
     "workflows",
     "overrides",

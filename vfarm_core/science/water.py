@@ -18,6 +18,9 @@ EC_HIGH_MS_CM = 200.0
 _KELVIN = 273.15
 _GAS_CONSTANT_J_MOL_K = 8.314462618
 _CO2_G_MOL = 44.0095
+_NEUTRAL = 7.0
+#: Temperatures (°C) of water whose balance with air is known.
+OXYGEN_T = (0.0, 40.0)
 
 
 class EcUnit(StrEnum):
@@ -116,7 +119,7 @@ def oxygen_saturation_mg_l(t: float, pressure_kpa: float = STANDARD_PRESSURE_KPA
     Benson & Krause (1984) as in APHA Standard Methods 4500-O and USGS memo 2011.03, with their
     pressure correction; valid 0 … 40 °C and 50.66 … 111.5 kPa. Raises RangeError.
     """
-    require("water_temperature", t, 0.0, 40.0, "°C")
+    require("water_temperature", t, *OXYGEN_T, "°C")
     require("pressure", pressure_kpa, 50.66, 111.5, "kPa")
     k = t + _KELVIN
     at_one_atmosphere = exp(
@@ -127,6 +130,41 @@ def oxygen_saturation_mg_l(t: float, pressure_kpa: float = STANDARD_PRESSURE_KPA
     theta = 0.000975 - 1.426e-5 * t + 6.436e-8 * t**2
     correction = (p - vapour) * (1.0 - theta * p) / ((1.0 - vapour) * (1.0 - theta))
     return at_one_atmosphere * correction
+
+
+def ph_of_slope(shown: float, t: float, assumed: float = 25.0) -> float:
+    """pH of a solution at `t` °C in which a meter that takes its electrode for one at `assumed` °C
+    shows `shown`.
+
+    Nernst: the slope of an electrode is R·T·ln 10/F, and pH 7 gives no voltage at any temperature
+    (the isopotential point of an ideal electrode). Raises RangeError.
+    """
+    require("water_temperature", t, 0.0, 100.0, "°C")
+    return _NEUTRAL + (shown - _NEUTRAL) * (assumed + _KELVIN) / (t + _KELVIN)
+
+
+def ph_shown_by_slope(ph: float, t: float, assumed: float = 25.0) -> float:
+    """What a meter shows that takes its electrode for one at `assumed` °C, in a solution of this pH
+    at `t` °C: the other way round. Raises RangeError."""
+    require("water_temperature", t, 0.0, 100.0, "°C")
+    return _NEUTRAL + (ph - _NEUTRAL) * (t + _KELVIN) / (assumed + _KELVIN)
+
+
+def oxygen_of_pressure(shown: float, t: float, assumed: float = 20.0) -> float:
+    """Oxygen mg/L in water at `t` °C in which a meter that takes it for water of `assumed` °C shows
+    `shown` mg/L.
+
+    An electrode answers to the pressure of oxygen; how many mg/L that are is the solubility at the
+    temperature (Atlas Scientific, EZO-DO: 20 °C unless it is told another one). What the membrane
+    itself does with temperature is the probe's. Raises RangeError.
+    """
+    return shown * oxygen_saturation_mg_l(t) / oxygen_saturation_mg_l(assumed)
+
+
+def oxygen_shown_by_pressure(mg_l: float, t: float, assumed: float = 20.0) -> float:
+    """What a meter shows that takes water at `t` °C for one of `assumed` °C: the other way round.
+    Raises RangeError."""
+    return mg_l * oxygen_saturation_mg_l(assumed) / oxygen_saturation_mg_l(t)
 
 
 def _ec_slope(t: float, alpha: float) -> float:

@@ -55,6 +55,7 @@ TRAITS: Mapping[Role, SensorTraits] = MappingProxyType(
             noise=0.01, bias=0.02, drift_per_day=0.002, lag_s=30, every_s=300.0, step=0.01
         ),
         Role.SOLUTION_TEMPERATURE: SensorTraits(noise=0.03, bias=0.1, every_s=300.0),
+        Role.DISSOLVED_OXYGEN: SensorTraits(noise=0.05, bias=0.1, lag_s=30, every_s=300.0),
         Role.VOLUME: SensorTraits(noise=0.2, bias=0.5, every_s=120.0, step=0.1),
         Role.FLOW: SensorTraits(relative=0.01, every_s=60.0, step=0.01),
         # A pulse meter that reports every quarter of a minute while it counts, capacitive moisture.

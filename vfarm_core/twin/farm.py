@@ -20,6 +20,7 @@ from ..farm.roles import DOSING, Role, RoleKind, spec
 from ..recipes.model import Recipe
 from ..science.air import relative_humidity_from_absolute_pct
 from ..science.light import Lamp, lux_from_ppfd
+from ..science.water import OXYGEN_T, oxygen_saturation_mg_l
 from .air import Flows, Outside, ZoneAir
 from .config import TwinConfig, ZoneConfig, equipment_of, room_of
 from .devices import METER_DELAY_S, Actuator, Contact, Sensor
@@ -539,6 +540,10 @@ class Twin:
             Role.SOLUTION_EC: lambda: tank.ec,
             Role.SOLUTION_PH: lambda: tank.ph,
             Role.SOLUTION_TEMPERATURE: lambda: tank.t,
+            # Roots and microbes draw nothing: the tank is in balance with air.
+            Role.DISSOLVED_OXYGEN: lambda: oxygen_saturation_mg_l(
+                min(max(tank.t, OXYGEN_T[0]), OXYGEN_T[1])
+            ),
             Role.VOLUME: lambda: tank.volume,
         }[role]
 

@@ -24,7 +24,16 @@ from homeassistant.helpers.selector import (
 from vfarm_core.farm.bindings import Danger, OnLoss, OnNoReading, Proof, binding_id
 from vfarm_core.farm.build import Problem
 from vfarm_core.farm.checks.declarations import DEGRADABLE
-from vfarm_core.farm.roles import DOSING, SPECS, Role, RoleKind, RoleSpec, spec
+from vfarm_core.farm.roles import (
+    CHECKED_DAYS,
+    COMPENSATED,
+    DOSING,
+    SPECS,
+    Role,
+    RoleKind,
+    RoleSpec,
+    spec,
+)
 from vfarm_core.farm.units import CONVERSIONS
 
 from ..const import CONF_BINDINGS, SubentryType
@@ -60,6 +69,7 @@ CONF_SCALE = "scale"
 CONF_OFFSET = "offset"
 CONF_INVERT = "invert"
 CONF_COMPENSATED = "compensated"
+CONF_CHECK_DAYS = "check_days"
 CONF_LEVELS = "levels"
 CONF_BINDING = "binding"
 CONF_DECLARATION = "declaration"
@@ -386,8 +396,11 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             )
             advanced[vol.Optional(CONF_SCALE, default=1.0)] = box()
             advanced[vol.Optional(CONF_OFFSET, default=0.0)] = box()
-            if self._binding[CONF_ROLE] == Role.SOLUTION_EC:
+            role = Role(self._binding[CONF_ROLE])
+            if role in COMPENSATED:
                 advanced[vol.Optional(CONF_COMPENSATED, default=True)] = BooleanSelector()
+            if role in CHECKED_DAYS:
+                advanced[vol.Optional(CONF_CHECK_DAYS)] = box("d")
         else:
             advanced[vol.Optional(CONF_INVERT, default=False)] = BooleanSelector()
             if facts.levels:
@@ -400,7 +413,10 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
             return {}
         registry = er.async_get(self.hass)
         entity_id = er.async_resolve_entity_id(registry, self._binding[CONF_ENTITY])
-        keys = (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT, CONF_COMPENSATED)
+        keys = (
+            *(CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT, CONF_COMPENSATED),
+            CONF_CHECK_DAYS,
+        )
         advanced = {key: self._binding[key] for key in keys if key in self._binding}
         if spec(Role(self._binding[CONF_ROLE])).levels:
             # What was bound before there were levels stays as it is until somebody asks for them.
@@ -464,7 +480,10 @@ class BindingSteps(FlowHandler[SubentryFlowContext, SubentryFlowResult, tuple[st
         binding = dict(self._binding)
         kept = reference(self.hass, user_input[CONF_ENTITY])
         same = binding.get(CONF_ENTITY) == kept and is_select(user_input[CONF_ENTITY])
-        for key in (CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT, CONF_COMPENSATED, "step"):
+        for key in (
+            *(CONF_UNIT, CONF_SCALE, CONF_OFFSET, CONF_INVERT, CONF_COMPENSATED),
+            *(CONF_CHECK_DAYS, "step"),
+        ):
             binding.pop(key, None)
         if not same:
             binding.pop(CONF_ON_OPTION, None)

@@ -9,12 +9,14 @@ import pytest
 
 from tests.core.support import sensor
 from tests.core.tank import EC, PH, A, Tank, tank_farm
+from vfarm_core.control import calibrations
+from vfarm_core.control.agenda import agenda
 from vfarm_core.control.inputs import (
     CalibrateProbe,
     SetProbe,
     VerifyProbe,
 )
-from vfarm_core.control.memory import ProbeState, ProbeUse
+from vfarm_core.control.memory import Memory, ProbeState, ProbeUse
 from vfarm_core.farm.calibration import UNCORRECTED, KnownPoint
 from vfarm_core.farm.codec import decode, encode
 from vfarm_core.farm.roles import Role
@@ -229,3 +231,126 @@ def test_only_probes_and_what_is_not_compensated_take_the_longer_way(tank: Tank)
     assert all(
         tank.farm.binding[key].role in (Role.SOLUTION_EC, Role.SOLUTION_PH) for key in refined
     )
+
+
+# -- oxygen, light and temperature ----------------------------------------------------------------
+
+OXYGEN, WARM = "tank.dissolved_oxygen", "tank.solution_temperature"
+PPFD = "level_1.ppfd"
+QUANTUM = sensor("level_1", Role.PPFD)
+DO = sensor("tank", Role.DISSOLVED_OXYGEN)
+THERMOMETER = sensor("tank", Role.SOLUTION_TEMPERATURE)
+
+
+def with_more(*extra: Any) -> Tank:
+    return Tank(tank_farm(extra=extra)).ready()
+
+
+def test_oxygen_is_calibrated_in_moist_air_and_without_oxygen() -> None:
+    tank = with_more(DO)
+    points = (KnownPoint(0.0, 0.2), KnownPoint(100.0, 7.9))
+    answer = tank.ask(
+        CalibrateProbe(point=OXYGEN, points=points, temperature=25.0, pressure_kpa=95.0, by="Ann")
+    )
+    assert answer.refused is None
+    there = told(tank)["standards"][1]
+    assert there == pytest.approx(8.26 * 95.0 / 101.325, rel=0.005)
+    tank.report(OXYGEN, 7.9)
+    assert read(tank, OXYGEN) == pytest.approx(there, abs=0.001)
+    tank.report(OXYGEN, 0.2)
+    assert read(tank, OXYGEN) == pytest.approx(0.0, abs=0.001)
+    shown: Any = tank.runtime.snapshots["tank"]
+    assert shown.oxygen.value == 0.0
+
+
+def test_without_the_air_pressure_saturated_water_says_nothing() -> None:
+    tank = with_more(DO)
+    points = (KnownPoint(100.0, 7.9),)
+    answer = tank.ask(CalibrateProbe(point=OXYGEN, points=points, temperature=25.0))
+    assert answer.refused == "calibration_pressure"
+    assert answer.params == {"low": "507", "high": "1115"}
+    assert not tank.runtime.memory.sensors
+
+
+def test_a_light_sensor_is_calibrated_beside_a_reference_under_its_lamp() -> None:
+    tank = with_more(QUANTUM)
+    points = (KnownPoint(200.0, 230.0),)
+    answer = tank.ask(CalibrateProbe(point=PPFD, points=points, note="white 4000 K", by="Ann"))
+    assert answer.data["slope_pct"] == 115.0
+    assert answer.data["expires_at"] == tank.clock.farm + 730 * DAY
+    tank.report(PPFD, 115.0)
+    assert read(tank, PPFD) == pytest.approx(100.0)
+    assert (told(tank)["note"], told(tank)["correction"]) == ("white 4000 K", "0 → 0, 230 → 200")
+
+
+def test_what_was_calibrated_survives_a_restart_and_another_sensor_loses_it() -> None:
+    tank = with_more(QUANTUM, DO)
+    calibrate(tank, PPFD, (200.0, 230.0))
+    kept = tank.runtime.memory.sensors[PPFD]
+    assert decode(ProbeState, encode(kept), "test") == kept
+    tank.restart()
+    assert tank.runtime.memory.sensors[PPFD] == kept
+    other = replace(QUANTUM, entity="another")
+    tank.farm = tank_farm(extra=(other, DO))
+    tank.runtime.replace_farm(tank.farm)
+    tank.settle()
+    assert PPFD not in tank.runtime.memory.sensors
+    calibrate(tank, PPFD, (200.0, 230.0))
+    tank.farm = tank_farm(extra=(DO,))
+    tank.runtime.replace_farm(tank.farm)
+    tank.settle()
+    assert not tank.runtime.memory.sensors
+
+
+@pytest.mark.parametrize("days", [None, 90.0])
+def test_a_light_sensor_is_to_be_checked_when_its_time_is_over(days: float | None) -> None:
+    tank = with_more(replace(QUANTUM, check_days=days))
+    assert not due(tank, PPFD)
+    calibrate(tank, PPFD, (200.0, 230.0))
+    at = tank.clock.farm + (days or 730.0) * DAY
+    assert due(tank, PPFD) == [at]
+    tank.ask(SetProbe(point=PPFD, use=ProbeUse.OUT))
+    assert not due(tank, PPFD)
+    tank.advance(DAY)
+    tank.ask(VerifyProbe(point=PPFD))
+    assert due(tank, PPFD) == [tank.clock.farm + (days or 730.0) * DAY]
+
+
+def due(tank: Tank, point: str) -> list[float]:
+    found = agenda(tank.farm, tank.runtime.memory, tank.clock.now())
+    return [o.at for o in found.occasions if o.what == point]
+
+
+def test_a_meter_that_does_not_know_the_temperature_is_worked_out_with_it() -> None:
+    raw = (replace(DO, compensated=False), THERMOMETER)
+    tank = with_more(*raw)
+    tank.report(WARM, 30.0)
+    tank.report(OXYGEN, 9.092)
+    assert read(tank, OXYGEN) == pytest.approx(7.56, abs=0.01)
+    # Water that hot has no table: nothing stands in for it.
+    tank.report(WARM, 45.0)
+    tank.advance(HOUR)
+    tank.report(WARM, 45.0)
+    tank.report(OXYGEN, 9.0)
+    assert read(tank, OXYGEN) is None
+
+
+def test_everything_that_is_calibrated_is_told_with_its_drift() -> None:
+    tank = with_more(QUANTUM, DO)
+    calibrate(tank, PPFD, (200.0, 230.0))
+    tank.advance(DAY)
+    calibrate(tank, PPFD, (200.0, 220.0))
+    found = {
+        c.point: c for c in calibrations.probes(tank.farm, tank.runtime.memory, tank.clock.now())
+    }
+    assert list(found) == [EC, PH, PPFD, OXYGEN]
+    light = found[PPFD]
+    assert [c.drift for c in light.calibrations] == pytest.approx([30.0, 220 * 200 / 230 - 200])
+    assert (light.correction, light.due_at) == ("0 → 0, 220 → 200", tank.clock.farm + 730 * DAY)
+    assert (found[OXYGEN].verified_at, found[OXYGEN].due_at) == (None, None)
+    assert found[EC].due_at == pytest.approx(found[EC].verified_at + 30 * DAY)
+    pumps = {p.point: p for p in calibrations.pumps(tank.farm, tank.runtime.memory)}
+    assert pumps[A].ml_per_s == pytest.approx(2.0)
+    assert pumps[A].due_at == pytest.approx(pumps[A].calibrated_at + 180 * DAY)
+    nobody = calibrations.pumps(tank.farm, Memory())
+    assert {(p.ml_per_s, p.due_at) for p in nobody} == {(None, None)}

@@ -197,9 +197,25 @@ class TestCompensation:
         warm = sensor("tank", Role.SOLUTION_TEMPERATURE)
         assert check(replace(farm, bindings=(*farm.bindings, raw, warm)))
 
-    def test_is_of_ec_only(self) -> None:
+    def test_is_of_probes_in_the_solution_only(self) -> None:
+        warm = sensor("tank", Role.SOLUTION_TEMPERATURE)
+        for role in (Role.SOLUTION_PH, Role.DISSOLVED_OXYGEN):
+            raw = replace(sensor("tank", role), compensated=False)
+            farm = bench_farm()
+            assert check(replace(farm, bindings=(*farm.bindings, raw, warm)))
         farm = with_binding(bench_farm(), "zone.humidity", compensated=False)
         assert "compensation_needs_temperature" in keys(farm)
+
+
+def test_how_often_a_reading_is_checked_is_a_time() -> None:
+    oxygen = sensor("tank", Role.DISSOLVED_OXYGEN)
+    farm = bench_farm()
+    for days, wrong in ((30.0, False), (0.0, True), (-1.0, True), (float("inf"), True)):
+        checked = replace(farm, bindings=(*farm.bindings, replace(oxygen, check_days=days)))
+        if wrong:
+            assert "not_positive" in keys(checked)
+        else:
+            assert check(checked)
 
 
 def test_one_entity_has_several_roles_if_each_has_its_own_word_for_on() -> None:

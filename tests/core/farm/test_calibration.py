@@ -173,6 +173,7 @@ def test_solutions_by_their_labels_have_what_they_have_at_their_temperature() ->
         (Probed.PH, float("nan"), 20.0, Fault.LABEL),
         (Probed.EC, 2.76, 20.0, Fault.LABEL),
         (Probed.OXYGEN, 8.26, 20.0, Fault.LABEL),
+        (Probed.OXYGEN, 100.0, 20.0, Fault.PRESSURE),
         (Probed.PPFD, 7.0, 20.0, Fault.LABEL),
         (Probed.EC, 1.413, 31.0, Fault.TEMPERATURE),
         (Probed.PH, 7.0, float("nan"), Fault.TEMPERATURE),
@@ -234,3 +235,50 @@ def test_what_is_taken_hits_its_points_and_turns_nothing_round(
     assert drift(made.correction, found) == pytest.approx(0.0, abs=1e-6)
     low, high = sorted((one * RULES[probed].highest, other * RULES[probed].highest))
     assert made.correction.of(low) <= made.correction.of(high) + 1e-9
+
+
+# -- oxygen and temperature -----------------------------------------------------------------------
+
+
+def test_water_in_balance_with_air_has_what_its_temperature_and_the_pressure_give_it() -> None:
+    (sea,) = by_label(Probed.OXYGEN, points((100.0, 8.0)), 25.0, pressure_kpa=101.325)
+    assert sea.standard == pytest.approx(8.26, abs=0.005)
+    (hill,) = by_label(Probed.OXYGEN, points((100.0, 7.0)), 25.0, pressure_kpa=90.0)
+    # USGS tables: 7.3 mg/L at 675 mmHg, which are 90 kPa.
+    assert hill.standard == pytest.approx(7.3, abs=0.05)
+    zero, _ = by_label(Probed.OXYGEN, points((0.0, 0.1), (100.0, 8.0)), 25.0, pressure_kpa=100.0)
+    assert zero == KnownPoint(0.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("t", "kpa", "fault"),
+    [
+        (25.0, None, Fault.PRESSURE),
+        (25.0, 40.0, Fault.PRESSURE),
+        (25.0, 1013.25, Fault.PRESSURE),
+        (25.0, float("nan"), Fault.PRESSURE),
+        (41.0, 100.0, Fault.TEMPERATURE),
+        (float("nan"), 100.0, Fault.TEMPERATURE),
+    ],
+)
+def test_oxygen_needs_an_air_pressure_and_a_temperature_that_can_be(
+    t: float, kpa: float | None, fault: Fault
+) -> None:
+    with pytest.raises(CalibrationError) as caught:
+        by_label(Probed.OXYGEN, points((100.0, 8.0)), t, pressure_kpa=kpa)
+    assert caught.value.fault is fault
+
+
+def test_a_meter_that_takes_all_water_for_20_degrees_is_right_when_it_shows_that() -> None:
+    (raw,) = by_label(
+        Probed.OXYGEN, points((100.0, 9.0)), 25.0, compensated=False, pressure_kpa=101.325
+    )
+    assert raw.standard == pytest.approx(9.09, abs=0.01)
+
+
+def test_a_meter_without_temperature_shows_a_steeper_slope_in_warm_buffers() -> None:
+    (raw,) = by_label(Probed.PH, points((4.0, 3.8)), 40.0, compensated=False)
+    # 4.03 at 40 °C, by (40 + 273.15) / 298.15 further from pH 7.
+    assert raw.standard == pytest.approx(7 + (4.03 - 7) * 313.15 / 298.15)
+    (seven,) = by_label(Probed.PH, points((7.0, 7.0)), 25.0, compensated=False)
+    assert seven.standard == pytest.approx(7.0)

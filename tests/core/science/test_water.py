@@ -123,3 +123,29 @@ def test_water_that_cannot_be_is_refused(function, arguments, argument):
     with pytest.raises(RangeError) as refused:
         function(*arguments)
     assert refused.value.argument == argument
+
+
+@given(st.floats(2.0, 12.0), st.floats(0.0, 60.0))
+def test_a_meter_without_temperature_is_worked_back(ph: float, t: float) -> None:
+    assert water.ph_of_slope(water.ph_shown_by_slope(ph, t), t) == pytest.approx(ph)
+
+
+def test_an_electrode_is_steeper_in_warm_water_and_quiet_at_seven() -> None:
+    # Nernst: 59.16 mV/pH at 25 °C, 54.20 at 0 °C.
+    assert (7 - water.ph_shown_by_slope(6.0, 0.0)) * 59.16 == pytest.approx(54.20, abs=0.01)
+    assert water.ph_of_slope(7.0, 5.0) == 7.0
+    with pytest.raises(ScienceError):
+        water.ph_of_slope(6.0, -1.0)
+    with pytest.raises(ScienceError):
+        water.ph_shown_by_slope(6.0, 101.0)
+
+
+@given(st.floats(0.0, 20.0), st.floats(0.0, 40.0))
+def test_oxygen_of_a_meter_without_temperature_is_worked_back(mg_l: float, t: float) -> None:
+    shown = water.oxygen_shown_by_pressure(mg_l, t)
+    assert water.oxygen_of_pressure(shown, t) == pytest.approx(mg_l)
+
+
+def test_warm_water_holds_less_than_a_meter_at_20_degrees_believes() -> None:
+    # In balance with air at 30 °C: 7.56 mg/L, where it shows the 9.09 of 20 °C.
+    assert water.oxygen_of_pressure(9.092, 30.0) == pytest.approx(7.56, abs=0.01)

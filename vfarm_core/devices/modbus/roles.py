@@ -28,7 +28,7 @@ ROLES: Mapping[str, Role | None] = MappingProxyType(
         "solution.ec": Role.SOLUTION_EC,
         "solution.temperature": Role.SOLUTION_TEMPERATURE,
         "solution.orp": None,
-        "solution.dissolved_oxygen": None,
+        "solution.dissolved_oxygen": Role.DISSOLVED_OXYGEN,
         "solution.turbidity": None,
         "reservoir.level": None,
         "reservoir.volume": Role.VOLUME,

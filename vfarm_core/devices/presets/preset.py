@@ -11,7 +11,7 @@ from typing import Any
 from ...farm.bindings import OnLoss, Proof
 from ...farm.candidates import Candidate, Hint
 from ...farm.naming import says, words_of
-from ...farm.roles import Role, RoleKind, spec
+from ...farm.roles import COMPENSATED, Role, RoleKind, spec
 from ...farm.units import UnitError, linear
 
 
@@ -188,7 +188,7 @@ class Found:
         parts = self.known.suggestion.of_reading()
         if _reads(unit, role):
             parts.pop("unit", None)
-        if role is not Role.SOLUTION_EC:
+        if role not in COMPENSATED:
             parts.pop("compensated", None)
         return parts
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from ..bindings import Binding, Proof
 from ..nodes import Farm
 from ..problems import Problem, problem
-from ..roles import Loop, Role, RoleKind, spec
+from ..roles import COMPENSATED, Loop, Role, RoleKind, spec
 from ..units import CONVERSIONS, UnitError, linear
 from .declarations import declaration_problems
 from .nodes import all_ids
@@ -71,6 +72,7 @@ def bindings(farm: Farm) -> Iterator[Problem]:
             yield from _feedback(farm, b)
             yield from _own_meter(farm, b)
         yield from _compensation(farm, b)
+        yield from _interval(b)
 
 
 _SHOWS = (Role.FEEDBACK, Role.FLOW, Role.POWER)
@@ -150,23 +152,33 @@ def _own_meter(farm: Farm, b: Binding) -> Iterator[Problem]:
             break
 
 
-#: The one role that is compensated to 25 °C, and what with.
-_COMPENSATED = Role.SOLUTION_EC
-
-
 def _compensation(farm: Farm, b: Binding) -> Iterator[Problem]:
     """Whether a probe that is to be compensated can be."""
     if b.compensated:
         return
-    if b.role is not _COMPENSATED or not farm.of(b.node, Role.SOLUTION_TEMPERATURE):
+    if b.role not in COMPENSATED or not farm.of(b.node, Role.SOLUTION_TEMPERATURE):
         yield problem(
             b.id,
             "compensation_needs_temperature",
-            "{binding} cannot be compensated to 25 °C: that takes an EC probe of a reservoir, and "
-            "the role {role} at {node}",
+            "{binding} cannot be compensated for temperature: that takes an EC, pH or oxygen probe "
+            "of a reservoir, and the role {role} at {node}",
             binding=b.id,
             role=Role.SOLUTION_TEMPERATURE,
             node=b.node,
+        )
+
+
+def _interval(b: Binding) -> Iterator[Problem]:
+    """Whether how often a reading is to be checked is a time."""
+    if b.check_days is not None and not 0 < b.check_days < inf:
+        yield problem(
+            b.id,
+            "not_positive",
+            "{attribute} of {node} is {value} {unit}; it must be more than 0",
+            node=b.id,
+            attribute="check_days",
+            value=b.check_days,
+            unit="d",
         )
 
 

@@ -12,6 +12,7 @@ const FORMS = {
   ec: { icon: "vpd", unit: "mS/cm", digits: 2 },
   ph: { icon: "water", unit: "", digits: 2 },
   solution_temperature: { icon: "temperature", unit: "°C", digits: 1 },
+  dissolved_oxygen: { icon: "water", unit: "mg/L", digits: 1 },
   volume: { icon: "reservoir", unit: "L", digits: 0 },
 };
 

@@ -98,6 +98,7 @@ export const reservoir = (ui, node) => {
           <div class="readings">
             ${reading(ui, "ec", s.ec)} ${reading(ui, "ph", s.ph)}
             ${reading(ui, "solution_temperature", s.temperature)}
+            ${reading(ui, "dissolved_oxygen", s.oxygen)}
             ${reading(ui, "volume", s.volume)}
           </div>
           ${sensors(ui, s.sensors)}
