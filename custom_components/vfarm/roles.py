@@ -85,7 +85,7 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_EVERYBODY, "explain", "trace", "batch_report", "solve_nutrients"),
         **_each(_EVERYBODY, "list_recipes", "get_recipe", "diff_recipes", "export_recipe"),
         **_each(_EVERYBODY, "check_recipe"),
-        **_each(_EVERYBODY, "get_rollouts", "compare_versions"),
+        **_each(_EVERYBODY, "get_rollouts", "compare_versions", "get_calibrations"),
         **_each(_OPERATOR, "start_batch", "plan_batch", "sow_batch", "advance_phase"),
         **_each(_OPERATOR, "move_batch", "split_batch", "merge_batches", "transplant_batch"),
         **_each(_OPERATOR, "harvest", "cut_batch", "lose_plants"),

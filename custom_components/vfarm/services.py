@@ -79,6 +79,7 @@ from .asking import ask, ask_all
 from .batch_actions import BATCH_HANDLERS, BATCH_SCHEMAS, GRADES
 from .blueprint_shelf import INSTALL_SCHEMA, async_install
 from .bundles import EXPORT_SCHEMA, IMPORT_SCHEMA, async_export, async_import
+from .calibrating import async_calibrations
 from .card_words import async_card_words
 from .const import DOMAIN
 from .data import VfarmConfigEntry
@@ -141,6 +142,7 @@ class Service(StrEnum):
     VERIFY_PROBE = "verify_probe"
     CALIBRATE_PROBE = "calibrate_probe"
     CALIBRATE_PUMP = "calibrate_pump"
+    GET_CALIBRATIONS = "get_calibrations"
     CLEAR_RESERVOIR = "clear_reservoir"
     SOLUTION_CHANGED = "solution_changed"
     START_WORKFLOW = "start_workflow"
@@ -227,6 +229,7 @@ class Field(StrEnum):
     STANDARD_3 = "standard_3"
     SHOWN_3 = "shown_3"
     TEMPERATURE = "temperature"
+    PRESSURE = "pressure"
     ML = "ml"
     ML_2 = "ml_2"
     DURATION_2 = "duration_2"
@@ -241,10 +244,15 @@ class Field(StrEnum):
 
 #: More was never cut in one harvest: grams were meant.
 _MOST_KG = 100_000.0
-#: No probe that dosing goes by shows more, in pH or mS/cm.
+#: No probe and no light sensor shows more, in whatever unit of theirs.
 _MOST_SHOWN = 3000.0
 #: No table of a standard goes further (°C).
 _HOTTEST_C = 50.0
+#: The air weighs less than that everywhere.
+_MOST_HPA = 2000.0
+_HPA_PER_KPA = 10.0
+#: So many characters of a note are kept.
+_NOTE = 200
 
 _SEED_SCHEMA = {
     vol.Optional(Field.CULTIVAR): cv.string,
@@ -357,8 +365,11 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
                 for field in (Field.STANDARD_2, Field.SHOWN_2, Field.STANDARD_3, Field.SHOWN_3)
             },
             vol.Optional(Field.TEMPERATURE): number(0, _HOTTEST_C),
+            vol.Optional(Field.PRESSURE): number(0, _MOST_HPA),
+            vol.Optional(Field.NOTE, default=""): vol.All(cv.string, vol.Length(max=_NOTE)),
         }
     ),
+    Service.GET_CALIBRATIONS: vol.Schema(ENTRY_SCHEMA),
     Service.CALIBRATE_PUMP: vol.Schema(
         {
             **ENTRY_SCHEMA,
@@ -415,6 +426,7 @@ _ANSWERS = frozenset(
         Service.GET_RECIPE,
         Service.DIFF_RECIPES,
         Service.GET_ROLLOUTS,
+        Service.GET_CALIBRATIONS,
         Service.COMPARE_VERSIONS,
         Service.AUDIT,
         Service.STATION_PACKAGE,
@@ -765,6 +777,10 @@ async def _calibrate_probe(hass: HomeAssistant, call: ServiceCall) -> Response:
         point=call.data[Field.POINT],
         points=tuple(points),
         temperature=call.data.get(Field.TEMPERATURE),
+        pressure_kpa=None
+        if (pressure := call.data.get(Field.PRESSURE)) is None
+        else pressure / _HPA_PER_KPA,
+        note=call.data[Field.NOTE],
         by=by,
     )
     return await ask(async_entry(hass, call), request)
@@ -923,6 +939,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.ADVANCE_WORKFLOW: _advance_workflow,
     Service.END_WORKFLOW: _end_workflow,
     Service.EXPLAIN: _explain,
+    Service.GET_CALIBRATIONS: async_calibrations,
     Service.SOLVE_NUTRIENTS: async_solve,
     Service.EXPORT_FARM: async_export,
     Service.INSTALL_BLUEPRINTS: async_install,

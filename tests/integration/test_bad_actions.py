@@ -121,6 +121,7 @@ ROWS: Mapping[str, Row] = {
     "promote_rollout": Row({"rollout": "my_basil-1"}, before=(ROLLOUT,)),
     "roll_back_rollout": Row({"rollout": "my_basil-1", "duration": 60}, before=(ROLLOUT,)),
     "get_rollouts": Row(),
+    "get_calibrations": Row(),
     "compare_versions": Row({"recipe": "my_basil"}, late="compare_one_version"),
     "plan_orders": Row(
         {
