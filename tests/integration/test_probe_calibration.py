@@ -101,6 +101,10 @@ async def test_a_pump_is_calibrated_by_several_runs(
     runs = {"ml": 60, "duration": 60, "ml_2": 66, "duration_2": {"seconds": 64}}
     answer = await act(story.hass, "calibrate_pump", point=POINT, **runs)
     assert answer["ml_per_s"] == pytest.approx(126 / 124, abs=1e-4)
+    told = await act(story.hass, "get_calibrations")
+    (pump,) = (known for known in told["pumps"] if known["point"] == POINT)
+    assert pump["ml_per_s"] == pytest.approx(126 / 124, abs=1e-4)
+    assert pump["calibrated_at"] < pump["due_at"]
     lone = await refused(story.hass, "calibrate_pump", point=POINT, **{**runs, "ml_3": 60})
     assert (lone.translation_key, lone.translation_placeholders) == (
         "calibration_run",

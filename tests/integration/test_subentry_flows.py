@@ -599,14 +599,21 @@ async def test_an_ec_probe_that_is_not_compensated_needs_the_temperature(
     assert data.engine.snapshot("tank").ec.value == pytest.approx(1.5, abs=0.01)
 
 
-async def test_only_ec_probes_are_asked_whether_they_compensate(
-    hass: HomeAssistant, flow: Flow
+@pytest.mark.parametrize(
+    ("role", "asked"),
+    [
+        ("solution_ph", {"compensated"}),
+        ("dissolved_oxygen", {"compensated", "check_days"}),
+        ("volume", set()),
+    ],
+)
+async def test_only_probes_in_the_solution_are_asked_whether_they_compensate(
+    hass: HomeAssistant, flow: Flow, role: str, asked: set[str]
 ) -> None:
     await flow.edit("reservoir")
-    result = await bind(flow, "solution_ph")
-    assert result is None or "compensated" not in str(result)
+    await bind(flow, role)
     advanced = flow.result["data_schema"].schema["advanced"].schema.schema
-    assert "compensated" not in advanced
+    assert {"compensated", "check_days"} & {str(key) for key in advanced} == asked
 
 
 async def test_a_light_is_bound_to_a_level(hass: HomeAssistant, flow: Flow) -> None:

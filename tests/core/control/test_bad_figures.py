@@ -18,8 +18,10 @@ from vfarm_core.control import inputs
 from vfarm_core.control.inputs import Request
 from vfarm_core.farm.calibration import KnownPoint
 from vfarm_core.farm.overrides import Override, Quantity, WorkflowKind
+from vfarm_core.farm.roles import Role
 
 NAN, INF = float("nan"), float("inf")
+OXYGEN = sensor("tank", Role.DISSOLVED_OXYGEN)
 NEW = bench_recipe(title="Another version")
 
 
@@ -61,6 +63,9 @@ ASKED: Mapping[tuple[str, str], Callable[[float], Request]] = {
     ("CalibrateProbe", "temperature"): lambda x: _calibration(
         KnownPoint(standard=1.413, shown=1.5), x
     ),
+    ("CalibrateProbe", "pressure_kpa"): lambda x: inputs.CalibrateProbe(
+        point=OXYGEN.id, points=(KnownPoint(100.0, 8.0),), temperature=25.0, pressure_kpa=x
+    ),
     ("SetOverride", "value"): lambda x: inputs.SetOverride(override=_override(value=x)),
     ("SetOverride", "expires_at"): lambda x: inputs.SetOverride(override=_override(expires_at=x)),
     ("StartBatch", "planned"): lambda x: inputs.StartBatch(batch=_batch(x), recipe=bench_recipe()),
@@ -94,6 +99,7 @@ REFUSED: Mapping[str, str] = {
     "CalibratePump seconds": "calibration_out_of_range",
     "CalibrateProbe standard": "calibration_range",
     "CalibrateProbe temperature": "calibration_temperature",
+    "CalibrateProbe pressure_kpa": "calibration_pressure",
     "CalibrateProbe shown": "calibration_range calibration_slope",
     "RunDose ml": "dose_out_of_range",
     "RunFill litres": "fill_out_of_range",
@@ -139,7 +145,7 @@ def test_every_figure_of_a_request_is_tried() -> None:
 @pytest.mark.parametrize("bad", [NAN, INF, -INF])
 @pytest.mark.parametrize("asked", ASKED, ids=" ".join)
 def test_what_is_no_finite_number_is_refused(asked: tuple[str, str], bad: float) -> None:
-    bench = Bench(bench_farm() if asked[0] == "RunShot" else tank_farm())
+    bench = Bench(bench_farm() if asked[0] == "RunShot" else tank_farm(extra=(OXYGEN,)))
     bench.start_batch()
     planned = plan(
         id="planned",

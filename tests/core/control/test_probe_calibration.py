@@ -13,10 +13,12 @@ from vfarm_core.control import calibrations
 from vfarm_core.control.agenda import agenda
 from vfarm_core.control.inputs import (
     CalibrateProbe,
+    ClockSet,
     SetProbe,
     VerifyProbe,
 )
 from vfarm_core.control.memory import Memory, ProbeState, ProbeUse
+from vfarm_core.control.rebound import forgotten
 from vfarm_core.farm.calibration import UNCORRECTED, KnownPoint
 from vfarm_core.farm.codec import decode, encode
 from vfarm_core.farm.roles import Role
@@ -354,3 +356,22 @@ def test_everything_that_is_calibrated_is_told_with_its_drift() -> None:
     assert pumps[A].due_at == pytest.approx(pumps[A].calibrated_at + 180 * DAY)
     nobody = calibrations.pumps(tank.farm, Memory())
     assert {(p.ml_per_s, p.due_at) for p in nobody} == {(None, None)}
+
+
+def test_a_clock_that_is_set_moves_no_calibration() -> None:
+    tank = with_more(QUANTUM)
+    calibrate(tank, PPFD, (200.0, 230.0))
+    before = tank.runtime.memory.sensors[PPFD]
+    assert before.verified_at is not None
+    tank.runtime.feed(ClockSet(by_s=HOUR))
+    after = tank.runtime.memory.sensors[PPFD]
+    assert after.verified_at == before.verified_at + HOUR
+    assert after.calibrations[0].at == before.calibrations[0].at + HOUR
+
+
+def test_a_farm_that_moves_to_another_sensor_leaves_its_calibration_behind() -> None:
+    tank = with_more(QUANTUM)
+    calibrate(tank, PPFD, (200.0, 230.0))
+    (gone,) = forgotten(tank.runtime.memory, [PPFD], 1.0)
+    assert (gone.key, gone.data) == (f"sensor:{PPFD}", None)
+    assert not list(forgotten(tank.runtime.memory, ["another"], 1.0))
