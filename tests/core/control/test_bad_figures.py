@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from tests.core.support import Bench, bench_farm, bench_recipe
+from tests.core.support import Bench, bench_farm, bench_recipe, sensor
 from tests.core.tank import EC, A, tank_farm
 from vfarm_core.batches.lifecycle import plan, sow
 from vfarm_core.batches.lots import Lot, LotKind
