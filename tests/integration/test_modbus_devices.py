@@ -6,9 +6,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
+from home_farm import bound, declared, small_farm, sow
 from homeassistant.components import modbus
 from homeassistant.components.modbus.connection import async_get_connection_info
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry, ConfigSubentryData
@@ -40,6 +42,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_device,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from test_subentry_flows import Flow
 from tmodbus.exceptions import IllegalDataAddressError, ServerDeviceBusyError
 
 from custom_components.vfarm.const import DOMAIN
@@ -486,6 +489,70 @@ async def test_a_broken_profile_is_told_with_its_line_and_takes_no_other_down(
     assert "registers[0].type (line 9)" in broken["problems"]
     gone = issues["modbus_profile_gone"].translation_placeholders
     assert gone == {"farm": "Farm", "device": "Own", "profile": "mine"}
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+# -- binding ------------------------------------------------------------------------------------
+
+TENT = {"id": "tent", "volume_m3": 8.0, "bindings": []}
+
+
+async def test_a_profile_says_what_its_registers_can_be(hass: HomeAssistant) -> None:
+    """A dew point has the class of a temperature, and is none of the air."""
+    async with lined({240: bank_of("vaisala_hmp")}) as port:
+        zone = ConfigSubentryData(
+            subentry_type="zone", title="Tent", data=TENT, unique_id="zone_tent"
+        )
+        entry = farm_with(hass, zone, device(place(port, 240, "vaisala_hmp"), "Tent air"))
+        await set_up(hass, entry)
+        air = entity_id(hass, entry, "sensor", "temperature", "Tent air")
+        dew = entity_id(hass, entry, "sensor", "dew_point", "Tent air")
+        await until(lambda: said(hass, air) not in (None, STATE_UNAVAILABLE))
+        flow = await Flow(hass, entry).edit("zone")
+        await flow.choose("propose")
+        selector = flow.result["data_schema"].schema["proposals"]
+        proposed = [option["value"] for option in selector.config["options"]]
+        assert f"tent air_temperature {air}" in proposed
+        assert not [key for key in proposed if dew in key]
+        await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+
+
+async def test_a_relay_that_is_bound_is_driven_by_the_farm(
+    hass: HomeAssistant, line: tuple[int, dict[int, Failing]]
+) -> None:
+    port, banks = line
+    banks[1].put(Space.INPUT, 1, [150])
+    entry = farm_with(hass, device(place(port)), device(place(port, 2, BOARD), "Board"))
+    await set_up(hass, entry)
+    air = entity_id(hass, entry, "sensor", "temperature")
+    relay = entity_id(hass, entry, "switch", "relay2", "Board")
+    await until(lambda: said(hass, relay) == STATE_OFF)
+    bindings = [
+        bound("tent", "air_temperature", air),
+        bound("tent", "heater", relay, declaration=declared("on", max_on_s=3600.0)),
+    ]
+    zone = ConfigSubentry(
+        data=MappingProxyType({**TENT, "bindings": bindings}),
+        subentry_type="zone",
+        title="Tent",
+        unique_id="zone_tent",
+    )
+    rack = small_farm()["rack"]
+    data: Any = {**rack["data"], "bindings": []}
+    hass.config_entries.async_add_subentry(entry, zone)
+    hass.config_entries.async_add_subentry(
+        entry,
+        ConfigSubentry(data=data, subentry_type="rack", title="Rack", unique_id=rack["unique_id"]),
+    )
+    await hass.async_block_till_done()
+    engine = entry.runtime_data.engine
+    await until(lambda: engine.snapshot("tent").air_temperature.value == 15.0)
+    await sow(hass)
+    # 15 °C is too cold for lettuce: the relay closes, and is proved by what was read back.
+    await until(lambda: banks[2].words[Space.COIL, 1] == 1)
+    await until(lambda: said(hass, relay) == STATE_ON)
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
 

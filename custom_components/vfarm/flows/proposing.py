@@ -18,12 +18,13 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from vfarm_core.devices.presets.preset import find_all, hints
-from vfarm_core.farm.candidates import Candidate, Place, Proposal, Spot, propose, reasons
+from vfarm_core.devices.presets.preset import Found, find_all, hints
+from vfarm_core.farm.candidates import Candidate, Hint, Place, Proposal, Spot, propose, reasons
 from vfarm_core.farm.roles import Role, spec
 
 from ..const import CONF_BINDINGS, SubentryType
 from ..farm_data import Part
+from ..modbus.hints import async_hints
 from .bindable import CONF_ENTITY, CONF_ROLE
 from .binding import CONF_ADVANCED, CONF_LEVELS, CONF_NODE, BindingSteps
 from .known import candidates
@@ -147,16 +148,20 @@ class ProposalSteps(BindingSteps):
         every = candidates(self.hass, self._bound_entities())
         known = find_all(self.presets.known.values(), every)
         where = self._places()
-        found = propose([(p, roles) for p in where], every, bound, hints(known))
+        found = propose([(p, roles) for p in where], every, bound, self._hints(known))
         self._whys = self._reasons(found, where, every)
         return [p for p in found if self._can_be(p.node, p.role, p.entity)]
+
+    def _hints(self, known: Mapping[str, Found]) -> Mapping[str, Hint]:
+        """What is known of entities because of their devices: by presets and by profiles."""
+        return {**hints(known), **async_hints(self.hass)}
 
     def _reasons(
         self, found: Iterable[Proposal], where: Iterable[Place], every: Iterable[Candidate]
     ) -> dict[str, str]:
         """Why each of the proposals is one, in words."""
         spots, entities = {p.id: p for p in where}, {c.id: c for c in every}
-        known = hints(find_all(self.presets.known.values(), entities.values()))
+        known = self._hints(find_all(self.presets.known.values(), entities.values()))
         return {
             _key(p): self.presets.why(
                 reasons(spots[p.node], p.role, entities[p.entity], known.get(p.entity))
@@ -170,7 +175,7 @@ class ProposalSteps(BindingSteps):
         here = [(place, [role]) for place in self._places() if place.id == node]
         every = candidates(self.hass, own)
         known = find_all(self.presets.known.values(), every)
-        return [p.entity for p in propose(here, every, hints=hints(known))]
+        return [p.entity for p in propose(here, every, hints=self._hints(known))]
 
     def _can_be(self, node: str, role: Role, entity_id: str) -> bool:
         """Whether nothing but a declaration keeps an entity from being bound."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigSubentry
@@ -52,6 +52,12 @@ class FarmModbus:
         self._entities: dict[str, list[ModbusEntity]] = {}
         self._started = False
         self._editing = asyncio.Lock()
+
+    @property
+    def entities(self) -> Iterator[ModbusEntity]:
+        """The entities of all devices."""
+        for group in self._entities.values():
+            yield from group
 
     async def _async_wanted(self) -> dict[str, Wanted]:
         found = self._entry.get_subentries_of_type(DeviceType.MODBUS)
