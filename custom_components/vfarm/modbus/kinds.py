@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
@@ -145,11 +145,22 @@ def shown(profile: Profile, model: str | None = None, phases: int | None = None)
     for register in registers:
         if _domain(profile, register) is not None:
             by_role.setdefault(register.role, []).append(register.key)
-    return [
+    found = [
         _shown(profile, register, domain, by_role[register.role])
         for register in registers
         if (domain := _domain(profile, register)) is not None
     ]
+    return found if any(one.enabled for one in found) else [_unsaid(one, found) for one in found]
+
+
+def _unsaid(one: Shown, all_of_them: list[Shown]) -> Shown:
+    """A register of a device of which the profile cannot say what it measures, as it has whatever
+    is plugged into it: its values are what it is there for."""
+    key = one.register.key
+    again = any(key.startswith(f"{other.register.key}_") for other in all_of_them)
+    if one.register.role is not None or again:
+        return one
+    return replace(one, enabled=True, category=None)
 
 
 def unit_of(unit: str) -> str | None:
