@@ -486,7 +486,7 @@ async def test_a_broken_profile_is_told_with_its_line_and_takes_no_other_down(
     broken = issues["modbus_profile_broken"].translation_placeholders
     assert broken is not None
     assert broken["file"].endswith("mine.yaml")
-    assert "registers[0].type (line 9)" in broken["problems"]
+    assert "registers[0].type (line 9): unknown: 'nonsense'; known: bool, " in broken["problems"]
     gone = issues["modbus_profile_gone"].translation_placeholders
     assert gone == {"farm": "Farm", "device": "Own", "profile": "mine"}
     await hass.config_entries.async_unload(entry.entry_id)

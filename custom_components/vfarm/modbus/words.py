@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
 from vfarm_core.devices.modbus.codec import Reading
-from vfarm_core.devices.modbus.errors import Problem
+from vfarm_core.devices.modbus.errors import Problem, placeholders
 
 from ..const import DOMAIN
 
@@ -24,8 +24,9 @@ async def async_profile_words(hass: HomeAssistant) -> Callable[[Problem], str]:
         place = problem.path or "–"
         if problem.line is not None:
             place = f"{place} ({texts.get(word, 'line')} {problem.line})"
-        # What exactly is wrong is said in the words of the form, which are English as its keys.
-        return f"{place}: {problem.message}"
+        words = texts.get(_OPTION.format(selector="profile_problem", key=problem.code))
+        said = problem.message if words is None else words.format(**placeholders(problem))
+        return f"{place}: {said}"
 
     return say
 

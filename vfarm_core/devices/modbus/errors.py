@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from string import Formatter
 from types import MappingProxyType
 
 
@@ -101,6 +102,16 @@ PROBLEMS: Mapping[str, str] = MappingProxyType(
         "id_taken": "{name} is taken by {file}",
     }
 )
+
+
+def places(code: str) -> dict[str, str]:
+    """The names in the words of a code, and how the value of each is rounded."""
+    return {name: spec or "" for _, name, spec, _ in Formatter().parse(PROBLEMS[code]) if name}
+
+
+def placeholders(said: Problem) -> dict[str, str]:
+    """The values in the words of a problem as texts, rounded as in English, for any language."""
+    return {name: format(said.params[name], spec) for name, spec in places(said.code).items()}
 
 
 def problem(
