@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from home_farm import bound, declared, small_farm, sow
+from home_farm import bound, declared, small_farm, somebody, sow
 from homeassistant.components import modbus
 from homeassistant.components.modbus.connection import async_get_connection_info
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry, ConfigSubentryData
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateReportedData, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
@@ -333,6 +333,27 @@ async def test_a_write_that_failed_is_an_error_and_never_shown(
     with pytest.raises(HomeAssistantError, match="it refused"):
         await _switch(hass, relay, "turn_on")
     assert STATE_ON not in states
+
+
+async def test_who_may_only_look_switches_nothing(
+    hass: HomeAssistant, farm: MockConfigEntry, line: tuple[int, dict[int, Failing]]
+) -> None:
+    _, banks = line
+    relay = entity_id(hass, farm, "switch", "relay2", "Board")
+    await until(lambda: said(hass, relay) == STATE_OFF)
+    viewer = somebody(hass, "eva", is_owner=False)
+    hass.config_entries.async_update_entry(farm, options={"roles": {"eva": "viewer"}})
+    written = [request for request in banks[2].requests if request[0] == "write"]
+    with pytest.raises(ServiceValidationError, match="viewer"):
+        await hass.services.async_call(
+            "switch",
+            "turn_on",
+            {"entity_id": relay},
+            blocking=True,
+            context=viewer,
+        )
+    assert [request for request in banks[2].requests if request[0] == "write"] == written
+    assert said(hass, relay) == STATE_OFF
 
 
 async def test_a_level_is_set_within_its_range(hass: HomeAssistant) -> None:

@@ -25,7 +25,7 @@ from custom_components.vfarm.services import SCHEMAS
 from vfarm_core.control.explain import ENGLISH
 from vfarm_core.control.memory import Quality
 from vfarm_core.control.reasons import TEXTS as REASONS
-from vfarm_core.devices.modbus import errors
+from vfarm_core.devices.modbus import errors as profile_errors
 from vfarm_core.devices.modbus.codec import Why
 from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.crops import LIMITS
@@ -141,9 +141,9 @@ def test_every_name_of_a_register_and_reason_of_a_device_has_words() -> None:
 def test_everything_that_can_be_wrong_with_a_profile_has_words(language: str) -> None:
     said = texts(language)["selector"]["profile_problem"]["options"]
     # A preset is not read in Home Assistant.
-    assert set(said) == set(errors.PROBLEMS) - {"entity_twice", "suggests_nothing"}
+    assert set(said) == set(profile_errors.PROBLEMS) - {"entity_twice", "suggests_nothing"}
     for code, text in said.items():
-        assert set(re.findall(r"{(\w+)}", text)) == set(errors.places(code)), code
+        assert set(re.findall(r"{(\w+)}", text)) == set(profile_errors.places(code)), code
 
 
 def test_actions_fields_and_their_words_agree() -> None:
