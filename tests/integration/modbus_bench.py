@@ -45,7 +45,7 @@ def device(data: dict[str, Any], title: str = "Probe") -> ConfigSubentryData:
     )
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     """Wait for what comes over a wire."""
     async with asyncio.timeout(seconds):
         # What a device says has no event of its own.

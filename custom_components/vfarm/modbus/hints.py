@@ -25,7 +25,8 @@ def async_hints(hass: HomeAssistant) -> dict[str, Hint]:
     for farm in farms:
         for entity in farm.runtime_data.modbus.entities:
             said = entity.how.register.role or "diagnostic"
-            if entity.hass is not None and not said.startswith("actuator."):
+            known = entity.registry_entry
+            if known is not None and not said.startswith("actuator."):
                 role = ROLES.get(said)
-                found[entity.entity_id] = Hint(roles=() if role is None else (role,))
+                found[known.entity_id] = Hint(roles=() if role is None else (role,))
     return found
