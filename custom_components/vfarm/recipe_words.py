@@ -66,6 +66,10 @@ class RecipeWords:
             "params": dict(finding.params),
         }
 
+    def finding_line(self, finding: Finding) -> str:
+        """A finding as one line: where it is, and what was found."""
+        return f"{finding.path}: {self.sentence(finding)}"
+
     def listed(self, problems: Iterable[Problem]) -> str:
         """All problems as one text, each with its place."""
         return "\n".join(f"- {self._place(p)}: {self.sentence(p)}" for p in problems)

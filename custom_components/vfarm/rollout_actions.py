@@ -29,6 +29,7 @@ from vfarm_core.control.inputs import (
     StartRollout,
 )
 from vfarm_core.control.memory import Memory
+from vfarm_core.control.rollouts import Doubts, doubts
 from vfarm_core.control.snapshot import FarmSnapshot, RolloutView
 from vfarm_core.farm.codec import encode
 from vfarm_core.recipes import shelf
@@ -40,8 +41,10 @@ from .data import VfarmConfigEntry
 from .entity import async_by
 from .fields import number, span, whole
 from .history import async_answered
+from .language import async_language
 from .nutrients import async_install
 from .recipe_shelf import async_recipes, folder
+from .recipe_words import async_recipe_words
 from .rollout_judge import async_judge
 from .targets import ENTRY_SCHEMA, async_entry, error
 from .words import Words, async_words
@@ -155,9 +158,28 @@ async def _start(hass: HomeAssistant, call: ServiceCall) -> Response:
         why=data[F.WHY],
         by=by,
     )
-    answer = await ask(entry, request)
-    more = {key: answer[key] for key in ("changes", "warnings", "shared")}
-    return {**_shown(entry, request.id, await async_words(hass)), **more}
+    before = entry.runtime_data.engine.runtime.memory.batches
+    said = await async_recipe_words(hass, await async_language(hass, call.context))
+    try:
+        answer = await ask(entry, request)
+    except ServiceValidationError as err:
+        if (which := _DOUBTED.get(err.translation_key or "")) is None:
+            raise
+        found = getattr(doubts(entry.runtime_data.farm, before, request), which)
+        why = "; ".join(said.finding_line(one) for one in Doubts.errors(found))
+        raise error(err.translation_key or "", recipe=request.new.id, why=why) from err
+    found = doubts(entry.runtime_data.farm, before, request)
+    warnings = [said.finding_line(one) for one in (*found.crop, *found.farm)]
+    more = {key: answer[key] for key in ("changes", "shared")}
+    return {
+        **_shown(entry, request.id, await async_words(hass)),
+        **more,
+        "warnings": warnings,
+    }
+
+
+#: Refusals for what was found in a recipe, and where that was found.
+_DOUBTED: Mapping[str, str] = {"rollout_recipe_wrong": "crop", "rollout_infeasible": "farm"}
 
 
 def _share(percent: float | None) -> float | None:

@@ -283,3 +283,34 @@ async def test_a_gate_of_yields_says_why_it_waits(
         "change of the yield: not yet (20 % / -10 %),"
         " fewer than 3 of a version: their spread is not known"
     )
+
+
+async def test_what_the_farm_cannot_give_to_a_version_is_said_in_the_language_of_the_house(
+    hass: HomeAssistant, farm: MockConfigEntry, two: dict[str, str], folder: Path
+) -> None:
+    await hass.config.async_update(language="de")
+    await settled(hass)
+    text = MINE
+    for there, here in (("500", "900"), ("ppfd_max: 600", "ppfd_max: 1000"), ("32.5", "90")):
+        assert there in text
+        text = text.replace(there, here)
+    (folder / "mine.yaml").write_text(text)
+    err = await refused(hass, "start_rollout", recipe="my_basil", strategy="phase_boundary")
+    assert err.translation_key == "rollout_infeasible"
+    said = (err.translation_placeholders or {})["why"]
+    assert said.startswith("phases[1].light.ppfd: Level 1 erreicht 300 von 900 μmol/m²/s (erlaubt:")
+    assert not memory(farm).rollouts
+
+
+async def test_warnings_about_a_version_are_said_in_the_language_of_the_house(
+    hass: HomeAssistant, farm: MockConfigEntry, two: dict[str, str], folder: Path
+) -> None:
+    await hass.config.async_update(language="de")
+    await settled(hass)
+    (folder / "mine.yaml").write_text(MINE.replace("value: 24 °C", "value: 33 °C"))
+    answer = await act(hass, "start_rollout", recipe="my_basil", strategy="new_batches")
+    assert answer["warnings"]
+    for warning in answer["warnings"]:
+        assert warning.startswith("phases[")
+        assert "accepted" not in warning, "no English words"
+        assert "(erlaubt: " in warning

@@ -8,8 +8,8 @@ rollout_gates_closed, rollout_<key of RolloutError>, level_unknown, batch_unknow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -25,8 +25,10 @@ from ..batches.rollout import (
     Strategy,
     Turn,
 )
+from ..farm.nodes import Farm
 from ..recipes.diff import diff
 from ..recipes.feasibility import feasible
+from ..recipes.findings import Finding
 from ..recipes.findings import Severity as Grade
 from ..recipes.model import Recipe
 from ..recipes.validate import validate
@@ -191,8 +193,8 @@ def _start(d: Draft, request: StartRollout) -> dict[str, Any]:
     old, new = request.old, request.new
     _check(d, request)
     levels = tuple(dict.fromkeys(request.levels))
-    batches = _chosen(d, request, levels)
-    warnings = _checked_recipe(d, request, levels, batches)
+    batches = _chosen(d.batches.now, request, levels)
+    warnings = _checked_recipe(d, request)
     now = d.now.farm
     started = Rollout(
         id=request.id,
@@ -267,14 +269,16 @@ def _check(d: Draft, request: StartRollout) -> None:
         raise Clash("rollout_all_levels", strategy=request.strategy.value)
 
 
-def _chosen(d: Draft, request: StartRollout, levels: tuple[str, ...]) -> tuple[str, ...]:
+def _chosen(
+    growing: Mapping[str, Batch], request: StartRollout, levels: tuple[str, ...]
+) -> tuple[str, ...]:
     """The living batches that a canary, or the green levels, begin with."""
     for key in request.batches:
-        batch = d.batches.get(key)
+        batch = growing.get(key)
         if batch is None or not batch.is_growing or batch.recipe_id != request.new.id:
             raise Clash("batch_unknown", batch=key)
     found = list(request.batches)
-    for batch in d.batches.values():
+    for batch in growing.values():
         if not batch.is_growing or batch.recipe_version != request.old.version:
             continue
         on = [level in levels for level in batch.levels]
@@ -285,33 +289,54 @@ def _chosen(d: Draft, request: StartRollout, levels: tuple[str, ...]) -> tuple[s
     return tuple(dict.fromkeys(found))
 
 
-def _checked_recipe(
-    d: Draft, request: StartRollout, levels: tuple[str, ...], batches: tuple[str, ...]
-) -> list[str]:
-    """The warnings about the new version. What its crop or this farm cannot bear is refused;
-    what the hardware could not give to the old version either is told."""
-    found = validate(request.new)
-    wrong = [f for f in found if f.severity is Grade.ERROR]
-    if wrong:
-        raise Clash("rollout_recipe_wrong", recipe=request.new.id, why=_sentences(wrong))
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is found in a new version: by its `crop`, and by the farm where the hardware could give
+    the old version what it asked for (`farm`)."""
+
+    crop: tuple[Finding, ...]
+    farm: tuple[Finding, ...]
+
+    @staticmethod
+    def errors(found: Iterable[Finding]) -> tuple[Finding, ...]:
+        """What of it a roll-out is refused for."""
+        return tuple(f for f in found if f.severity is Grade.ERROR)
+
+
+def doubts(farm: Farm, batches: Mapping[str, Batch], request: StartRollout) -> Doubts:
+    """What is found in the new version of a roll-out, for the levels that it would come to. Raises
+    what a start of the roll-out is refused with for its levels and batches."""
+    levels = tuple(dict.fromkeys(request.levels))
+    chosen = _chosen(batches, request, levels)
+    crop = tuple(validate(request.new))
+    if Doubts.errors(crop):
+        return Doubts(crop, ())
     places = dict.fromkeys(levels)
-    for batch in d.batches.values():
-        concerned = not levels or batch.id in batches
+    for batch in batches.values():
+        concerned = not levels or batch.id in chosen
         if concerned and batch.is_growing and batch.recipe_version == request.old.version:
-            places.update(dict.fromkeys(level for level in batch.levels if level in d.farm.level))
-    here = feasible(request.new, d.farm, levels=tuple(places))
+            places.update(dict.fromkeys(level for level in batch.levels if level in farm.level))
+    here = feasible(request.new, farm, levels=tuple(places))
     before = {
         (f.code, f.path, *f.params.items())
-        for f in feasible(request.old, d.farm, levels=tuple(places))
+        for f in feasible(request.old, farm, levels=tuple(places))
     }
-    fresh = [f for f in here if (f.code, f.path, *f.params.items()) not in before]
-    wrong = [f for f in fresh if f.severity is Grade.ERROR]
-    if wrong:
+    fresh = tuple(f for f in here if (f.code, f.path, *f.params.items()) not in before)
+    return Doubts(crop, fresh)
+
+
+def _checked_recipe(d: Draft, request: StartRollout) -> list[str]:
+    """The warnings about the new version. What its crop or this farm cannot bear is refused;
+    what the hardware could not give to the old version either is told."""
+    found = doubts(d.farm, d.batches.now, request)
+    if wrong := Doubts.errors(found.crop):
+        raise Clash("rollout_recipe_wrong", recipe=request.new.id, why=_sentences(wrong))
+    if wrong := Doubts.errors(found.farm):
         raise Clash("rollout_infeasible", recipe=request.new.id, why=_sentences(wrong))
-    return [str(f) for f in (*found, *fresh)]
+    return [str(f) for f in (*found.crop, *found.farm)]
 
 
-def _sentences(found: list[Any]) -> str:
+def _sentences(found: Iterable[Finding]) -> str:
     return "; ".join(f"{f.path}: {f.message}" for f in found)
 
 
