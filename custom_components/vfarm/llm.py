@@ -48,6 +48,7 @@ from .entity import async_by
 from .people import named
 from .places import async_find, name_of
 from .roles import ACTIONS, TOOLS, UNKNOWN
+from .said import async_as_text
 from .targets import Target, error
 
 _READS = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
@@ -116,7 +117,10 @@ class FarmTool(Tool):
             if not entry.runtime_data.engine.running:
                 raise error("not_running", farm=entry.title)
             return ToolResult(data=named(hass, await self.async_do(hass, entry, data, llm_context)))
-        except (HomeAssistantError, vol.Invalid) as err:
+        except HomeAssistantError as err:
+            said = await async_as_text(hass, err, llm_context.language or hass.config.language)
+            return ToolResult(data={"error": said}, error=True)
+        except vol.Invalid as err:
             return ToolResult(data={"error": str(err)}, error=True)
 
     @abstractmethod

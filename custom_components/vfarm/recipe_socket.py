@@ -23,13 +23,13 @@ from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api.const import WebSocketCommandHandler
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.translation import async_get_translations
 
 from .access import guarded_command
 from .const import DOMAIN
 from .data import VfarmConfigEntry
 from .recipe_actions import CHANGELOG, DOCUMENT, FORMAT
 from .recipe_desk import Place, RecipeDesk, async_desk, place_of
+from .said import async_as_text
 from .targets import error
 
 _TYPE: Final = f"{DOMAIN}/recipes"
@@ -68,11 +68,7 @@ def _command(name: str, schema: dict[Any, Any], answer: Answer) -> WebSocketComm
 async def _said(hass: HomeAssistant, language: str, err: ServiceValidationError) -> tuple[str, str]:
     """The code of a refusal and its sentence in a language."""
     key = err.translation_key or websocket_api.ERR_UNKNOWN_ERROR
-    texts = await async_get_translations(hass, language, "exceptions", {DOMAIN})
-    text = texts.get(f"component.{DOMAIN}.exceptions.{key}.message")
-    if text is None:
-        return key, str(err)
-    return key, text.format(**(err.translation_placeholders or {}))
+    return key, await async_as_text(hass, err, language)
 
 
 def _place(hass: HomeAssistant, msg: Message) -> Place | None:

@@ -1,11 +1,12 @@
-"""Refusals whose placeholders are keys themselves: they are said in the language of the system."""
+"""Refusals in words: those whose placeholders are keys themselves, and those that are told as text
+and not as the error that Home Assistant translates for whoever looks at it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN
@@ -40,16 +41,29 @@ _SAID_BY: Mapping[str, Mapping[str, str]] = {
 
 
 async def async_in_words(
-    hass: HomeAssistant, err: ServiceValidationError
+    hass: HomeAssistant, err: ServiceValidationError, language: str | None = None
 ) -> ServiceValidationError:
-    """A refusal whose cause is said in the language of the system, not by its key."""
+    """A refusal whose cause is said in a language, not by its key; in that of the system where none
+    is given."""
     keys = _SAID_BY.get(err.translation_key or "")
     placeholders = err.translation_placeholders
     if keys is None or placeholders is None:
         return err
-    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+    language = language or hass.config.language
+    texts = await async_get_translations(hass, language, "selector", {DOMAIN})
     said = dict(placeholders)
     for name, selector in keys.items():
         path = f"component.{DOMAIN}.selector.{selector}.options.{said[name]}"
         said[name] = texts.get(path, said[name])
     return error(err.translation_key or "", **said)
+
+
+async def async_as_text(hass: HomeAssistant, err: HomeAssistantError, language: str) -> str:
+    """A refusal, or what could not be done, as a sentence of a language."""
+    if isinstance(err, ServiceValidationError):
+        err = await async_in_words(hass, err, language)
+    texts = await async_get_translations(hass, language, "exceptions", {DOMAIN})
+    text = texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message")
+    if err.translation_domain != DOMAIN or text is None:
+        return str(err)
+    return text.format_map(err.translation_placeholders or {})

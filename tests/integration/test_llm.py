@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from test_roles import give_roles
+from test_translations import texts
 
 from custom_components.vfarm.const import DOMAIN
 from custom_components.vfarm.llm import _TOOLS
@@ -108,6 +110,19 @@ async def test_anybody_may_look_and_ask_why(
     assert "I do not know" in await use(hass, None, "look", place="the moon")
     assert "nothing to say" in await use(hass, None, "look", place="pump")
     assert "not a valid option" in await use(hass, None, "look", place="tent", colour="red")
+
+
+async def test_what_is_refused_is_told_to_the_model_in_the_language_of_the_talk(
+    hass: HomeAssistant, farm_with_model: MockConfigEntry
+) -> None:
+    asked = replace(asked_by(None), language="de")
+    api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, asked)
+    look = llm.ToolInput(tool_name="vfarm__look", tool_args={"place": "Mond"})
+    result = await api.async_call_tool(look)
+    assert isinstance(result, llm.ToolResult)
+    assert result.error
+    german = texts("de")["exceptions"]["voice_unknown_place"]["message"]
+    assert result.data["error"] == german.format(place="Mond")
 
 
 @pytest.mark.parametrize("who", ["viewer", "operator", None])

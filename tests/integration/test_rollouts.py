@@ -307,7 +307,7 @@ async def test_warnings_about_a_version_are_said_in_the_language_of_the_house(
 ) -> None:
     await hass.config.async_update(language="de")
     await settled(hass)
-    (folder / "mine.yaml").write_text(MINE.replace("value: 24 °C", "value: 33 °C"))
+    (folder / "mine.yaml").write_text(MINE.replace("ppfd: 500", "ppfd: 100"))
     answer = await act(hass, "start_rollout", recipe="my_basil", strategy="new_batches")
     assert answer["warnings"]
     for warning in answer["warnings"]:

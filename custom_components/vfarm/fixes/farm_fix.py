@@ -19,6 +19,7 @@ from ..flows.checks import Words, async_words
 from ..flows.language import async_language
 from ..issues import DATA_ENTRY
 from ..naming import Naming, async_naming
+from ..said import async_as_text
 
 
 class FarmFix(RepairsFlow):
@@ -54,10 +55,7 @@ class FarmFix(RepairsFlow):
 
     async def async_refusal(self, err: HomeAssistantError) -> str:
         """A refusal of the farm, in the reader's language."""
-        language = await async_language(self.hass)
-        texts = await async_get_translations(self.hass, language, "exceptions", {DOMAIN})
-        text = texts.get(f"component.{DOMAIN}.exceptions.{err.translation_key}.message")
-        return str(err) if text is None else text.format_map(err.translation_placeholders or {})
+        return await async_as_text(self.hass, err, await async_language(self.hass))
 
 
 def as_problem(wrong: tuple[str, Mapping[str, Any]]) -> Problem:
