@@ -31,6 +31,7 @@ from ..ledger.verify import verify as verify_ledger
 from ..reports.audit import deeds
 from ..reports.batch import BatchSummary, known_batches
 from ..reports.batch import summary as batch_summary
+from ..reports.calibrations import calibrations as calibrations_of
 from ..reports.compare import TEXTS, Comparison
 from ..reports.compare import compare as comparison_of
 from ..reports.compare import data as comparison_data
@@ -310,14 +311,16 @@ def audit(
 ) -> None:
     """Who did what, what it was before and after, why, and what came of it."""
     zone = ZoneInfo(time_zone)
-
-    def instant(day: dt.datetime | None) -> float | None:
-        return None if day is None else day.replace(tzinfo=zone).timestamp()
-
     called = _names(names, as_json)
     asked = None if who is None else {who, *(by for by, name in called.items() if name == who)}
     with _opened(db, as_json) as ledger:
-        found = deeds(ledger, who=asked, since=instant(since), until=instant(until), limit=limit)
+        found = deeds(
+            ledger,
+            who=asked,
+            since=_instant(since, zone),
+            until=_instant(until, zone),
+            limit=limit,
+        )
     found = renamed(found, lambda by: called.get(by, by))
     if as_json:
         _print([asdict(deed) for deed in found])
@@ -329,6 +332,39 @@ def audit(
         cells = (when, deed.who, deed.what, of, deed.before or "", deed.after or "", deed.why)
         table.add_row(*map(escape, cells), deed.result)
     Console().print(table)
+
+
+@app.command()
+def calibrations(
+    db: Database,
+    point: Annotated[str | None, typer.Option(help="Only of one binding.")] = None,
+    since: Annotated[dt.datetime | None, typer.Option(help="From this day on.")] = None,
+    until: Annotated[dt.datetime | None, typer.Option(help="Before this day.")] = None,
+    time_zone: Zone = "UTC",
+    as_json: AsJson = False,
+) -> None:
+    """How probes, light sensors and dosing pumps were calibrated, and how far they had drifted."""
+    zone = ZoneInfo(time_zone)
+    with _opened(db, as_json) as ledger:
+        found = calibrations_of(
+            ledger, point=point, since=_instant(since, zone), until=_instant(until, zone)
+        )
+    if as_json:
+        _print([asdict(done) for done in found])
+        return
+    table = Table("When", "Of", "What", "Before", "After", "Drift", "Slope %", "Who", box=None)
+    for done in found:
+        when = f"{dt.datetime.fromtimestamp(done.at, zone):%Y-%m-%d %H:%M}"
+        drift = "" if done.drift is None else f"{done.drift:+g}"
+        slope = "" if done.slope_pct is None else f"{done.slope_pct:g}"
+        cells = (when, done.point, done.kind, done.before or "", done.after or "", drift, slope)
+        table.add_row(*map(escape, cells), escape(done.who))
+    Console().print(table)
+
+
+def _instant(day: dt.datetime | None, zone: ZoneInfo) -> float | None:
+    """When a day begins by a zone's clock."""
+    return None if day is None else day.replace(tzinfo=zone).timestamp()
 
 
 def _names(file: Path | None, as_json: bool) -> dict[str, str]:

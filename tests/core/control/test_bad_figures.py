@@ -57,6 +57,7 @@ ASKED: Mapping[tuple[str, str], Callable[[float], Request]] = {
     ("CalibratePump", "seconds"): lambda x: inputs.CalibratePump(point=A, ml=120.0, seconds=x),
     ("RunDose", "ml"): lambda x: inputs.RunDose(point=A, ml=x),
     ("RunFill", "litres"): lambda x: inputs.RunFill(reservoir="tank", litres=x),
+    ("NoteSeen", "after_s"): lambda x: inputs.NoteSeen(point=A, guard="auto_off", after_s=x),
     # Figures of what a request carries.
     ("CalibrateProbe", "standard"): lambda x: _calibration(KnownPoint(standard=x, shown=1.5)),
     ("CalibrateProbe", "shown"): lambda x: _calibration(KnownPoint(standard=1.413, shown=x)),
@@ -103,6 +104,7 @@ REFUSED: Mapping[str, str] = {
     "CalibrateProbe shown": "calibration_range calibration_slope",
     "RunDose ml": "dose_out_of_range",
     "RunFill litres": "fill_out_of_range",
+    "NoteSeen after_s": "drill_after_s",
     "SetOverride value": "override_out_of_range",
     "SetOverride expires_at": "override_expired",
     "ReceiveLot amount": "batch_lot_amount",
