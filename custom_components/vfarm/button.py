@@ -14,6 +14,7 @@ from homeassistant.components.button import (
     ButtonEntity,
     ButtonEntityDescription,
 )
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -32,11 +33,15 @@ from .access import guarded
 from .data import VfarmConfigEntry
 from .entity import NodeEntity, Specs, async_by, async_manage_entities
 from .people import by_of
+from .self_tests import async_test
 from .targets import error
 
 PARALLEL_UPDATES = 0
 
 STOP = ButtonEntityDescription(key="emergency_stop", translation_key="emergency_stop")
+SELF_TEST = ButtonEntityDescription(
+    key="self_test", translation_key="self_test", entity_category=EntityCategory.DIAGNOSTIC
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +87,7 @@ REQUESTS: Final = (RUN_SHOT, CLEAR_INHIBIT, CLEAR_LATCHES, ADVANCE_WORKFLOW, END
 def specs(farm: Farm) -> Specs[ButtonEntityDescription]:
     """The buttons a farm has."""
     yield farm.id, STOP
+    yield farm.id, SELF_TEST
     for zone in farm.zones:
         yield zone.id, CLEAR_LATCHES
         yield zone.id, END_WORKFLOW
@@ -102,7 +108,9 @@ def specs(farm: Farm) -> Specs[ButtonEntityDescription]:
 def _make(
     hass: HomeAssistant, entry: VfarmConfigEntry, node: str, description: ButtonEntityDescription
 ) -> NodeEntity:
-    kind = RequestButton if isinstance(description, RequestDescription) else EmergencyStopButton
+    if isinstance(description, RequestDescription):
+        return RequestButton(hass, entry, node, description)
+    kind = SelfTestButton if description is SELF_TEST else EmergencyStopButton
     return kind(hass, entry, node, description)
 
 
@@ -134,6 +142,24 @@ class RequestButton(NodeEntity, ButtonEntity):
             raise error("not_running", farm=self.entry.title)
         by = await async_by(self.hass, self._context)
         await self.async_ask(self.entity_description.request_fn(self.node, by))
+
+
+class SelfTestButton(NodeEntity, ButtonEntity):
+    """A self-test that moves nothing: what it came to is told as an event, and an alarm where
+    something fails."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Also a farm that does not control can be tested."""
+        return not self.engine.closed
+
+    @override
+    @guarded
+    async def async_press(self) -> None:
+        """Test."""
+        by = await async_by(self.hass, self._context)
+        await async_test(self.hass, self.entry, self.entry.entry_id, by)
 
 
 class EmergencyStopButton(NodeEntity, ButtonEntity):

@@ -93,7 +93,7 @@ ACTIONS: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_OPERATOR, "set_override", "clear_override", "set_mode", "give_back"),
         **_each(_OPERATOR, "run_shot", "run_fill", "solution_changed", "set_probe"),
         **_each(_OPERATOR, "start_workflow", "advance_workflow", "end_workflow"),
-        **_each(_OPERATOR, "fixture_replaced", "send_test_alarm"),
+        **_each(_OPERATOR, "fixture_replaced", "send_test_alarm", "self_test"),
         # Whoever sees that something is wrong may stop a roll-out; to go on is a grower's decision.
         **_each(_OPERATOR, "pause_rollout"),
         **_each(_OPERATOR, "plan_orders", "apply_plan", "reschedule_batch"),
@@ -144,7 +144,7 @@ ENTITIES: Final[Mapping[str, Need]] = MappingProxyType(
         **_each(_OPERATOR, "calendar.agenda", "todo.tasks"),
         **_each(_OPERATOR, "climate.climate", "number.override_hours"),
         **_each(_OPERATOR, *(f"number.{quantity}_override" for quantity in Quantity)),
-        **_each(_OPERATOR, "button.run_shot"),
+        **_each(_OPERATOR, "button.run_shot", "button.self_test"),
         **_each(_OPERATOR, "button.advance_workflow", "button.end_workflow"),
         **_each(_PERSON, "button.clear_inhibit", "button.clear_latches"),
         **_each(_GROWER, "time.lights_on"),

@@ -102,6 +102,7 @@ from .recipe_actions import RECIPE_HANDLERS, RECIPE_SCHEMAS
 from .recipe_shelf import async_recipes
 from .rollout_actions import ROLLOUT_HANDLERS, ROLLOUT_SCHEMAS
 from .said import async_in_words
+from .self_tests import SELF_TEST_SCHEMA, async_self_test
 from .station_actions import STATION_HANDLERS, STATION_SCHEMAS
 from .targets import (
     ATTR_NODE,
@@ -133,6 +134,7 @@ class Service(StrEnum):
     CLEAR_LATCH = "clear_latch"
     GIVE_BACK = "give_back"
     TRY_ACTUATOR = "try_actuator"
+    SELF_TEST = "self_test"
     SEND_TEST_ALARM = "send_test_alarm"
     FIXTURE_REPLACED = "fixture_replaced"
     RUN_SHOT = "run_shot"
@@ -330,6 +332,7 @@ SCHEMAS: Mapping[Service, vol.Schema] = {
         }
     ),
     Service.SEND_TEST_ALARM: TEST_SCHEMA,
+    Service.SELF_TEST: SELF_TEST_SCHEMA,
     Service.FIXTURE_REPLACED: vol.Schema(TARGET_SCHEMA),
     Service.RUN_SHOT: vol.Schema(
         {
@@ -925,6 +928,7 @@ _HANDLERS: Mapping[Service, Handler] = {
     Service.GIVE_BACK: _give_back,
     Service.TRY_ACTUATOR: _try_actuator,
     Service.SEND_TEST_ALARM: async_send,
+    Service.SELF_TEST: async_self_test,
     Service.FIXTURE_REPLACED: _fixture_replaced,
     Service.RUN_SHOT: _run_shot,
     Service.RUN_DOSE: _run_dose,

@@ -87,6 +87,13 @@ ROWS: Mapping[str, Row] = {
     "clear_latch": Row({"point": "tent.heater"}, late="not_latched"),
     "give_back": Row({"point": "tent.heater"}, late="not_taken_over"),
     "try_actuator": Row({"point": "tent.heater", "duration": 5}, late="try_in_use"),
+    "self_test": Row(
+        {**TENT, "pulse": False},
+        takes={
+            "no target": "the whole farm is tested",
+            "wrong kind of node": "every part of a farm that has bindings can be tested",
+        },
+    ),
     "send_test_alarm": Row({"severity": "p3"}),
     "fixture_replaced": Row(LEVEL),
     "run_shot": Row({**BENCH, "duration": 60}),

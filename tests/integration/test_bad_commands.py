@@ -39,6 +39,7 @@ NUMBERS = ("nan", "inf", "-inf", "many", -1000)
 ROWS: Mapping[str, list[tuple[str, str, dict[str, Any]]]] = {
     "button.emergency_stop": [("", "press", {"moon": 1})],
     "button.run_shot": [("bench", "press", {})],
+    "button.self_test": [("", "press", {"moon": 1})],
     "button.clear_inhibit": [("bench", "press", {})],
     "button.clear_latches": [("tent", "press", {})],
     "button.advance_workflow": [("tank", "press", {})],

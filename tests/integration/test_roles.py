@@ -612,7 +612,7 @@ def test_the_tables_have_no_lines_of_what_does_not_exist() -> None:
 def commanded() -> set[tuple[str, str]]:
     """Domain and key of every entity of every kind of node that takes commands."""
     described: dict[str, Iterable[Any]] = {
-        "button": (button.STOP, *button.REQUESTS),
+        "button": (button.STOP, button.SELF_TEST, *button.REQUESTS),
         "calendar": (calendar.AGENDA,),
         "climate": (climate.CLIMATE,),
         "number": (number.HOURS, *number.ZONE_TARGETS, *number.LEVEL_TARGETS),

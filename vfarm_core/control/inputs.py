@@ -18,7 +18,7 @@ from ..farm.overrides import Mode, Override, Quantity, WorkflowKind
 from ..farm.roles import Loop
 from ..recipes.model import Recipe
 from .effects import Severity
-from .memory import ProbeUse
+from .memory import ProbeUse, ProofState, PulseEnd
 from .prices import Prices
 
 
@@ -580,6 +580,40 @@ class SendTestAlarm(Request):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeTestAlarm(Request):
     """Somebody has answered the test alarm: it reached a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What only the shell knows of what a farm relies on. Errors are empty where it worked and None
+    where nobody has tried. Ages in s; no `backup_age_s`: there is no backup."""
+
+    journal_error: str | None = None
+    ledger_error: str | None = None
+    ledger_behind: int = 0
+    backups_known: bool = False
+    backup_age_s: float | None = None
+    backup_limit_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of an actuator that was tried for a self-test: how its pulse ended, after how many
+    seconds, and what proved it. No `end`: it was not tried, and `why`."""
+
+    point: str
+    end: PulseEnd | None = None
+    proof: ProofState = ProofState.UNKNOWN
+    seconds: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSelfTest(Request):
+    """Check a farm, or one node (`node`), and record what that came to."""
+
+    node: str = ""
+    facts: Facts
+    tried: tuple[Tried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from homeassistant.helpers.selector import BooleanSelector
 from homeassistant.helpers.translation import async_get_translations
 
 from vfarm_core.control import pulse
-from vfarm_core.control.effects import Event
 from vfarm_core.control.inputs import TryActuator
 from vfarm_core.control.memory import ProofState, PulseEnd
 from vfarm_core.control.readings import parse
@@ -29,6 +28,7 @@ from ..data import VfarmData
 from ..entity_values import raw_of
 from ..farm_data import Part, farm_dict, usable_farm
 from ..people import by_of
+from ..tries import Outcome, async_listen, async_outcome
 from ..words import Words
 from .bindable import CONF_ROLE
 from .binding import CONF_BINDING
@@ -36,9 +36,6 @@ from .language import async_language
 from .proposing import ProposalSteps, said
 
 CONF_PULSE = "pulse"
-#: After a pulse is over it is waited for so much longer (s) at most: until its off is proved, or
-#: its commands were tried again in vain.
-_PATIENCE_S = 60.0
 
 
 class TryingSteps(ProposalSteps):
@@ -192,12 +189,12 @@ class TryingSteps(ProposalSteps):
         request = current_request.get()
         user = request.get(KEY_HASS_USER) if request is not None else None
         by = by_of(self.hass, Context(user_id=user.id if user is not None else None))
-        ended = self._listen(data, binding)
+        ended = async_listen(self.hass, data.engine, binding.id)
         answer = data.engine.request(TryActuator(point=binding.id, by=by))
         if answer.refused is None and answer.data["how"] == "pulse":
-            seconds = answer.data["duration_s"] + _PATIENCE_S
+            waiting = self._async_wait(ended, answer.data["duration_s"])
             # None of Home Assistant's own: nothing waits for it, also not a stop.
-            self._trying = asyncio.create_task(self._async_wait(ended, seconds))
+            self._trying = asyncio.create_task(waiting)
         else:
             ended.cancel()
         if answer.refused is None:
@@ -205,25 +202,8 @@ class TryingSteps(ProposalSteps):
         params: Mapping[str, Any] = answer.params
         return words.message(answer.refused, {key: str(value) for key, value in params.items()})
 
-    def _listen(self, data: VfarmData, binding: Binding) -> asyncio.Future[Mapping[str, Any]]:
-        """What the pulse comes to; cancelled, nothing is waited for."""
-        ended: asyncio.Future[Mapping[str, Any]] = self.hass.loop.create_future()
-
-        def happened(event: Event) -> None:
-            mine = event.kind == "actuator_tried" and event.params["point"] == binding.id
-            if mine and not ended.done():
-                ended.set_result(event.params)
-
-        stop = data.engine.listen_events(happened)
-        ended.add_done_callback(lambda _: stop())
-        return ended
-
-    async def _async_wait(self, ended: asyncio.Future[Mapping[str, Any]], seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                self._came = await ended
-        except TimeoutError:
-            self._came = None
+    async def _async_wait(self, ended: Outcome, seconds: float) -> None:
+        self._came = await async_outcome(ended, seconds)
 
 
 def _outcome(words: Words, came: Mapping[str, Any]) -> str:
