@@ -193,6 +193,17 @@ EVIDENCE: dict[str, tuple[Evidence, ...]] = {
         Evidence(CORE_DOCS, "test_every_repair_is_explained"),
     ),
     "docs-use-cases": (Evidence(MANUAL, "~^## What it is for"),),
+    "appropriate-polling": _tests(
+        "test_modbus_devices.py test_a_value_is_written_at_most_once_a_minute_but_what_is_bound"
+        "_is_reported_each_time",
+    ),
+    "test-before-configure": _tests(
+        "test_modbus_flow.py test_an_error_says_what_is_wrong_and_the_form_goes_on",
+        "test_modbus_flow.py test_silence_and_noise_are_no_device",
+    ),
+    "log-when-unavailable": _tests(
+        "test_modbus_devices.py test_a_dead_device_is_told_once_and_its_return_once",
+    ),
     "dynamic-devices": _tests(
         "test_subentry_flows.py test_a_node_is_added_to_the_running_farm",
         "test_subentry_flows.py test_levels_come_and_go_with_their_entities",

@@ -16,7 +16,7 @@ from tests.core.devices.modbus.fake import FakeUnit
 from tests.core.devices.modbus.servers import Bank, filled
 from vfarm_core.devices.modbus.errors import ProfileError
 from vfarm_core.devices.modbus.library import shelf
-from vfarm_core.devices.modbus.probe import family, probe
+from vfarm_core.devices.modbus.probe import family, probe, recognised
 from vfarm_core.devices.modbus.profile import Space
 from vfarm_core.devices.modbus.scan import answering
 
@@ -99,3 +99,14 @@ def test_a_link_that_is_down_is_no_empty_line() -> None:
 
     with pytest.raises(ModbusConnectionError):
         asyncio.run(run())
+
+
+def test_only_what_every_such_device_holds_recognises_it() -> None:
+    ec8 = shelf().get("supmea_ec8")
+    bank = filled(ec8)
+    # A look at all maps: those without a mark are never among the found.
+    bank.put(Space.INPUT, 9, [3])
+    assert asyncio.run(recognised(FakeUnit(bank), shelf().profiles.values())) == (ec8,)
+    bank.put(Space.INPUT, 9, [4])
+    assert asyncio.run(recognised(FakeUnit(bank), shelf().profiles.values())) == ()
+    assert asyncio.run(recognised(clone(), shelf().profiles.values())) == ()
