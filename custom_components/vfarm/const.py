@@ -16,6 +16,7 @@ PLATFORMS: Final = (
     Platform.CALENDAR,
     Platform.CLIMATE,
     Platform.EVENT,
+    Platform.FAN,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -25,7 +26,6 @@ PLATFORMS: Final = (
 )
 #: Where the simulated hardware of a demo farm appears besides.
 DEMO_PLATFORMS: Final = (
-    Platform.FAN,
     Platform.HUMIDIFIER,
     Platform.LIGHT,
     Platform.VALVE,

@@ -1,8 +1,6 @@
-"""The demo's simulated hardware that appears as fans."""
+"""Fans: drives on a Modbus line, and the demo's simulated hardware that appears as fans."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from homeassistant.components.fan import DOMAIN as FAN_DOMAIN
 from homeassistant.core import HomeAssistant
@@ -18,8 +16,7 @@ async def async_setup_entry(
     entry: VfarmConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up simulated hardware."""
-    demo = entry.runtime_data.demo
-    if TYPE_CHECKING:
-        assert demo is not None  # The platform is only set up for a demo.
-    demo.async_add_hardware(FAN_DOMAIN, async_add_entities)
+    """Set up the fans of a farm."""
+    if demo := entry.runtime_data.demo:
+        demo.async_add_hardware(FAN_DOMAIN, async_add_entities)
+    entry.runtime_data.modbus.async_add_to(FAN_DOMAIN, async_add_entities)

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from modbus_bench import device, entity_id, farm_with, lined, place, said, set_up, until
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vfarm.modbus import poller as polling
 from custom_components.vfarm.modbus.kinds import shown
-from tests.core.devices.modbus.servers import Bank
+from tests.core.devices.modbus.servers import Bank, filled
 from vfarm_core.devices.modbus import device as core_device
 from vfarm_core.devices.modbus.library import shelf
 from vfarm_core.devices.modbus.profile import Space
@@ -207,6 +208,67 @@ async def test_a_device_whose_line_is_not_in_use_takes_nothing(
     await poller.async_stop()
     written = await poller.async_write("lamp", "on")
     assert (written.ok, written.why) == (False, "not_in_use")
+
+
+# -- drives -------------------------------------------------------------------------------------
+
+
+class Motor(Bank):
+    """A drive of a fan: it turns as it is told."""
+
+    stuck = False
+
+    def set(self, space: Space, start: int, words: Any, function: int) -> None:
+        given = list(words)
+        super().set(space, start, given, function)
+        if start == 0x2000 and not self.stuck:
+            turns = self.words[space, 0x2001] if given == [0x12] else 0
+            self.words[space, 0x2103] = turns
+
+
+async def _fan(hass: HomeAssistant, fan: str, service: str, **data: Any) -> None:
+    await hass.services.async_call("fan", service, {"entity_id": fan, **data}, blocking=True)
+
+
+async def test_a_drive_is_a_fan_that_is_on_when_it_is_seen_to_turn(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "INTERVAL_S", dict.fromkeys(set(Group) - {Group.ASKED}, 0.05))
+    motor = Motor(words=filled(shelf().get("delta_ms300")).words)
+    motor.put(Space.HOLDING, 0x2103, [0])
+    async with lined({1: motor}) as port:
+        entry = farm_with(hass, device(place(port, profile="delta_ms300"), "Exhaust"))
+        await set_up(hass, entry)
+        fan = entity_id(hass, entry, "fan", "output_frequency:drive", "Exhaust")
+        await until(lambda: said(hass, fan) == STATE_OFF)
+        state = hass.states.get(fan)
+        assert state is not None
+        assert state.name == "Exhaust Drive"
+        await _fan(hass, fan, "set_percentage", percentage=50)
+        assert motor.words[Space.HOLDING, 0x2001] == 3000
+        state = hass.states.get(fan)
+        assert state is not None
+        assert (state.state, state.attributes["percentage"]) == (STATE_ON, 50)
+        await _fan(hass, fan, "turn_off")
+        assert said(hass, fan) == STATE_OFF
+        # Without a speed it runs at the one that was set.
+        await _fan(hass, fan, "turn_on")
+        assert (said(hass, fan), motor.words[Space.HOLDING, 0x2001]) == (STATE_ON, 3000)
+        await _fan(hass, fan, "turn_on", percentage=100)
+        assert motor.words[Space.HOLDING, 0x2001] == 6000
+        await _fan(hass, fan, "set_percentage", percentage=0)
+        assert said(hass, fan) == STATE_OFF
+        # What was told to turn and does not is off.
+        motor.stuck = True
+        await _fan(hass, fan, "turn_on", percentage=20)
+        assert said(hass, fan) == STATE_OFF
+        motor.words = {key: word for key, word in motor.words.items() if key[1] != 0x2000}
+        with pytest.raises(HomeAssistantError, match="it refused"):
+            await _fan(hass, fan, "turn_on")
+        poller = next(iter(entry.runtime_data.modbus.pollers.values()))
+        await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+        assert (await poller.async_run("stop", ())).why == "not_in_use"
 
 
 @pytest.mark.parametrize("profile_id", sorted(shelf().profiles))

@@ -15,7 +15,8 @@ from vfarm_core.devices.modbus.library import Shelf
 
 from .. import issues
 from ..const import DOMAIN, DeviceType
-from .entities import DOMAINS, ModbusEntity, make_entities
+from .entities import DOMAINS, make_entities
+from .entity import ModbusEntity
 from .links import CONF_MODEL, CONF_PHASES, CONF_PROFILE, CONF_UNIT, params_of
 from .poller import Poller, Wanted
 from .shelves import async_shelf

@@ -20,7 +20,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from vfarm_core.devices.modbus.codec import Reading, State, Why, missing
-from vfarm_core.devices.modbus.device import Device, End, Poll, Written
+from vfarm_core.devices.modbus.device import Device, End, Poll, Purpose, Written
 from vfarm_core.devices.modbus.profile import Profile
 from vfarm_core.devices.modbus.roles import INTERVAL_S
 
@@ -217,3 +217,24 @@ class Poller:
             self.accepted[key] = value
         self._tell((key,))
         return written
+
+    async def async_run(self, sequence: str, told: Collection[str], **parameters: float) -> Written:
+        """Carry out a sequence of the profile, then ask what came of it: `told` are the registers
+        that say so. The step that failed, or the last one."""
+        device = self.device
+        if device is None:
+            return Written(key=sequence, end=End.FAILED, why="not_in_use")
+        done = await device.run(sequence, purpose=Purpose.CONTROL, **parameters)
+        steps = [step for step in device.profile.sequences[sequence] if step.key is not None]
+        for step, written in zip(steps, done, strict=False):
+            if written.end is End.ACCEPTED:
+                self.accepted[written.key] = _value_of(step.value, parameters)
+        self._take(device, await device.read([k for k in told if device.registers[k].readable]))
+        return done[-1]
+
+
+def _value_of(value: float | bool | str | None, parameters: Mapping[str, float]) -> float | str:
+    """What a step of a sequence writes."""
+    if isinstance(value, str):
+        return parameters.get(value.strip("{}"), value)
+    return 0.0 if value is None else value
