@@ -298,3 +298,36 @@ def test_without_words_the_keys_are_shown() -> None:
     assert nothing.text([Check.ECHO]) == "- echo"
     assert nothing.why([Why.CLASS, Why.NAME]) == "class, name"
     assert Role.CO2 not in nothing.known
+
+
+KIT = """\
+schema: vfarm-device-preset/1
+id: kit
+name: A kit
+confidence: low
+platforms: [kit]
+sources: [a test]
+entities:
+  - {key: probe, domains: [sensor], roles: [solution_ec], suggest: {unit: mS/cm}}
+"""
+
+
+async def test_a_growers_own_preset_is_known_and_a_broken_one_is_named_in_the_log(
+    hass: HomeAssistant, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "vfarm" / "presets"
+    folder.mkdir(parents=True)
+    (folder / "kit.yaml").write_text(KIT, encoding="utf-8")
+    (folder / "bad.yaml").write_text("schema: vfarm-device-preset/1", encoding="utf-8")
+    entry = await farm_of(hass, "tent")
+    hass.config.config_dir = str(tmp_path)
+    owner = MockConfigEntry(domain="kit")
+    owner.add_to_hass(hass)
+    registered = er.async_get(hass).async_get_or_create(
+        "sensor", "kit", "1", suggested_object_id="tank_stick", config_entry=owner
+    )
+    hass.states.async_set(registered.entity_id, "1.4", {"friendly_name": "Tank stick"})
+    flow = await edit(hass, entry, "tank")
+    await flow.choose("propose")
+    assert f"tank solution_ec {registered.entity_id}" in offered(flow)
+    assert "bad.yaml" in caplog.text

@@ -16,6 +16,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.helpers.translation import async_get_translations
 
+from vfarm_core.devices.presets.preset import find_all, hints
 from vfarm_core.farm.bindings import Proof
 from vfarm_core.farm.candidates import fitness
 from vfarm_core.farm.roles import Role, RoleKind, spec
@@ -32,7 +33,7 @@ from ..flows.bindable import (
     what_it_can,
     why_no_contact,
 )
-from ..flows.known import candidates
+from ..flows.known import async_known, candidates
 from ..flows.language import async_language
 from ..flows.readable import Wrong, reference, why_not_bound, why_not_read
 from ..issues import DATA_BINDING
@@ -127,7 +128,7 @@ class VanishedEntityFlow(FarmFix):
             errors=errors,
             description_placeholders={
                 **await self._async_named(entry, stored),
-                "suggestions": ", ".join(_fitting(self.hass, role)) or "–",
+                "suggestions": ", ".join(await _async_fitting(self.hass, role)) or "–",
                 "reading": await self._async_reading(said),
                 "why": why,
             },
@@ -167,9 +168,12 @@ class VanishedEntityFlow(FarmFix):
         )
 
 
-def _fitting(hass: HomeAssistant, role: Role) -> list[str]:
-    """Entities that fit a role by class, unit or name, best first. A hint, never a choice."""
-    known = ((fitness(role, candidate), candidate.id) for candidate in candidates(hass))
+async def _async_fitting(hass: HomeAssistant, role: Role) -> list[str]:
+    """Entities that fit a role by class, unit or name, or because their device is known, best
+    first. A hint, never a choice."""
+    every = candidates(hass)
+    told = hints(find_all((await async_known(hass)).values(), every))
+    known = ((fitness(role, entity, told.get(entity.id)), entity.id) for entity in every)
     found = sorted((-score, entity_id) for score, entity_id in known if score is not None)
     return [entity_id for _, entity_id in found[:_SUGGESTIONS]]
 

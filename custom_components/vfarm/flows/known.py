@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from homeassistant.core import HomeAssistant, State
@@ -11,14 +13,16 @@ from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
-from vfarm_core.devices.presets.library import shipped
+from vfarm_core.devices.presets.library import shelf
 from vfarm_core.devices.presets.preset import Check, Found, Preset, find
 from vfarm_core.farm.candidates import Candidate, Why
 from vfarm_core.farm.roles import Role
 
+from ..const import DOMAIN
 from .language import async_options
 from .readable import why_not_bound
 
+_LOGGER = logging.getLogger(__name__)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -97,10 +101,19 @@ class Presets:
         return f"**{state.name}**\n{self.text(checks)}"
 
 
+async def async_known(hass: HomeAssistant) -> Mapping[str, Preset]:
+    """The presets that ship with vfarm, and a grower's own in `<config>/vfarm/presets`. A file that
+    cannot be used is named in the log and hides no other."""
+    found = await hass.async_add_executor_job(shelf, Path(hass.config.path(DOMAIN, "presets")))
+    for problem in found.problems:
+        _LOGGER.warning("A preset cannot be used: %s", problem)
+    return found.presets
+
+
 async def async_presets(hass: HomeAssistant) -> Presets:
-    """The presets, read from the disk once, with the words of the person in front of the flow."""
+    """The presets, with the words of the person in front of the flow."""
     return Presets(
-        known=await hass.async_add_executor_job(shipped),
+        known=await async_known(hass),
         checks=await async_options(hass, "preset_check"),
         whys=await async_options(hass, "proposal_why"),
     )

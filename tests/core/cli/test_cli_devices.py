@@ -106,11 +106,11 @@ def test_a_preset_is_shown_with_what_it_suggests_and_asks_for() -> None:
     (relay,) = (known for known in told["entities"] if known["key"] == "relay")
     assert relay["suggest"] == {"proof": "state", "on_power_loss": "keeps"}
     assert relay["roles"] is None
-    assert told["checks"] == ["power_on", "auto_off"]
+    assert told["checks"] == ["power_on", "auto_off", "rated_load"]
     assert told["sources"]
     shown = run("devices", "show", "tasmota").stdout
     assert "Integrations: tasmota. Confidence: high." in shown
-    assert "To check of what is switched: power_on, auto_off" in shown
+    assert "To check of what is switched: power_on, auto_off, rated_load" in shown
     assert "none" in run("devices", "show", "ruuvi").stdout
 
 

@@ -45,6 +45,7 @@ class Check(StrEnum):
     PORT_LOAD = "port_load"
     POWER_ON = "power_on"
     RADIO_TIMER = "radio_timer"
+    RATED_LOAD = "rated_load"
     RAW_COUNTS = "raw_counts"
     REPORTS_SELDOM = "reports_seldom"
     SENSOR_CASE = "sensor_case"

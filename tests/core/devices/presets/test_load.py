@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vfarm_core.devices.modbus.errors import ProfileError
+from vfarm_core.devices.presets.library import shelf, shipped
 from vfarm_core.devices.presets.load import load_file, load_preset, says_preset
 from vfarm_core.devices.presets.preset import Check
 from vfarm_core.farm.bindings import OnLoss
@@ -123,3 +124,15 @@ def test_a_file_says_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(ProfileError) as caught:
         load_file(tmp_path / "nothing.yaml")
     assert caught.value.problems[0].code == "cannot_read"
+
+
+def test_ones_own_preset_stands_in_for_a_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "kit.yaml").write_text(PRESET, encoding="utf-8")
+    (tmp_path / "letpot.yml").write_text(PRESET.replace("id: kit", "id: letpot"), encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("no preset", encoding="utf-8")
+    (tmp_path / "wrong.yaml").write_text(PRESET, encoding="utf-8")
+    found = shelf(tmp_path)
+    assert set(found.presets) == {*shipped(), "kit"}
+    assert found.presets["letpot"].name == "A kit"
+    assert {problem.code for problem in found.problems} == {"wrong_file"}
+    assert shelf(tmp_path / "nothing").presets == shipped()
