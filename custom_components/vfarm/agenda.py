@@ -22,7 +22,7 @@ from vfarm_core.farm.nodes import Farm
 
 from .data import VfarmConfigEntry
 from .entity import NodeEntity
-from .onboarding import DRY_DAYS, dry_days
+from .onboarding import DRY_DAYS, dry_days, dry_missing
 from .words import Words, async_words, level_name, places
 
 #: Events after which the agenda may be another one, by what they begin with.
@@ -157,7 +157,8 @@ class AgendaEntity(NodeEntity):
     def _to_set_up(self, what: str) -> str:
         """How far the farm is with a task of setting it up, and what is open still."""
         if what == "dry_week":
-            return f"{dry_days(self.entry)} / {DRY_DAYS}"
+            why = (self.words.option("dry_day", key) for key in dry_missing(self.entry))
+            return "\n".join([f"{dry_days(self.entry)} / {DRY_DAYS}", *why])
         if what != "bind":
             return ""
         lines = []

@@ -36,6 +36,8 @@ CONF_BINDINGS: Final = "bindings"
 CONF_TAKEOVER: Final = "takeover_min"
 #: Days that have ended with the farm running and nothing growing, while it is being set up.
 CONF_DRY_DAYS: Final = "dry_days"
+#: Why the last day that ended was none of them.
+CONF_DRY_MISSING: Final = "dry_missing"
 #: The database of the ledger; without it, it is a file beside the journal. And where its history
 #: has to be taken from yet (empty: from the file).
 CONF_LEDGER_URL: Final = "ledger_url"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -119,6 +119,21 @@ class JournalThread:
 
     def _events(self, kind: str | None, limit: int) -> list[dict[str, Any]]:
         return [] if self._journal is None else self._journal.events(kind=kind, limit=limit)
+
+    async def async_events_since(
+        self, at: float, wanted: Callable[[Mapping[str, Any]], bool]
+    ) -> list[dict[str, Any]]:
+        """The events from an instant on that are wanted; none when there is no journal."""
+        if self._closed:
+            return []
+        return await self._loop.run_in_executor(
+            self._executor, partial(self._events_since, at, wanted)
+        )
+
+    def _events_since(
+        self, at: float, wanted: Callable[[Mapping[str, Any]], bool]
+    ) -> list[dict[str, Any]]:
+        return [] if self._journal is None else self._journal.events_since(at, wanted)
 
     @property
     def _copying(self) -> bool:

@@ -1,6 +1,7 @@
 """The tasks of setting a farm up tick themselves when the facts say so: everything is bound and
-heard of, a test alarm was acknowledged on a phone, backups are made by a schedule, and days went by
-without plants. A person may tick them all the same. When the last one is done they are put away."""
+heard of, a test alarm was acknowledged on a phone, backups are made by a schedule, and light and
+water ran for a week as they should. A person may tick them all the same. When the last one is done
+they are put away."""
 
 from __future__ import annotations
 
@@ -14,18 +15,18 @@ from homeassistant.util import dt as dt_util
 
 from vfarm_core.batches.agenda import Kind
 from vfarm_core.batches.tasks import ONBOARDING
-from vfarm_core.control import alarm_test
+from vfarm_core.control import alarm_test, dry_run
 from vfarm_core.control.effects import Event
 from vfarm_core.control.furnishing import Gap, gaps
 from vfarm_core.control.inputs import FinishTask, RemoveTasks
 from vfarm_core.control.memory import Stage
-from vfarm_core.farm.overrides import Mode
+from vfarm_core.runtime.journal import JournalError
 
-from .const import CONF_DRY_DAYS
+from .const import CONF_DRY_DAYS, CONF_DRY_MISSING
 from .data import VfarmConfigEntry
 from .words import async_words
 
-#: Days that have to end without plants: a week, by the name of the task.
+#: Days of the dry run that have to count: a week, by the name of the task.
 DRY_DAYS: Final = 7
 #: Who has ticked a task of which the facts say that it is done.
 BY: Final = "vfarm"
@@ -46,8 +47,13 @@ def backups_are_scheduled(hass: HomeAssistant) -> bool:
 
 
 def dry_days(entry: VfarmConfigEntry) -> int:
-    """How many days have ended with the farm running and nothing growing."""
+    """How many days have counted for the dry run."""
     return len(entry.data.get(CONF_DRY_DAYS, ()))
+
+
+def dry_missing(entry: VfarmConfigEntry) -> tuple[str, ...]:
+    """Why the last day that has ended did not count; nothing where it did, or none has ended."""
+    return tuple(entry.data.get(CONF_DRY_MISSING, ()))
 
 
 class Onboarding:
@@ -97,22 +103,35 @@ class Onboarding:
 
     @callback
     def _midnight(self, now: datetime) -> None:
-        """Count the day that has ended."""
-        engine, memory = self._entry.runtime_data.engine, None
-        if self._is_running():
-            memory = engine.runtime.memory
-        if memory is None or memory.farm.mode is not Mode.AUTO or memory.farm.emergency is not None:
-            return
-        if any(batch.is_growing for batch in memory.batches.values()):
-            return
-        ended = (dt_util.as_local(now) - timedelta(days=1)).date().isoformat()
+        self._soon(self._async_count, now)
+
+    async def _async_count(self, now: datetime) -> None:
+        """Count the day that has ended, or keep why it does not count."""
         known = list(self._entry.data.get(CONF_DRY_DAYS, ()))
-        if ended in known or len(known) >= DRY_DAYS:
+        began = dt_util.start_of_local_day(dt_util.as_local(now) - timedelta(days=1))
+        ended = began.date().isoformat()
+        if not self._is_running() or ended in known or len(known) >= DRY_DAYS:
             return
+        engine = self._entry.runtime_data.engine
+        try:
+            events = await engine.journal.async_events_since(began.timestamp(), dry_run.matters)
+        except JournalError:
+            # Nobody can say what happened: the day is neither counted nor blamed.
+            return
+        if not self._is_running():
+            return
+        memory = engine.runtime.memory
+        why = dry_run.missing(engine.farm, memory, events, began=began.timestamp())
         self._hass.config_entries.async_update_entry(
-            self._entry, data={**self._entry.data, CONF_DRY_DAYS: [*known, ended]}
+            self._entry,
+            data={
+                **self._entry.data,
+                CONF_DRY_DAYS: known if why else [*known, ended],
+                CONF_DRY_MISSING: [reason.value for reason in why],
+            },
         )
-        self._soon(self._async_look)
+        self._entry.runtime_data.agenda.tell()
+        await self._async_look()
 
     def _is_running(self) -> bool:
         engine = self._entry.runtime_data.engine

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
-from home_farm import LAMP, Hardware, bound, declared, manager, settled, start_batch, sub
+from home_farm import (
+    LAMP,
+    Hardware,
+    bound,
+    declared,
+    manager,
+    pass_time,
+    settled,
+    start_batch,
+    sub,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -18,6 +29,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 from test_agenda import items, memory, todo
 from test_services import act, refused
+
+from vfarm_core.control.dry_run import Missing
+from vfarm_core.runtime.journal import JournalError
 
 
 async def look(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 901) -> None:
@@ -134,40 +148,85 @@ async def test_a_schedule_of_backups_is_looked_for(
     assert (await client.receive_json())["success"]
 
 
+async def said(hass: HomeAssistant, farm: MockConfigEntry) -> list[str]:
+    """What the task of the dry run says, by lines; nothing when it is done."""
+    found = (await items(hass, farm, "needs_action")).get("onboarding:dry_week")
+    return found["description"].split("\n") if found else []
+
+
 @pytest.mark.freeze_time("2026-06-01 12:00:00+00:00")
-async def test_a_week_without_plants_is_counted_day_by_day_and_over_a_restart(
+async def test_the_days_of_the_dry_run_are_counted_one_by_one_and_over_a_restart(
     hass: HomeAssistant, farm: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    async def said() -> str | None:
-        found = (await items(hass, farm, "needs_action")).get("onboarding:dry_week")
-        return found and found["description"]
-
-    assert await said() == "0 / 7"
-    for day in range(1, 4):
+    missed: list[Missing] = []
+    with patch("vfarm_core.control.dry_run.missing", lambda *_, **__: tuple(missed)):
+        assert await said(hass, farm) == ["0 / 7"]
+        for day in range(1, 4):
+            await day_passes(hass, freezer)
+            await look(hass, freezer, 10)
+            assert await said(hass, farm) == [f"{day} / 7"]
+        assert await hass.config_entries.async_reload(farm.entry_id)
+        await settled(hass)
+        assert await said(hass, farm) == ["3 / 7"]
+        missed.append(Missing.ALARM)
         await day_passes(hass, freezer)
-        await look(hass, freezer, 10)
-        assert await said() == f"{day} / 7"
-    assert await hass.config_entries.async_reload(farm.entry_id)
-    await settled(hass)
-    assert await said() == "3 / 7"
-    await act(hass, "set_mode", mode="hold")
-    await day_passes(hass, freezer)
-    assert farm.data["dry_days"] == ["2026-06-01", "2026-06-02", "2026-06-03"]
-    await act(hass, "set_mode", mode="auto")
-    for _ in range(4):
+        assert farm.data["dry_days"] == ["2026-06-01", "2026-06-02", "2026-06-03"]
+        assert await said(hass, farm) == [
+            "3 / 7",
+            "Yesterday did not count: there was an alarm, P1 or P2.",
+        ]
+        missed.clear()
+        for _ in range(4):
+            await day_passes(hass, freezer)
+        assert await said(hass, farm) == []
+        assert "onboarding:dry_week" in await items(hass, farm, "completed")
+        assert len(farm.data["dry_days"]) == 7
         await day_passes(hass, freezer)
-    assert await said() is None
-    assert "onboarding:dry_week" in await items(hass, farm, "completed")
-    assert len(farm.data["dry_days"]) == 7
-    await day_passes(hass, freezer)
-    assert len(farm.data["dry_days"]) == 7
+        assert len(farm.data["dry_days"]) == 7
 
 
-async def test_a_day_with_plants_is_no_dry_one(
+async def test_a_day_on_which_nothing_runs_does_not_count_and_says_why(
     hass: HomeAssistant, farm: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
+    await day_passes(hass, freezer)
+    assert farm.data["dry_days"] == []
+    missed = farm.data["dry_missing"]
+    assert (missed[0], missed[-1]) == ("not_bound", "no_batch")
+    (progress, *why) = await said(hass, farm)
+    assert progress == "0 / 7"
+    assert why[0] == "Yesterday did not count: something is not bound, or silent."
+    assert "Start one on empty levels" in why[-1]
+
+
+@pytest.mark.freeze_time("2026-06-01 22:00:00+00:00")
+async def test_a_day_of_light_and_water_counts(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+) -> None:
+    """Reported states and the journal of a whole day, as they come about."""
+    await bind_all(hass, farm, hardware)
     await start_batch(hass)
-    await day_passes(hass, freezer)
+    midnight = dt_util.start_of_local_day(dt_util.now() + timedelta(days=1))
+    await pass_time(hass, freezer, (midnight - dt_util.now()).total_seconds() + 60, step=900)
+    assert farm.data["dry_missing"][-1] == "no_batch", "it was not there at the beginning"
+    for step in range(24 * 6):
+        # Sensors that say the same for hours would be taken for frozen ones.
+        hardware.air(22.0 + step / 100)
+        hardware.humidity(65.0 + step / 10)
+        hardware.volume(80.0 - step / 100)
+        if step == 12 * 6:
+            await act(hass, "run_shot", node="bench", duration=60)
+            await pass_time(hass, freezer, 120, step=10)
+        await pass_time(hass, freezer, 600, step=600)
+    assert farm.data["dry_missing"] == []
+    assert len(farm.data["dry_days"]) == 1
+
+
+async def test_a_journal_that_says_nothing_counts_and_blames_no_day(
+    hass: HomeAssistant, farm: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    journal = type(farm.runtime_data.engine.journal)
+    with patch.object(journal, "async_events_since", side_effect=JournalError("no disk")):
+        await day_passes(hass, freezer)
     assert "dry_days" not in farm.data
 
 

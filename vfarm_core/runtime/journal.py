@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,6 +184,26 @@ class Journal:
             {**orjson.loads(data), "id": number, "at": at, "kind": name}
             for number, at, name, data in reversed(rows)
         ]
+
+    def events_since(
+        self, at: float, wanted: Callable[[Mapping[str, Any]], bool]
+    ) -> list[dict[str, Any]]:
+        """The events from an instant on that are wanted, oldest first, each with its `id`, `at`
+        and `kind`; no commands. Read from the newest back, whatever else there is."""
+        found: list[dict[str, Any]] = []
+        try:
+            rows = self._db.execute(
+                "SELECT id, at, kind, data FROM events WHERE kind != 'command' ORDER BY id DESC"
+            )
+            for number, told_at, kind, data in rows:
+                if told_at < at:
+                    break
+                event = {**orjson.loads(data), "id": number, "at": told_at, "kind": kind}
+                if wanted(event):
+                    found.append(event)
+        except sqlite3.Error as err:
+            raise JournalError(str(err)) from err
+        return found[::-1]
 
     def call_otherwise(self, call: Callable[[str], str], known: str) -> int:
         """Call somebody (who is in the records as `known`) otherwise, in events and slices; in how

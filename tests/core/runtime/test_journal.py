@@ -53,6 +53,13 @@ def test_events_come_back_in_order(journal: Journal, path: Path) -> None:
         assert again.events()[-1]["kind"] == "other"
 
 
+def test_events_since_an_instant_come_in_order_as_they_are_wanted(journal: Journal) -> None:
+    journal.append([event(n) for n in range(6)])
+    journal.append([Record(kind="command", at=6.0, data={"n": 6})])
+    found = journal.events_since(2.0, lambda e: e["n"] != 4)
+    assert [(e["n"], e["at"]) for e in found] == [(2, 2.0), (3, 3.0), (5, 5.0)]
+
+
 def test_the_newest_of_a_slice_is_kept_and_a_forgotten_one_is_gone(
     journal: Journal, path: Path
 ) -> None:
@@ -120,6 +127,8 @@ def test_a_journal_that_was_closed_says_so(path: Path) -> None:
         journal.append([event(1)])
     with pytest.raises(JournalError):
         journal.events()
+    with pytest.raises(JournalError):
+        journal.events_since(0.0, lambda e: True)
 
 
 def test_old_commands_are_cleared_and_shots_stay(journal: Journal) -> None:
