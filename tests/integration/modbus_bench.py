@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.vfarm.const import DOMAIN, HARDWARE
 from custom_components.vfarm.modbus.links import unique_id
 from tests.core.devices.modbus.servers import Bank, filled, serving
+from tests.core.devices.modbus.wire import Station
 from vfarm_core.devices.modbus.library import shelf
 
 PROBE = "xy_md02"
@@ -92,3 +94,27 @@ async def lined(
     """A line with these units; yields its port."""
     async with serving(maker, framing, banks, port) as found:
         yield found
+
+
+@contextlib.asynccontextmanager
+async def on_serial_port(station: Station) -> AsyncIterator[str]:
+    """A line on a serial port of this host; yields its name."""
+    own, theirs = os.openpty()
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    reading, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(own), "rb", 0)
+    )
+    writing, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.streams.FlowControlMixin(loop=loop), os.fdopen(own, "wb", 0)
+    )
+    writer = asyncio.StreamWriter(writing, protocol, reader, loop)
+    serving = asyncio.ensure_future(station.serve(reader, writer))
+    try:
+        yield os.ttyname(theirs)
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        reading.close()
+        writing.close()
+        os.close(theirs)

@@ -479,6 +479,25 @@ async def test_a_line_with_other_settings_is_a_repair_until_it_is_free(
     await hass.async_block_till_done()
 
 
+async def test_what_cannot_be_read_of_a_device_takes_no_other_down(
+    hass: HomeAssistant, line: tuple[int, dict[int, Failing]], caplog: pytest.LogCaptureFixture
+) -> None:
+    port, _ = line
+    broken = ConfigSubentryData(
+        subentry_type="modbus_device",
+        title="Newer",
+        data={**place(port, 9), "link": "carrier pigeon"},
+        unique_id="modbus_device_newer",
+    )
+    entry = farm_with(hass, broken, device(place(port)))
+    await set_up(hass, entry)
+    air = entity_id(hass, entry, "sensor", "temperature")
+    await until(lambda: said(hass, air) not in (None, STATE_UNAVAILABLE))
+    assert "Newer is left out, its data cannot be read" in caplog.text
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
 # -- profiles of one's own ----------------------------------------------------------------------
 
 

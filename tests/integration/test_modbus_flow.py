@@ -12,7 +12,18 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
-from modbus_bench import BOARD, PROBE, bank_of, device, farm_with, lined, place, set_up, until
+from modbus_bench import (
+    BOARD,
+    PROBE,
+    bank_of,
+    device,
+    farm_with,
+    lined,
+    on_serial_port,
+    place,
+    set_up,
+    until,
+)
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from test_subentry_flows import Flow
 
@@ -102,6 +113,27 @@ async def test_a_device_behind_a_gateway_that_only_carries_bytes(
         assert result["step_id"] == "choose"
         await flow.go(profile=PROBE, name="Air")
         assert sub(farm, TYPE).data["link"] == "rtu"
+        await hass.config_entries.async_unload(farm.entry_id)
+        await hass.async_block_till_done()
+
+
+async def test_a_device_on_a_serial_port(hass: HomeAssistant, farm: MockConfigEntry) -> None:
+    station = _probe_on(Station({}))
+    async with on_serial_port(station) as tty:
+        flow = await _known(hass, farm, link="serial")
+        given = {"serial_port": tty, "baud": "9600", "parity": "n", "stopbits": "1", "unit": 1}
+        result = await flow.go(**given)
+        assert result["step_id"] == "choose", result["errors"]
+        assert "temperature 24.1 °C" in _options(result, "profile")[PROBE]
+        await flow.go(profile=PROBE, name="Air")
+        made = sub(farm, TYPE)
+        assert dict(made.data) == {
+            **{"link": "serial", "serial_port": tty, "baud": 9600, "parity": "N", "stopbits": 1},
+            **{"unit": 1, "profile": PROBE},
+        }
+        pollers = farm.runtime_data.modbus.pollers
+        await until(lambda: made.subentry_id in pollers and pollers[made.subentry_id].readings)
+        assert pollers[made.subentry_id].readings["humidity"].value == 55.5
         await hass.config_entries.async_unload(farm.entry_id)
         await hass.async_block_till_done()
 

@@ -94,6 +94,7 @@ class Lease:
     def __init__(self, entry: ConfigEntry) -> None:
         """Hold nothing yet, in the name of a farm."""
         self.entry_id = entry.entry_id
+        self._unit: ModbusUnit | None = None
         self._ends: list[Callable[[], Coroutine[Any, Any, None] | None]] = []
 
     def async_on_unload(self, func: Callable[[], Coroutine[Any, Any, None] | None]) -> None:
@@ -104,10 +105,15 @@ class Lease:
     def take(self, hass: HomeAssistant, params: Params, number: int) -> ModbusUnit:
         """A unit on the shared link. Raises HomeAssistantError when somebody uses the same link
         with other settings."""
-        return modbus.async_get_unit(hass, cast("ConfigEntry", self), params, number)
+        self._unit = modbus.async_get_unit(hass, cast("ConfigEntry", self), params, number)
+        return self._unit
 
     async def async_end(self) -> None:
-        """Let go; the link is closed behind the last one who holds it."""
+        """Let go; the link is closed behind the last one who holds it. Others who do are no longer
+        held up by what this device needed."""
+        if self._unit is not None:
+            self._unit.require_timeout(None)
+            self._unit = None
         while self._ends:
             ending = self._ends.pop()()
             if ending is not None:

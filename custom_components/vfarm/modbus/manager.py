@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from .entity import ModbusEntity
 from .links import CONF_MODEL, CONF_PHASES, CONF_PROFILE, CONF_UNIT, params_of
 from .poller import Poller, Wanted
 from .shelves import async_shelf
+
+_LOGGER = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from ..data import VfarmConfigEntry
@@ -66,7 +69,14 @@ class FarmModbus:
         if not subentries:
             return {}
         shelf = await async_shelf(self._hass)
-        return {key: wanted_of(subentry, shelf) for key, subentry in subentries.items()}
+        wanted: dict[str, Wanted] = {}
+        for key, subentry in subentries.items():
+            try:
+                wanted[key] = wanted_of(subentry, shelf)
+            except (KeyError, ValueError) as err:
+                # What another version has stored takes no other device down, and no farm.
+                _LOGGER.error("%s is left out, its data cannot be read: %r", subentry.title, err)
+        return wanted
 
     async def async_load(self) -> None:
         """Find out what there is, before the platforms are set up."""
