@@ -75,7 +75,7 @@ class FarmModbus:
                 wanted[key] = wanted_of(subentry, shelf)
             except (KeyError, ValueError) as err:
                 # What another version has stored takes no other device down, and no farm.
-                _LOGGER.error("%s is left out, its data cannot be read: %r", subentry.title, err)
+                _LOGGER.warning("%s is left out, its data cannot be read: %r", subentry.title, err)
         return wanted
 
     async def async_load(self) -> None:
