@@ -83,7 +83,7 @@ def tried_by(block: Block) -> str | None:
         case "docs/modbus.md", "python":
             return "test_python_of_the_page_on_modbus_reads_a_sensor"
         case _, "console" | "bash" | "text" | "":
-            return "test_every_command_and_option_exists"
+            return "tests/core/test_doc_commands.py"
     return None
 
 
@@ -110,7 +110,7 @@ def command_lines() -> Iterator[tuple[str, str]]:
                     yield block.page, re.split(r"\s{3,}|\s#\s", found[1])[0]
 
 
-def _command(words: list[str]) -> tuple[Any, list[str]]:
+def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """The command that words lead to, and the words that are left."""
     command: Any = typer.main.get_command(cli.build())
     # A command without commands of its own has none of that name.
@@ -123,7 +123,7 @@ def _command(words: list[str]) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize(("page", "line"), list(command_lines()))
 def test_every_command_and_option_exists(page: str, line: str) -> None:
     words = shlex.split(line.replace("[", " ").replace("]", " "))[1:]
-    command, left = _command(words)
+    command, left = command_of(words)
     alone = not hasattr(command, "commands") or command.invoke_without_command
     assert alone, f"{line}: no such command"
     known = {option for parameter in command.params for option in parameter.opts}
@@ -132,29 +132,6 @@ def test_every_command_and_option_exists(page: str, line: str) -> None:
 
 def test_there_are_commands() -> None:
     assert len(list(command_lines())) >= 30
-
-
-#: What runs long in the README is run for a day; what needs a radio or a file of a farm is tried in
-#: tests of its own.
-SHORTER = {"--days 35": "--days 1"}
-ELSEWHERE = ("vfarm ble scan", "vfarm replay diagnostics.json")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        line
-        for page, line in command_lines()
-        if page == "README.md" and not line.startswith(ELSEWHERE)
-    ],
-)
-def test_the_commands_of_the_readme_answer(line: str) -> None:
-    for long, short in SHORTER.items():
-        line = line.replace(long, short)
-    words = shlex.split(line)[1:]
-    result = CliRunner().invoke(cli.build(words), words, env={"COLUMNS": "160"})
-    assert result.exit_code == 0, result.output
-    assert len(result.stdout.split()) > 1
 
 
 # -- files and code -----------------------------------------------------------------------------
