@@ -15,7 +15,11 @@ from conftest import OpenPage
 from playwright.sync_api import Page, expect
 from real_ha.process import REPOSITORY
 
+from tests.core.devices.stations.rack import esphome_station, rack_farm
+from vfarm_core.devices.stations.drills import with_seen
+from vfarm_core.devices.stations.losses import losses_of
 from vfarm_core.farm.codec import encode
+from vfarm_core.farm.drills import Seen
 from vfarm_core.recipes.findings import Severity, finding
 from vfarm_core.recipes.library import catalogue
 from vfarm_core.recipes.model import Exit, Ripe
@@ -424,3 +428,156 @@ def test_recipes_that_cannot_be_asked_for_say_why(recipes: Show) -> None:
     page = recipes(answers={})
     expect(page.get_by_role("alert")).to_contain_text("vfarm/recipes/list is not known")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def safety_answer(stage: str | None = None) -> dict[str, Any]:
+    """What the core says of a rack on a node that was tried, with one thing of each kind."""
+    farm = rack_farm()
+    node = esphome_station(farm)
+    seen = [
+        Seen(
+            point="pump.irrigation_pump", guard="watchdog", at=1.8e9, by="Ada", ok=True, after_s=61
+        ),
+        Seen(point="tank.fill_valve", guard="watchdog", at=1.8e9, by="Ada", ok=False),
+    ]
+    (shown,) = with_seen(farm, [node], seen)
+    losses = losses_of(farm, [shown])
+    drill = {
+        "station": "node",
+        "name": node.name,
+        "loss": "power",
+        "stage": stage,
+        "watched": ["tank.air_pump"],
+        "left_s": 840,
+        "seen": [
+            {
+                "point": "pump.irrigation_pump",
+                "protection": "boot_state",
+                "worked": True,
+                "after_s": 8.5,
+            }
+        ],
+    }
+    return {
+        "farm": farm.name,
+        "demo": False,
+        "problems": [],
+        "seen": 1,
+        "set_up": 40,
+        "missing": 3,
+        "stations": [
+            {
+                "id": "node",
+                "name": node.name,
+                "kind": "esphome",
+                "drills": ["power", "network", "controller"],
+            }
+        ],
+        "actuators": [
+            {
+                "point": x.point,
+                "node": farm.binding[x.point].node,
+                "name": farm.nodes[farm.binding[x.point].node].name,
+                "role": farm.binding[x.point].role.value,
+                "entity": None,
+                "station": x.station,
+                "on": True,
+                "power": encode(x.power),
+                "network": encode(x.network),
+                "home_assistant": encode(x.home_assistant),
+                "protections": [
+                    {
+                        "point": f.need.point,
+                        "protection": f.need.guard.value,
+                        "standing": f.standing.value,
+                        "why": f.why,
+                        "on": f.on,
+                        "by": f.by,
+                        "after_s": f.after_s,
+                    }
+                    for f in x.findings
+                ],
+            }
+            for x in losses
+        ],
+        "drill": None if stage is None else drill,
+    }
+
+
+@pytest.fixture
+def safety(site: str, open_page: OpenPage) -> Show:
+    """The safety page."""
+
+    def show(
+        language: str = "en", stage: str | None = None, more: str = "", *, answers: bool = True
+    ) -> Page:
+        page = open_page(*PHONE)
+        told = json.dumps({"vfarm/safety": safety_answer(stage)} if answers else {})
+        page.add_init_script(f"window.answers = {told}")
+        page.goto(f"{site}?card=safety&language={language}{more}")
+        page.locator(".card").first.wait_for()
+        return page
+
+    return show
+
+
+def test_the_safety_page_shows_each_loss_what_was_seen_and_what_failed(safety: Show) -> None:
+    page = safety()
+    pump = page.locator("[data-point='pump.irrigation_pump']")
+    expect(pump.locator("[data-loss=home_assistant]")).to_contain_text("after 60 s")
+    expect(pump.locator("[data-loss=home_assistant]")).to_contain_text("seen")
+    pump.locator("summary").click()
+    expect(pump.locator("[data-protection=watchdog]")).to_contain_text("Ada")
+    expect(pump.locator("[data-protection=watchdog]")).to_contain_text("safe after 61")
+    valve = page.locator("[data-point='tank.fill_valve']")
+    valve.locator("summary").click()
+    expect(valve.locator("[data-protection=watchdog]")).to_contain_text("did not work")
+    page.get_by_role("button", name="Try: cut the power").click()
+    page.get_by_role("button", name="Yes").click()
+    page.wait_for_function("window.harness.calls.length === 1")
+    assert page.evaluate("window.harness.calls[0]")[1:3] == [
+        "start_drill",
+        {"config_entry_id": "entry", "station": "node", "loss": "power"},
+    ]
+
+
+def test_a_drill_says_what_to_do_and_moves_on(safety: Show) -> None:
+    page = safety(stage="out")
+    drill = page.locator("[data-drill=out]")
+    expect(drill).to_contain_text("The power is out")
+    expect(drill.locator("[data-seen='pump.irrigation_pump']")).to_contain_text("safe after 8.5 s")
+    drill.get_by_role("button", name="The power is back").click()
+    drill.get_by_role("button", name="Yes").click()
+    page.wait_for_function("window.harness.calls.length === 1")
+    assert page.evaluate("window.harness.calls[0][1]") == "advance_drill"
+    page = safety(stage="watch")
+    page.get_by_role("button", name="I see it safe").click()
+    page.wait_for_function("window.harness.calls.length === 1")
+    assert page.evaluate("window.harness.calls[0]")[1:3] == [
+        "confirm_drill",
+        {"config_entry_id": "entry", "point": "tank.air_pump"},
+    ]
+
+
+def test_a_viewer_is_offered_no_drill(safety: Show) -> None:
+    page = safety(more="&viewer")
+    expect(page.locator("[data-station=node]")).to_be_visible()
+    expect(page.get_by_role("button", name="Try: cut the power")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_safety_page_is_no_wider_than_a_phone(safety: Show, language: str) -> None:
+    page = safety(language, "watch")
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    boxes = [b.bounding_box() for b in page.locator("button, summary").all() if b.is_visible()]
+    assert all(box and min(box["width"], box["height"]) >= TOUCH_PX for box in boxes)
+    shown = page.locator("vfarm-safety-card").inner_text()
+    assert "{" not in shown
+    assert "_" not in shown
+
+
+def test_a_safety_page_that_cannot_be_asked_for_says_why(safety: Show) -> None:
+    page = safety(answers=False)
+    expect(page.get_by_role("alert")).to_contain_text("vfarm/safety is not known")

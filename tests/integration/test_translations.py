@@ -27,6 +27,11 @@ from vfarm_core.control.memory import Quality
 from vfarm_core.control.reasons import TEXTS as REASONS
 from vfarm_core.devices.modbus import errors as profile_errors
 from vfarm_core.devices.modbus.codec import Why
+from vfarm_core.devices.stations.audit import WORDS as LACKS
+from vfarm_core.devices.stations.audit import Standing
+from vfarm_core.devices.stations.losses import OUTCOMES, Certainty
+from vfarm_core.devices.stations.model import Guard, StationKind
+from vfarm_core.farm.drills import Loss
 from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.crops import LIMITS
 from vfarm_core.recipes.model import Channel, ClimateQuantity, PhaseKind, SolutionQuantity
@@ -172,6 +177,24 @@ def test_the_cards_and_the_core_say_the_same_in_english() -> None:
     # Names of roles stand in a sentence here and alone there.
     said = {key: text for key, text in ENGLISH.items() if not key.startswith("role_")}
     assert {key: words[key] for key in said} == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_that_the_safety_page_says_has_words(language: str) -> None:
+    said = {
+        "outcome": set(OUTCOMES),
+        "certainty": set(Certainty),
+        "protection": set(Guard),
+        "lacks": set(LACKS),
+        "standing": {Standing.VERIFIED, Standing.GENERATED},
+        "station_kind": set(StationKind),
+        "drill_loss": set(Loss),
+        "drill_step_ready": set(Loss),
+        "drill_done_ready": set(Loss),
+    }
+    found = read_words(FOLDER / f"{language}.js")
+    missing = {f"{kind}_{key}" for kind, keys in said.items() for key in keys} - set(found)
+    assert not missing
 
 
 def test_a_table_of_words_holds_nothing_but_pairs(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 /**
- * The dashboard of a farm: an overview, one view for each zone, and the recipes.
+ * The dashboard of a farm: an overview, one view for each zone, its safety, and the
+ * recipes.
  *
  * Configuration: `type: custom:vfarm`, and `entry_id` to show one farm of several.
  */
@@ -51,6 +52,12 @@ class DashboardStrategy extends HTMLElement {
             strategy: { type: "custom:vfarm-zone", zone: zone.id, entry_id: farm.entry_id },
           })),
           {
+            title: t("safety"),
+            path: `${key}safety`,
+            icon: "mdi:shield-check",
+            strategy: { type: "custom:vfarm-safety", entry_id: farm.entry_id },
+          },
+          {
             title: t("recipes"),
             path: `${key}recipes`,
             icon: "mdi:book-open-variant",
@@ -80,6 +87,14 @@ class RecipesStrategy extends HTMLElement {
 
   static async generate({ entry_id }) {
     return { type: "panel", cards: [{ type: "custom:vfarm-recipes-card", entry_id }] };
+  }
+}
+
+class SafetyStrategy extends HTMLElement {
+  static registryDependencies = [];
+
+  static async generate({ entry_id }) {
+    return { type: "panel", cards: [{ type: "custom:vfarm-safety-card", entry_id }] };
   }
 }
 
@@ -122,4 +137,5 @@ class ZoneStrategy extends HTMLElement {
 customElements.define("ll-strategy-dashboard-vfarm", DashboardStrategy);
 customElements.define("ll-strategy-view-vfarm-overview", OverviewStrategy);
 customElements.define("ll-strategy-view-vfarm-zone", ZoneStrategy);
+customElements.define("ll-strategy-view-vfarm-safety", SafetyStrategy);
 customElements.define("ll-strategy-view-vfarm-recipes", RecipesStrategy);

@@ -11,6 +11,7 @@ const CARDS = [
   ["vfarm-overview-card", "vfarm: farm overview", () => import("./cards/overview-card.js")],
   ["vfarm-zone-card", "vfarm: one zone", () => import("./cards/zone-card.js")],
   ["vfarm-batches-card", "vfarm: batches", () => import("./cards/batches-card.js")],
+  ["vfarm-safety-card", "vfarm: safety", () => import("./cards/safety-card.js")],
   ["vfarm-recipes-card", "vfarm: recipes", () => import("./cards/recipes-card.js")],
 ];
 

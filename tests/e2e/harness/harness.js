@@ -8,6 +8,7 @@ import "/custom_components/vfarm/frontend/cards/overview-card.js";
 import "/custom_components/vfarm/frontend/cards/zone-card.js";
 import "/custom_components/vfarm/frontend/cards/batches-card.js";
 import "/custom_components/vfarm/frontend/cards/recipes-card.js";
+import "/custom_components/vfarm/frontend/cards/safety-card.js";
 import { farm } from "./farm.js";
 
 const asked = new URLSearchParams(location.search);
