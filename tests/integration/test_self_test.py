@@ -179,6 +179,24 @@ async def test_an_operator_tests_and_does_not_try(
     assert caught.value.translation_key == "only_a_person"
 
 
+async def test_a_try_whose_end_is_never_told_counts_as_cut_short(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware
+) -> None:
+    with patch("custom_components.vfarm.tries.PATIENCE_S", -10.0):
+        test = await self_tests.async_test(hass, farm, "tent", "x", pulses=True)
+    heater = by_what(test)["tent.heater"]
+    assert (heater["verdict"], heater["code"]) == ("unknown", "tried_early")
+
+
+async def test_nothing_more_is_tried_once_the_farm_has_stopped(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware
+) -> None:
+    engine = farm.runtime_data.engine
+    with patch.object(engine, "running", False):
+        assert await self_tests._async_tried(hass, farm, farm.entry_id, "x") == ()
+    assert not hardware.services(HEATER)
+
+
 async def test_too_many_are_not_tried_at_once(
     hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware
 ) -> None:

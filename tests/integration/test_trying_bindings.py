@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from home_farm import (
@@ -218,6 +220,30 @@ async def test_a_try_that_is_cut_short_says_so(
     assert hass.states.get(HEATER).state == "off"  # type: ignore[union-attr]
     await shown_again(flow)
     assert any(said.startswith("The try ended early") for said in findings(flow))
+
+
+async def test_a_try_whose_end_is_never_told_shows_the_form_all_the_same(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+) -> None:
+    with patch("custom_components.vfarm.tries.PATIENCE_S", -10.0):
+        flow = await tried(hass, farm, "zone", "tent.heater")
+        await flow.go(pulse=True)
+        await settled(hass)
+    await shown_again(flow)
+    assert findings(flow)[1:] == ["Its last command was proved."], "nothing of how it ended"
+    await pass_time(hass, freezer, 14, step=2)
+
+
+async def test_who_closes_the_form_waits_for_nothing_and_the_pulse_ends_by_itself(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
+) -> None:
+    flow = await tried(hass, farm, "zone", "tent.heater")
+    await flow.go(pulse=True)
+    await settled(hass)
+    hass.config_entries.subentries.async_abort(flow.result["flow_id"])
+    await pass_time(hass, freezer, 14, step=2)
+    assert hardware.services(HEATER) == ["turn_on", "turn_off"]
+    assert not farm.runtime_data.engine.runtime.memory.pulses
 
 
 async def test_what_is_only_read_is_not_moved(hass: HomeAssistant, farm: MockConfigEntry) -> None:

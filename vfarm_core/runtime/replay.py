@@ -33,7 +33,7 @@ from ..control.inputs import (
     Started,
     Unsent,
 )
-from ..control.memory import FillRun, Memory
+from ..control.memory import FillRun, Memory, Pulse
 from ..control.reasons import Reason
 from ..control.step import step
 from ..farm.build import FarmError, farm_from_dict, farm_to_dict
@@ -70,7 +70,7 @@ _WRITTEN: Mapping[str, Any] = {
     "changelog": (),
 }
 #: Such fields that hold a word of the core's own.
-_OWN = frozenset({(FillRun, "why"), (Phase, "name")})
+_OWN = frozenset({(FillRun, "why"), (Phase, "name"), (Pulse, "why")})
 #: The clock is that of the recorded zone on these days before and after (days).
 _DAYS = (-2, -1, 0, 1, 2)
 
