@@ -9,6 +9,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.translation import async_get_translations
 
+from vfarm_core.control.explain import about_reason
+from vfarm_core.control.reasons import SPELLED
+
+from .card_words import async_card_words
 from .const import DOMAIN
 from .targets import error
 
@@ -40,22 +44,41 @@ _SAID_BY: Mapping[str, Mapping[str, str]] = {
 }
 
 
+#: Refusals whose cause is a reason of the core: it is said in the words of the cards.
+_REASONED = frozenset({"dose_not_ready", "fill_not_ready", "try_refused"})
+
+
 async def async_in_words(
     hass: HomeAssistant, err: ServiceValidationError, language: str | None = None
 ) -> ServiceValidationError:
     """A refusal whose cause is said in a language, not by its key; in that of the system where none
     is given."""
-    keys = _SAID_BY.get(err.translation_key or "")
-    placeholders = err.translation_placeholders
+    key = err.translation_key or ""
+    keys, placeholders = _SAID_BY.get(key), err.translation_placeholders
+    language = language or hass.config.language
+    if key in _REASONED and placeholders is not None and "code" in placeholders:
+        return error(key, **await _async_reasoned(hass, placeholders, language))
     if keys is None or placeholders is None:
         return err
-    language = language or hass.config.language
     texts = await async_get_translations(hass, language, "selector", {DOMAIN})
     said = dict(placeholders)
     for name, selector in keys.items():
         path = f"component.{DOMAIN}.selector.{selector}.options.{said[name]}"
         said[name] = texts.get(path, said[name])
     return error(err.translation_key or "", **said)
+
+
+async def _async_reasoned(
+    hass: HomeAssistant, placeholders: Mapping[str, str], language: str
+) -> dict[str, str]:
+    """The placeholders with the reason in words."""
+    words = await async_card_words(hass, language)
+    params = {
+        name.removeprefix(SPELLED): value
+        for name, value in placeholders.items()
+        if name.startswith(SPELLED)
+    }
+    return {**placeholders, "why": about_reason(words, placeholders["code"], params)}
 
 
 async def async_as_text(hass: HomeAssistant, err: HomeAssistantError, language: str) -> str:

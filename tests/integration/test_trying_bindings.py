@@ -153,6 +153,20 @@ async def test_no_shot_while_the_farm_is_stopped_or_held(
     assert flow.result["description_placeholders"]["why"]
 
 
+async def test_why_a_device_is_not_tried_is_said_in_the_language_of_the_house(
+    hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware
+) -> None:
+    await hass.config.async_update(language="de")
+    hardware.air(45.0)
+    await settled(hass)
+    flow = await tried(hass, farm, "zone", "tent.heater")
+    await flow.go(pulse=True)
+    why = flow.result["description_placeholders"]["why"]
+    assert why.startswith("tent.heater kann jetzt nicht ausprobiert werden: Aus: ")
+    assert "45" in why
+    assert not hardware.services(HEATER)
+
+
 async def test_a_device_that_failed_is_said_to_have_failed_and_to_be_latched(
     hass: HomeAssistant, farm: MockConfigEntry, hardware: Hardware, freezer: FrozenDateTimeFactory
 ) -> None:

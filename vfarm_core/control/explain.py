@@ -123,7 +123,7 @@ def explain(snapshot: Snapshot, words: Mapping[str, str] = ENGLISH) -> tuple[str
 def about_sensor(view: SensorView, words: Mapping[str, str] = ENGLISH) -> str:
     """The sentence of one sensor that is not good."""
     told = _say(words, "explain_sensor", {"name": _role(words, view.role), "point": view.point})
-    return f"{told} {_reason(words, view.code, view.params)}"
+    return f"{told} {about_reason(words, view.code, view.params)}"
 
 
 def sentence(view: ActuatorView, words: Mapping[str, str] = ENGLISH) -> str:
@@ -140,7 +140,7 @@ def sentence(view: ActuatorView, words: Mapping[str, str] = ENGLISH) -> str:
         return _say(words, "explain_undecided", told)
     said = _say(words, "explain_actuator", told)
     change = _say(words, f"change_{view.change}", view.params)
-    return f"{said} {_reason(words, view.code, view.params)} {change}"
+    return f"{said} {about_reason(words, view.code, view.params)} {change}"
 
 
 def about_gap(gap: Gap, words: Mapping[str, str] = ENGLISH) -> str:
@@ -160,7 +160,10 @@ def _say(
     return (words.get(key) or ENGLISH[key]).format(**params)
 
 
-def _reason(words: Mapping[str, str], code: str, params: Mapping[str, str | float | int]) -> str:
+def about_reason(
+    words: Mapping[str, str], code: str, params: Mapping[str, str | float | int]
+) -> str:
+    """The sentence of a reason."""
     quantity = params.get("quantity")
     named: dict[str, str | float | int] = dict(params)
     if quantity is not None:

@@ -23,7 +23,7 @@ from .draft import Draft
 from .effects import Severity
 from .intents import Intent
 from .memory import ProofState, Pulse, PulseEnd, Stage
-from .reasons import Reason
+from .reasons import Reason, spelled
 from .text import clock_time
 from .workflows import Clash
 
@@ -80,7 +80,7 @@ def start(d: Draft, binding: Binding, asked_s: float | None, *, by: str) -> dict
     if state.reported is None:
         raise Clash("try_unseen", point=binding.id)
     if state.proof is ProofState.FAILED and not state.latched:
-        raise Clash("try_refused", point=binding.id, why=Reason("latched").text, code="latched")
+        raise Clash("try_refused", point=binding.id, **spelled(Reason("latched")))
     if state.is_on or state.wanted or state.pending is not None:
         raise Clash("try_in_use", point=binding.id)
     made = Pulse(
@@ -91,7 +91,7 @@ def start(d: Draft, binding: Binding, asked_s: float | None, *, by: str) -> dict
     )
     idle = Intent(0.0, state.reason or Reason("reconcile"))
     if (why := _forbidden(d, binding, declared, made, idle)) is not None:
-        raise Clash("try_refused", point=binding.id, why=why.text, code=why.code)
+        raise Clash("try_refused", point=binding.id, **spelled(why))
     d.pulses.set(binding.id, made)
     d.event("actuator_pulse", binding.node, point=binding.id, seconds=seconds, by=made.by)
     d.mark(binding.node)
@@ -127,12 +127,8 @@ def length_s(d: Draft, binding: Binding, declared: Declaration, asked_s: float |
         raise Clash("try_too_long", point=binding.id, value=f"{seconds:g}", high=f"{most:g}")
     cap = declared.daily_cap_s
     if cap is not None and safety.on_time_s(d.actuator(binding.id), d.now.farm) + seconds > cap:
-        raise Clash(
-            "try_refused",
-            point=binding.id,
-            why=Reason("daily_cap", {"limit": round(cap)}).text,
-            code="daily_cap",
-        )
+        capped = Reason("daily_cap", {"limit": round(cap)})
+        raise Clash("try_refused", point=binding.id, **spelled(capped))
     return seconds
 
 

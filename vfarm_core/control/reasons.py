@@ -27,6 +27,16 @@ class Reason:
         return text[:1].upper() + text[1:]
 
 
+def spelled(reason: Reason) -> dict[str, str | float | int]:
+    """A reason as parameters of a refusal: in English (`why`), and by its `code` and its parameters
+    (`reason_…`) for whoever says it in another language."""
+    params = {f"{SPELLED}{key}": value for key, value in reason.params.items()}
+    return {"why": reason.text, "code": reason.code, **params}
+
+
+#: How the parameters of a spelled reason begin.
+SPELLED = "reason_"
+
 #: What quantities are called in a sentence.
 QUANTITIES: Mapping[str, str] = MappingProxyType(
     {

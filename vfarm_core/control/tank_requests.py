@@ -43,6 +43,7 @@ from .inputs import (
     VerifyProbe,
 )
 from .memory import Calibrated, ProbeState, ProbeUse
+from .reasons import Reason, spelled
 from .workflows import Clash
 
 #: Rates of peristaltic pumps (mL/s) outside of which a measurement is a slip of the hand (design
@@ -269,7 +270,7 @@ def run_dose(d: Draft, request: RunDose) -> dict[str, Any]:
         raise Clash("dose_out_of_range", value=request.ml, high=most)
     wait = dosing.asked(d, reservoir, pump, request.ml)
     if wait is not None:
-        raise Clash("dose_not_ready", point=pump.id, why=wait.text)
+        raise Clash("dose_not_ready", point=pump.id, **spelled(wait))
     dose.start(d, reservoir, pump, request.ml, by=request.by or "person")
     return {"point": pump.id, "ml": request.ml}
 
@@ -286,16 +287,14 @@ def run_fill(d: Draft, request: RunFill) -> dict[str, Any]:
     most = reservoir.fill.max_l if reservoir.fill is not None else 0.0
     if request.litres is not None and not 0 < request.litres <= most:
         raise Clash("fill_out_of_range", value=request.litres, high=most)
-    if d.reservoir(reservoir.id).fill is not None:
-        raise Clash("fill_not_ready", reservoir=reservoir.name, why=_RUNNING)
+    if (run := d.reservoir(reservoir.id).fill) is not None:
+        running = Reason("fill_running", {"litres": round(run.planned_l, 1)})
+        raise Clash("fill_not_ready", reservoir=reservoir.name, **spelled(running))
     found = fill.choose(d, reservoir, request.litres or 0.0)
     if not isinstance(found, fill.Planned):
-        raise Clash("fill_not_ready", reservoir=reservoir.name, why=found.text)
+        raise Clash("fill_not_ready", reservoir=reservoir.name, **spelled(found))
     fill.start(d, reservoir, found, by=request.by or "person")
     return {"reservoir": reservoir.id, "litres": round(found.litres, 1)}
-
-
-_RUNNING = "A fill is running."
 
 
 def _clear(d: Draft, request: ClearReservoir) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from ..data import VfarmData
 from ..entity_values import raw_of
 from ..farm_data import Part, farm_dict, usable_farm
 from ..people import by_of
+from ..said import async_as_text
+from ..targets import error
 from ..tries import Outcome, async_listen, async_outcome
 from ..words import Words
 from .bindable import CONF_ROLE
@@ -136,7 +138,7 @@ class TryingSteps(ProposalSteps):
         if user_input is not None:
             if not user_input.get(CONF_PULSE) or binding is None:
                 return await self.async_step_menu()
-            why = self._try(binding, words)
+            why = await self._async_try(binding)
             if why:
                 errors = {"base": "test_refused"}
             elif pulse.tried_as(binding) == "pulse":
@@ -182,7 +184,7 @@ class TryingSteps(ProposalSteps):
         self._binding = next(dict(b) for b in self.draft[CONF_BINDINGS] if b["id"] == self._tried)
         return self.role_name(self._binding[CONF_ROLE])
 
-    def _try(self, binding: Binding, words: Words) -> str:
+    async def _async_try(self, binding: Binding) -> str:
         """Ask for a try; why there is none, in words, where it is refused."""
         data = self._running()
         assert data is not None
@@ -199,8 +201,8 @@ class TryingSteps(ProposalSteps):
             ended.cancel()
         if answer.refused is None:
             return ""
-        params: Mapping[str, Any] = answer.params
-        return words.message(answer.refused, {key: str(value) for key, value in params.items()})
+        refusal = error(answer.refused, **answer.params)
+        return await async_as_text(self.hass, refusal, await async_language(self.hass))
 
     async def _async_wait(self, ended: Outcome, seconds: float) -> None:
         self._came = await async_outcome(ended, seconds)
