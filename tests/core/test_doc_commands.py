@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -153,18 +154,26 @@ def _history(folder: Path) -> None:
             tell(ledger, "batch_harvested", end, batch=batch, lot=lot, kg=2.0, title=batch)
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with every file that the commands name, in which they are typed."""
-    monkeypatch.chdir(tmp_path)
-    _of_the_pages(tmp_path)
-    _farm(tmp_path)
-    _history(tmp_path)
-    (tmp_path / "recipes").mkdir()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every file that the commands name."""
+    folder = tmp_path_factory.mktemp("pages")
+    _of_the_pages(folder)
+    _farm(folder)
+    _history(folder)
+    (folder / "recipes").mkdir()
     library = ROOT / "vfarm_core" / "recipes" / "library"
     mine = (library / f"{LETTUCE}.yaml").read_text(encoding="utf-8")
     for path in ("my_recipe.yaml", "recipes/my_recipe.yaml"):
-        (tmp_path / path).write_text(mine.replace(LETTUCE, "my_recipe"), encoding="utf-8")
+        (folder / path).write_text(mine.replace(LETTUCE, "my_recipe"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, in which the commands of one test are typed."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -257,6 +266,7 @@ IN_TEXT = {
     "vfarm recipes show --json": ("cli/test_cli_recipes.py", None),
     "vfarm plan orders": ("cli/test_cli_plan.py", None),
     "vfarm station package": ("cli/test_cli_station.py", None),
+    "vfarm twin farm": ("cli/test_cli_twin.py", None),
     "vfarm twin quality": ("twin/test_quality.py", "quality"),
     "vfarm twin season": ("reports/test_season.py", "season"),
     "vfarm twin faults": ("twin/test_campaign.py", "faults"),
