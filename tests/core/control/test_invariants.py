@@ -25,8 +25,10 @@ from vfarm_core.control.inputs import (
     RunShot,
     SetMode,
     StartWorkflow,
+    TryActuator,
 )
 from vfarm_core.control.memory import ShotStage, Stage
+from vfarm_core.control.pulse import most_s
 from vfarm_core.control.step import step
 from vfarm_core.farm.bindings import Binding
 from vfarm_core.farm.build import check
@@ -139,6 +141,10 @@ class AnyFarm(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([30.0, 300.0, 899.0]))
     def shot_is_asked_for(self, seconds: float) -> None:
         self.bench.ask(RunShot(circuit="circuit", duration_s=seconds))
+
+    @rule(point=st.sampled_from(ACTUATORS), seconds=st.sampled_from([None, 1.0, 30.0, 300.0]))
+    def actuator_is_tried(self, point: str, seconds: float | None) -> None:
+        self.bench.ask(TryActuator(point=point, duration_s=seconds))
 
     @rule(mode=st.sampled_from(list(Mode)))
     def mode_is_chosen(self, mode: Mode) -> None:
@@ -282,8 +288,32 @@ class AnyFarm(RuleBasedStateMachine):
                 continue
             if state.reason.code == "work_light":
                 assert memory.workflows["zone"].kind is WorkflowKind.WORK_LIGHT
-            elif state.reason.code != "takeover":
+            elif state.reason.code != "takeover" and f"{key}.grow_light" not in memory.pulses:
                 assert memory.levels[key].lit
+
+    @invariant()
+    def what_is_tried_is_kept_and_never_for_longer_than_it_may(self) -> None:
+        memory, now = self.bench.runtime.memory, self.bench.clock.now()
+        if self.bench.runtime.due.passed(now):
+            return
+        for point, pulse in memory.pulses.items():
+            state, declared = memory.actuators[point], self.bench.farm.binding[point].declaration
+            assert declared is not None
+            assert pulse.duration_s <= most_s(declared)
+            if pulse.seen_at is not None and pulse.end is None:
+                assert now.mono < pulse.seen_at + pulse.duration_s
+            if pulse.end is not None and state.reported is not None:
+                assert not state.wanted
+            if memory.farm.journal_ok:
+                assert f"pulse:{point}" in self.bench.journal.slices()
+
+    @invariant()
+    def nothing_is_tried_but_by_a_pulse(self) -> None:
+        memory = self.bench.runtime.memory
+        for point, state in memory.actuators.items():
+            if state.reason is not None and state.reason.code == "pulse" and state.wanted:
+                assert point in memory.pulses
+                assert memory.pulses[point].end is None
 
     @invariant()
     def what_has_tripped_stays_stopped_until_a_person_clears_it(self) -> None:

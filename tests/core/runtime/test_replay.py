@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.core.support import Bench, bench_farm
 from vfarm_core.cli import build
-from vfarm_core.control.inputs import EmergencyStop, JournalFailed
+from vfarm_core.control.inputs import EmergencyStop, JournalFailed, TryActuator
 from vfarm_core.farm.build import check
 from vfarm_core.runtime.replay import ReplayError, record, replay
 from vfarm_core.twin.checks import first_checks
@@ -51,6 +51,18 @@ def test_every_actuator_gets_the_same_for_the_same_reason(growing: Bench) -> Non
         assert state.reason is None or found.actuators[point]["reason"]["code"] == state.reason.code
     assert found.actuators["zone.heater"]["wanted"] == 1
     assert found.actuators["zone.heater"]["reason"]["code"] == "below_target"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 4.0, 11.0])
+def test_a_device_that_is_tried_is_tried_again(seconds: float) -> None:
+    bench = Bench(bench_farm())
+    bench.ask(TryActuator(point="zone.heater", by="user:xq7zz"))
+    bench.advance(seconds)
+    told = recorded(bench)
+    assert "xq7zz" not in json.dumps(told)
+    found = replay(told)
+    assert found.differences == ()
+    assert bool(found.actuators["zone.heater"]["wanted"]) is (seconds < 10)
 
 
 def test_the_last_step_sends_the_same_commands(growing: Bench) -> None:

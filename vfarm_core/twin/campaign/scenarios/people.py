@@ -11,6 +11,7 @@ from ....control.inputs import (
     ReleaseStop,
     RunShot,
     SetMode,
+    TryActuator,
 )
 from ....control.memory import ShotStage
 from ....farm.nodes import Method
@@ -30,6 +31,7 @@ from ..conditions import (
     Phase,
     Pumped,
     Refused,
+    Running,
     ShotOver,
     Shots,
     Stopped,
@@ -42,6 +44,7 @@ from ..happenings import (
     Breaks,
     DiskFails,
     Killed,
+    KilledAtCommand,
     Overrides,
     ServiceFails,
     ServiceFault,
@@ -67,6 +70,10 @@ from .process import LIT
 
 STOPS = "Emergency stop"
 MODES = "Modes, recipes and requests"
+#: A device that is idle is tried for a minute.
+_TRY_S = 60.0
+TRY = Asks(request=TryActuator(point=HEATER, duration_s=_TRY_S, by="grower"))
+_TRYING = on(HEATER)
 STOP = EmergencyStop(by="grower", why="campaign")
 
 
@@ -415,6 +422,70 @@ SCENARIOS: tuple[Scenario, ...] = (
         run_s=600,
         invariant="dark",
         after=(LIT,),
+    ),
+    Scenario(
+        key="tried",
+        group=MODES,
+        title="A person tries a heater that is idle: on for a moment, proved, and off again",
+        story=(TRY,),
+        given=off(HEATER),
+        expect=every(Accepted(), Happened("actuator_tried"), off(HEATER)),
+        deadline_s=_TRY_S + 10,
+        run_s=900,
+        invariant="owned",
+        after=(Not(Happened("not_proved")),),
+    ),
+    Scenario(
+        key="tried_and_stopped",
+        group=MODES,
+        title="Emergency stop while a heater is tried: off at once, and it does not come back",
+        story=(TRY, Asks(request=EmergencyStop(by="grower"), when=_TRYING, incident=True)),
+        expect=off(HEATER),
+        deadline_s=2,
+        run_s=900,
+        invariant="owned",
+        after=(Happened("actuator_tried"), off(HEATER)),
+    ),
+    Scenario(
+        key="tried_and_killed",
+        group=MODES,
+        title="The process is killed while a heater is tried: brought off before the farm runs",
+        setup=Setup(on_disk=True),
+        story=(TRY, Killed(down_s=60.0, when=_TRYING, incident=True)),
+        expect=every(off(HEATER), Running()),
+        deadline_s=125,
+        run_s=900,
+        invariant="owned",
+        after=(Happened("actuator_tried"),),
+    ),
+    *(
+        Scenario(
+            key=f"tried_killed_{'after' if acted else 'before'}",
+            group=MODES,
+            title="The process is killed just "
+            f"{'after' if acted else 'before'} the heater gets the command that tries it",
+            setup=Setup(on_disk=True),
+            story=(KilledAtCommand(points=(HEATER,), nth=1, acted=acted), TRY),
+            expect=every(off(HEATER), Running()),
+            deadline_s=125,
+            run_s=900,
+            invariant="owned",
+            after=(Happened("actuator_tried"),),
+        )
+        for acted in (False, True)
+    ),
+    Scenario(
+        key="tried_and_stuck",
+        group=MODES,
+        title="A heater that is tried does not go off again: it is latched, and a person is told",
+        story=(
+            TRY,
+            Breaks(point=HEATER, kind=FaultKind.STUCK_ON, when=on(HEATER), incident=True),
+        ),
+        expect=every(Latched(HEATER), Happened("not_proved", "p1")),
+        deadline_s=_TRY_S + 60,
+        run_s=900,
+        invariant="owned",
     ),
     Scenario(
         key="latch_cleared_too_early",
