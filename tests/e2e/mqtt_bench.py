@@ -94,6 +94,19 @@ class Bench:
         self._add("light", name, json.dumps({"state": "OFF"}), options)
         return f"light.{name}"
 
+    def add_foreign(self, kind: str, name: str) -> str:
+        """A relay or lamp that is there and whose device somebody else is; its entity id."""
+        options: dict[str, Any] = {"payload_on": "ON", "payload_off": "OFF"}
+        if kind == "light":
+            options = {
+                "schema": "json",
+                "brightness": True,
+                "supported_color_modes": ["brightness"],
+            }
+        topic = {"command_topic": f"{_PREFIX}/{name}/set"}
+        self._describe(kind, name, {**topic, **options})
+        return f"{kind}.{name}"
+
     def add_sensor(self, name: str, value: str, unit: str) -> str:
         """A probe that has said its value; its entity id."""
         self._describe("sensor", name, {"unit_of_measurement": unit})

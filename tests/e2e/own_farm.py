@@ -78,9 +78,9 @@ class OwnFarm:
         assert answer.get("reason") == "reconfigure_successful", answer
 
 
-def add_tent(client: Client, *, name: str = "My farm") -> OwnFarm:
-    """One tent, one level, lights on since an hour ago."""
-    lights_on = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)).strftime("%H:%M:%S")
+def add_tent(client: Client, *, name: str = "My farm", lit_h: float = 1.0) -> OwnFarm:
+    """One tent, one level, lights on since so many hours."""
+    lights_on = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=lit_h)).strftime("%H:%M:%S")
     answer = client.flow(
         {"handler": "vfarm"},
         {"next_step_id": "farm"},

@@ -31,7 +31,8 @@ FARM, STATION = "farm", "node"
 class Field:
     """The station with its outputs and its ear on the broker."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, farm: str = FARM) -> None:
+        self.farm = farm
         self.state: State | None = None
         self.outputs: dict[str, float] = {}
         self.told = 0
@@ -43,19 +44,24 @@ class Field:
         self._client.on_message = self._message
         self._client.connect("127.0.0.1", port)
         for topic in (
-            plan_topic(FARM, STATION),
-            heartbeat_topic(FARM),
-            stop_topic(FARM),
-            taken_topic(FARM, STATION),
+            plan_topic(farm, STATION),
+            heartbeat_topic(farm),
+            stop_topic(farm),
+            taken_topic(farm, STATION),
             "sim/set",
             "sim/clock/station",
             "sim/end",
+            *self.own_topics(),
         ):
             self._client.subscribe(topic, qos=1)
         sock = self._client.socket()
         assert sock is not None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.loop_start()
+
+    def own_topics(self) -> tuple[str, ...]:
+        """What its devices listen to besides."""
+        return ()
 
     def _say(self, topic: str, payload: Any, *, retain: bool = False) -> None:
         self._client.publish(topic, payload, qos=1, retain=retain)
@@ -73,7 +79,7 @@ class Field:
 
     def _tick(self, now: float) -> None:
         if self.state is None:
-            self.state = State(farm=FARM, station=STATION, heard_at=now)
+            self.state = State(farm=self.farm, station=STATION, heard_at=now)
         heard, self._heard = self._heard, {}
         # Its own timers first: what came with this tick came now.
         while self._next < now:
@@ -81,13 +87,13 @@ class Field:
         if self.state.phase is Phase.FOLLOWING:
             for command in heard.get("set", []):
                 self._drive(command["point"], command["value"], command["at"])
-        taken = heard.get(taken_topic(FARM, STATION))
-        stop = heard.get(stop_topic(FARM)) == b"stop"
+        taken = heard.get(taken_topic(self.farm, STATION))
+        stop = heard.get(stop_topic(self.farm)) == b"stop"
         self._step(
             now,
             Inputs(
-                heartbeat=heard.get(heartbeat_topic(FARM)) == b"online",
-                plan=self._plan(heard.get(plan_topic(FARM, STATION)), now),
+                heartbeat=heard.get(heartbeat_topic(self.farm)) == b"online",
+                plan=self._plan(heard.get(plan_topic(self.farm, STATION)), now),
                 stop=stop,
                 on=frozenset(p for p, v in self.outputs.items() if v),
                 taken=None if taken is None else int(taken),
@@ -96,7 +102,7 @@ class Field:
         self._report()
         if self.state.phase != self.phase:
             self.phase = self.state.phase
-            self._say(phase_topic(FARM, STATION), self.phase, retain=True)
+            self._say(phase_topic(self.farm, STATION), self.phase, retain=True)
         ack = {"at": now, "phase": self.state.phase, "outputs": self.outputs}
         self._say("sim/ack/station", json.dumps(ack), retain=True)
 
@@ -105,7 +111,7 @@ class Field:
         if not message:
             return None
         try:
-            return open_plan(message, FARM, STATION, now, self.state.plan)
+            return open_plan(message, self.farm, STATION, now, self.state.plan)
         except PlanError as err:
             self._say("sim/refused", err.key)
             return None
@@ -127,7 +133,7 @@ class Field:
         waiting = self.state.reports[0] if self.state.reports else None
         if waiting is not None and waiting.number != self.told:
             self.told = waiting.number
-            self._say(delivered_topic(FARM, STATION), seal(waiting), retain=True)
+            self._say(delivered_topic(self.farm, STATION), seal(waiting), retain=True)
 
 
 def main() -> None:
