@@ -38,6 +38,7 @@ from ..reports.compare import data as comparison_data
 from ..reports.cost import Bill, Tariffs, bill
 from ..reports.errors import ReportError, UnknownError
 from ..reports.export import lines
+from ..reports.protections import protections
 from ..reports.recall import as_csv, as_html, as_pdf, sheets
 from ..reports.trace import trace as trace_of
 
@@ -359,6 +360,34 @@ def calibrations(
         slope = "" if done.slope_pct is None else f"{done.slope_pct:g}"
         cells = (when, done.point, done.kind, done.before or "", done.after or "", drift, slope)
         table.add_row(*map(escape, cells), escape(done.who))
+    Console().print(table)
+
+
+@app.command("protections")
+def tried_protections(
+    db: Database,
+    point: Annotated[str | None, typer.Option(help="Only of one binding.")] = None,
+    since: Annotated[dt.datetime | None, typer.Option(help="From this day on.")] = None,
+    until: Annotated[dt.datetime | None, typer.Option(help="Before this day.")] = None,
+    time_zone: Zone = "UTC",
+    as_json: AsJson = False,
+) -> None:
+    """The report card of drills: what was tried of stations, and whether it works."""
+    zone = ZoneInfo(time_zone)
+    with _opened(db, as_json) as ledger:
+        found = protections(
+            ledger, point=point, since=_instant(since, zone), until=_instant(until, zone)
+        )
+    if as_json:
+        _print([asdict(tried) for tried in found])
+        return
+    table = Table("When", "Of", "Protection", "", "After s", "Cut", "Seen by", "Who", "", box=None)
+    for tried in found:
+        when = f"{dt.datetime.fromtimestamp(tried.at, zone):%Y-%m-%d %H:%M}"
+        after = "" if tried.after_s is None else f"{tried.after_s:g}"
+        worked = "worked" if tried.worked else "failed"
+        cells = (tried.point, tried.protection, worked, after, tried.loss, tried.seen_by)
+        table.add_row(when, *map(escape, (*cells, tried.who, tried.note)))
     Console().print(table)
 
 

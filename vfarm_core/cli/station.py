@@ -23,8 +23,9 @@ from rich.table import Table
 from ..control.ahead import plan_ahead
 from ..control.clock import Now
 from ..control.memory import Memory
-from ..devices.stations.audit import WORDS, Finding, Standing, audit
+from ..devices.stations.audit import LACKING, WORDS, Finding, Standing, audit
 from ..devices.stations.described import stations_described
+from ..devices.stations.drills import with_seen
 from ..devices.stations.esphome import package as esphome_package
 from ..devices.stations.generate import settings_of
 from ..devices.stations.model import Station, StationError, StationKind
@@ -46,6 +47,10 @@ Described = Annotated[
     Path | None,
     typer.Option("--stations", help="The stations, where FILE has only the farm."),
 ]
+Kept = Annotated[
+    Path | None,
+    typer.Option("--journal", help="The journal of the farm: what was seen there counts, too."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 #: Something that must be there is missing.
 _LACKING = 3
@@ -62,17 +67,18 @@ def check(
             " actuator; held against what they must be."
         ),
     ] = None,
+    journal: Kept = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every protection of every actuator: seen to work, set up, or missing.
+    """Every protection of every actuator: seen to work, set up, failed, or missing.
 
-    Ends with 3 when one is missing, or a device is set otherwise than it must be.
+    Ends with 3 when one is missing or has failed, or a device is set otherwise than it must be.
     """
     with _refusals(as_json):
-        farm, stations = _load(file, described)
+        farm, stations = _load(file, described, journal)
         found = audit(farm, stations)
         other = () if answers is None else _held_against(farm, stations, _object(answers))
-    lacking = any(f.standing is Standing.MISSING for f in found)
+    lacking = any(f.standing in LACKING for f in found)
     if as_json:
         _print({"complete": not lacking, "findings": encode(found), "differences": encode(other)})
     else:
@@ -209,10 +215,12 @@ def _moment(farm: Farm, at: float) -> str:
 
 
 @app.command("page")
-def page(file: File, described: Described = None, as_json: AsJson = False) -> None:
+def page(
+    file: File, described: Described = None, journal: Kept = None, as_json: AsJson = False
+) -> None:
     """The safety page of the farm, in Markdown: what each loss does to each actuator."""
     with _refusals(as_json):
-        farm, stations = _load(file, described)
+        farm, stations = _load(file, described, journal)
     text = safety_page(farm, stations)
     if as_json:
         _print({"page": text})
@@ -220,12 +228,17 @@ def page(file: File, described: Described = None, as_json: AsJson = False) -> No
         typer.echo(text, nl=False)
 
 
-def _load(file: Path, described: Path | None) -> tuple[Farm, tuple[Station, ...]]:
+def _load(
+    file: Path, described: Path | None, journal: Path | None = None
+) -> tuple[Farm, tuple[Station, ...]]:
     farm = load_farm(file)
     data = _data(file if described is None else described)
     if described is None:
         data = data.get("stations", []) if isinstance(data, dict) and "farm" in data else []
-    return farm, stations_described(data, farm, lambda binding: binding.entity)
+    found = stations_described(data, farm, lambda binding: binding.entity)
+    if journal is not None:
+        found = with_seen(farm, found, _memory(journal).farm.verified.values())
+    return farm, found
 
 
 def _data(file: Path) -> Any:
@@ -279,7 +292,7 @@ def _show(found: Sequence[Finding], other: Sequence[Difference]) -> None:
             said = f"{f.on} {f.by}"
         table.add_row(f.need.point, _limit(f), f.station or "-", f.standing.value, said)
     console.print(table)
-    lacking = sum(f.standing is Standing.MISSING for f in found)
+    lacking = sum(f.standing in LACKING for f in found)
     console.print(f"{len(found)} protections, {lacking} missing")
     for x in other:
         console.print(f"{x.point}: {x.name} is {x.found!r}, it must be {x.expected!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 from tests.core.devices.stations.rack import esphome_station, rack_farm
 from tests.core.support import Bench, bench_farm
 from vfarm_core.cli import main
+from vfarm_core.control.inputs import NoteSeen
 from vfarm_core.devices.stations.model import (
     Guard,
     Output,
@@ -175,6 +177,30 @@ def test_the_safety_page_says_what_each_loss_does_and_who_saw_it(
     ]
     assert "| `tank.air_pump` | watchdog | 2026-11-02 | Ada |  |" in out
     assert "| `tank.fill_valve` | auto_off | nobody has said which station it hangs on |" in out
+
+
+def test_what_was_seen_in_drills_counts_with_the_journal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, Method.NFT)
+    bench = Bench(rack_farm(Method.NFT))
+    for point, ok in (("pump.irrigation_pump", True), ("tank.fill_valve", False)):
+        asked = NoteSeen(point=point, guard="watchdog", ok=ok, after_s=9.5, by="user:ada")
+        assert bench.ask(asked).refused is None
+    journal = tmp_path / "journal.db"
+    with closing(Journal(journal)) as kept:
+        kept.append(bench.journal.records)
+    assert run(capsys, "check", file)[0] == 0
+    code, out, _ = run(capsys, "check", file, "--journal", str(journal), "--json")
+    assert code == 3
+    standing = {
+        (f["need"]["point"], f["need"]["guard"]): f["standing"] for f in json.loads(out)["findings"]
+    }
+    assert standing["pump.irrigation_pump", "watchdog"] == "verified"
+    assert standing["tank.fill_valve", "watchdog"] == "failed"
+    _, page, _ = run(capsys, "page", file, "--journal", str(journal))
+    assert "user:ada" in page
+    assert "it did not work when it was tried" in page
 
 
 @pytest.fixture
