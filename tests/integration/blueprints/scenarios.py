@@ -40,6 +40,18 @@ async def _alarm_is_never_acknowledged(stage: Stage) -> None:
     await stage.wait(3600, step=60)
 
 
+async def _test_alarm_is_acknowledged(stage: Stage) -> None:
+    await stage.hass.services.async_call("vfarm", "send_test_alarm", {}, blocking=True)
+    await stage.wait(61, step=60)
+    (told,) = stage.asked(PHONE)
+    assert "TEST ALARM" in told["message"]
+    await stage.press(told["data"]["actions"][0]["action"])
+    state = stage.farm.runtime_data.engine.runtime.memory.farm
+    assert state.alarm_test_at is None, "its own button ends it"
+    assert state.alarm_tested_at is not None
+    await stage.wait(3600, step=300)
+
+
 def _twice(stage: Stage) -> Iterator[Call]:
     for _ in range(2):
         yield (
@@ -585,6 +597,14 @@ SCENARIOS = (
         happens=_alarm_is_never_acknowledged,
         watch=(PHONE,),
         expects=lambda stage: [(PHONE, {"title": "P1: Bench"})] * 3,
+    ),
+    Scenario(
+        blueprint="alarm_to_phone",
+        title="a test alarm says that it is one, and is over when it is acknowledged",
+        inputs=lambda stage: {"phone": stage.phone},
+        happens=_test_alarm_is_acknowledged,
+        watch=(PHONE,),
+        expects=lambda stage: [(PHONE, {"title": "P2: Home farm"})],
     ),
     Scenario(
         blueprint="harvest_ready",
