@@ -185,7 +185,8 @@ def changes(fact: Fact) -> list[Change]:
     meaning = MEANINGS.get(fact.kind)
     if meaning is not None:
         found.extend(meaning(fact))
-    if fact.severity in _SEVERITIES:
+    # A test alarm is no incident: nothing was wrong.
+    if fact.severity in _SEVERITIES and fact.data.get("test") is not True:
         row = {"seq": fact.seq, "at": fact.at, "kind": fact.kind, "node": fact.node}
         found.append(Put(incidents, {**row, "severity": fact.severity}))
     if fact.kind not in _DELIVERIES and fact.data.get("by"):

@@ -189,6 +189,19 @@ def test_who_did_what_and_what_needed_a_response(ledger: Ledger) -> None:
     ]
 
 
+def test_a_test_alarm_is_no_incident_and_it_is_known_who_sent_and_who_acknowledged_it(
+    ledger: Ledger,
+) -> None:
+    tell(ledger, "test_alarm", node="farm", severity="p1", test=True, by="user:anna")
+    tell(ledger, "test_alarm_ended", node="farm", end="acknowledged", seconds=41.0, by="user:ben")
+    names = ledger.names()
+    assert [(names[who], *rest) for who, *rest in rows(ledger, schema.audit, "who", "what")] == [
+        ("user:anna", "test_alarm"),
+        ("user:ben", "test_alarm_ended"),
+    ]
+    assert rows(ledger, schema.incidents, "kind", "severity") == []
+
+
 def test_who_turned_a_roll_out_and_why(ledger: Ledger) -> None:
     said = {"node": "farm", "rollout": "basil-1", "recipe": "basil"}
     tell(ledger, "rollout_started", was="v1", version="v2", by="user:anna", why="trial", **said)
