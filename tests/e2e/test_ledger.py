@@ -1,15 +1,19 @@
-"""The history of a farm in a real Home Assistant: there after a stop and after a kill."""
+"""The history of a farm in a real Home Assistant: there after a stop, after a kill, and in a backup
+that was made while the farm ran."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import tarfile
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
 from conftest import MakeSession
 from real_ha import vfarm
-from real_ha.client import wait_for
+from real_ha.client import Client, wait_for
+from real_ha.process import CONFIGURATION
 
 
 def history(where: Path) -> Counter[str]:
@@ -31,10 +35,38 @@ def harvests(journal: Path) -> int:
     return int(count)
 
 
+def back_up(client: Client, config_dir: Path, to: Path) -> Path:
+    """Have Home Assistant's own backup manager make a backup; the folder that it took along."""
+    client.call("backup/generate", agent_ids=["backup.local"], include_database=False)
+    wait_for(
+        "the backup is made",
+        lambda: (
+            client.call("backup/info")["state"] == "idle"
+            and list((config_dir / "backups").glob("*.tar"))
+        ),
+        timeout_s=60,
+        detail=lambda: client.call("backup/info"),
+    )
+    (made,) = (config_dir / "backups").glob("*.tar")
+    with tarfile.open(made) as outer:
+        name = next(n for n in outer.getnames() if "homeassistant.tar" in n)
+        inner = outer.extractfile(name)
+        assert inner is not None
+        with tarfile.open(fileobj=inner, mode="r:*") as files:
+            files.extractall(to, filter="data")
+    return to / "data"
+
+
+def whole(db: Path) -> None:
+    """That a copied database can be read from end to end, with the log that lies beside it."""
+    with closing(sqlite3.connect(db)) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
 def test_what_happened_is_in_the_ledger_after_a_stop_and_after_a_kill(
-    make_session: MakeSession,
+    make_session: MakeSession, tmp_path: Path
 ) -> None:
-    session = make_session()
+    session = make_session(CONFIGURATION + "backup:\n")
     with session:
         client = session.client
         entry = vfarm.add_demo_farm(client)
@@ -81,4 +113,35 @@ def test_what_happened_is_in_the_ledger_after_a_stop_and_after_a_kill(
         )
         assert history(where)["batch_started"] == len(batches), "nothing twice"
         assert vfarm.repairs(session.client) == []
+
+        taken = back_up(session.client, session.process.config_dir, tmp_path)
+        kept = taken / ".storage" / "vfarm"
+        for name in (journal.name, where.name):
+            whole(kept / name)
+        assert harvests(kept / journal.name) == 2
+        assert history(kept / where.name)["batch_harvested"] == 2
+        # The farm has run on, and its history is written again.
+        session.client.action("vfarm", "harvest", config_entry_id=entry, batch=batches[2], kg=3.5)
+        wait_for(
+            "the ledger has caught up",
+            lambda: history(where)["batch_harvested"] == 3,
+            timeout_s=60,
+        )
     assert session.process.complaints() == []
+
+    restored = make_session()
+    for part in (taken / ".storage").iterdir():
+        if part.name == "http":
+            # Its port is that of the process that is gone.
+            continue
+        to = restored.process.config_dir / ".storage" / part.name
+        if part.is_dir():
+            shutil.copytree(part, to)
+        else:
+            shutil.copy2(part, to)
+    with restored:
+        seen = vfarm.wait_running(restored.client, entry)
+        grows = {batch["id"] for batch in seen["farm"]["snapshot"]["batches"]}
+        assert grows == set(batches[2:]), "as it was when the backup was made"
+        assert vfarm.repairs(restored.client) == []
+    assert restored.process.complaints() == []
