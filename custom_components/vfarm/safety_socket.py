@@ -1,6 +1,7 @@
 """The websocket command of the safety page. Any logged-in user may read it.
 
-`vfarm/safety` {entry_id?} answers what happens to every actuator of a farm when something is lost:
+`vfarm/safety` {entry_id?, language?} answers what happens to every actuator of a farm when
+something is lost:
 
     {"farm", "problems": [text], "seen", "set_up", "missing", "demo",
      "stations": [{"id", "name", "kind", "drills": [loss]}],
@@ -11,7 +12,8 @@
      "drill": None or {"station", "name", "loss", "stage", "watched": [point], "left_s",
                        "seen": [{"point", "protection", "worked", "after_s"}]}}
 
-`problems` is what is wrong in the description of the stations; then there are none.
+`problems` is what is wrong in the description of the stations, in a language or in that of the
+system; then there are none.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from .const import CONF_KIND, DOMAIN, FarmKind
 from .data import VfarmConfigEntry
 from .people import named
 from .station_actions import async_stations, shown
+from .station_words import async_problems
 from .targets import error
 
 TYPE_SAFETY: Final = f"{DOMAIN}/safety"
@@ -45,7 +48,13 @@ def async_setup(hass: HomeAssistant) -> None:
     websocket_api.async_register_command(hass, guarded_command(websocket_safety))
 
 
-@websocket_api.websocket_command({vol.Required("type"): TYPE_SAFETY, vol.Optional("entry_id"): str})
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): TYPE_SAFETY,
+        vol.Optional("entry_id"): str,
+        vol.Optional("language"): str,
+    }
+)
 @websocket_api.async_response
 async def websocket_safety(
     hass: HomeAssistant, connection: websocket_api.ActiveConnection, msg: dict[str, Any]
@@ -61,17 +70,19 @@ async def websocket_safety(
         err = error("not_running", farm=wanted or DOMAIN)
         refuse_command(connection, msg, websocket_api.ERR_NOT_FOUND, err)
         return
-    connection.send_result(msg["id"], await _async_page(hass, entries[0]))
+    connection.send_result(msg["id"], await _async_page(hass, entries[0], msg.get("language")))
 
 
-async def _async_page(hass: HomeAssistant, entry: VfarmConfigEntry) -> dict[str, Any]:
+async def _async_page(
+    hass: HomeAssistant, entry: VfarmConfigEntry, language: str | None
+) -> dict[str, Any]:
     engine = entry.runtime_data.engine
     farm, problems = engine.farm, list[str]()
     stations: tuple[Station, ...] = ()
     try:
         stations = await async_stations(hass, entry)
     except StationError as err:
-        problems += err.problems
+        problems += await async_problems(hass, err.problems, language)
     losses = losses_of(farm, stations)
     found = [f for x in losses for f in x.findings]
     seen = sum(f.standing is Standing.VERIFIED for f in found)

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import Context, HomeAssistant, ServiceCall
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util.hass_dict import HassKey
 
@@ -33,7 +34,9 @@ from .const import CONF_KIND, DOMAIN, FarmKind
 from .data import VfarmConfigEntry
 from .entity import async_by
 from .fields import number
+from .language import async_language
 from .people import named
+from .station_words import async_problems
 from .stations import async_renew
 from .targets import ENTRY_SCHEMA, async_entry, error
 
@@ -108,15 +111,27 @@ async def async_stations(hass: HomeAssistant, entry: VfarmConfigEntry) -> tuple[
     return with_seen(engine.farm, found, engine.runtime.memory.farm.verified.values())
 
 
-async def _async_known(hass: HomeAssistant, entry: VfarmConfigEntry) -> tuple[Station, ...]:
+async def _async_known(
+    hass: HomeAssistant, entry: VfarmConfigEntry, context: Context
+) -> tuple[Station, ...]:
     try:
         return await async_stations(hass, entry)
     except StationError as err:
-        raise error("stations_wrong", problems="; ".join(err.problems)) from err
+        raise await _async_wrong(hass, err, context) from err
 
 
-async def _async_one(hass: HomeAssistant, entry: VfarmConfigEntry, wanted: str) -> Station:
-    stations = await _async_known(hass, entry)
+async def _async_wrong(
+    hass: HomeAssistant, err: StationError, context: Context
+) -> ServiceValidationError:
+    language = await async_language(hass, context)
+    said = await async_problems(hass, err.problems, language)
+    return error("stations_wrong", problems="; ".join(said))
+
+
+async def _async_one(
+    hass: HomeAssistant, entry: VfarmConfigEntry, wanted: str, context: Context
+) -> Station:
+    stations = await _async_known(hass, entry, context)
     found = next((s for s in stations if s.id == wanted), None)
     if found is None:
         raise error("station_unknown", station=wanted)
@@ -151,7 +166,7 @@ async def _set(hass: HomeAssistant, call: ServiceCall) -> Response:
             return [*stations, made]
         return [made if at == known else station for at, station in enumerate(stations)]
 
-    await _async_edit(hass, entry, edited)
+    await _async_edit(hass, entry, call.context, edited)
     return {"station": wanted}
 
 
@@ -174,12 +189,15 @@ async def _remove(hass: HomeAssistant, call: ServiceCall) -> Response:
             raise error("station_unknown", station=wanted)
         return [station for at, station in enumerate(stations) if at != known]
 
-    await _async_edit(hass, entry, edited)
+    await _async_edit(hass, entry, call.context, edited)
     return {"station": wanted}
 
 
 async def _async_edit(
-    hass: HomeAssistant, entry: VfarmConfigEntry, edited: Callable[[list[Any]], list[Any]]
+    hass: HomeAssistant,
+    entry: VfarmConfigEntry,
+    context: Context,
+    edited: Callable[[list[Any]], list[Any]],
 ) -> None:
     """Edit the stations of a farm: what does not fit the farm is not written."""
     if entry.data[CONF_KIND] == FarmKind.DEMO:
@@ -193,7 +211,7 @@ async def _async_edit(
             stations_described(made, engine.farm, engine.points.entity_of)
             await hass.async_add_executor_job(station_file.write, file, {**told, key: made})
         except StationError as err:
-            raise error("stations_wrong", problems="; ".join(err.problems)) from err
+            raise await _async_wrong(hass, err, context) from err
     await async_renew(hass, entry)
 
 
@@ -204,9 +222,9 @@ async def _package(hass: HomeAssistant, call: ServiceCall) -> Response:
     entry, wanted = async_entry(hass, call), call.data.get(F.STATION)
     farm = entry.runtime_data.farm
     if wanted is None:
-        stations = await _async_known(hass, entry)
+        stations = await _async_known(hass, entry, call.context)
     else:
-        stations = (await _async_one(hass, entry, wanted),)
+        stations = (await _async_one(hass, entry, wanted, call.context),)
     return {"stations": [await hass.async_add_executor_job(made, farm, s) for s in stations]}
 
 
@@ -221,7 +239,7 @@ def made(farm: Any, station: Station) -> Response:
 
 async def _check(hass: HomeAssistant, call: ServiceCall) -> Response:
     entry = async_entry(hass, call)
-    stations = await _async_known(hass, entry)
+    stations = await _async_known(hass, entry, call.context)
     found = [shown(f) for f in audit(entry.runtime_data.farm, stations)]
     lacking = sum(f["standing"] in ("missing", "failed") for f in found)
     told: Response = named(hass, {"protections": found, "missing": lacking})
@@ -252,8 +270,8 @@ def shown(finding: Finding) -> Response:
 async def _start_drill(hass: HomeAssistant, call: ServiceCall) -> Response:
     by, entry = await async_by(hass, call.context), async_entry(hass, call)
     engine, loss = entry.runtime_data.engine, call.data[F.LOSS]
-    stations = await _async_known(hass, entry)
-    station = await _async_one(hass, entry, call.data[F.STATION])
+    stations = await _async_known(hass, entry, call.context)
+    station = await _async_one(hass, entry, call.data[F.STATION], call.context)
     tests = tests_of(engine.farm, stations, station, loss, engine.clock.now().farm)
     request = StartDrill(station=station.id, loss=loss, tests=tests, by=by)
     return await ask(entry, request)

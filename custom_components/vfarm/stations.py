@@ -46,6 +46,7 @@ from vfarm_core.farm.nodes import Farm
 from . import station_file
 from .const import CONF_KIND, FarmKind
 from .issues import async_tell_stations
+from .station_words import async_problems
 
 if TYPE_CHECKING:
     from homeassistant.components.mqtt import ReceiveMessage
@@ -78,7 +79,7 @@ async def async_load(
         if found and DOMAIN_MQTT not in hass.config.components and any(map(by_mqtt, found)):
             raise StationError(["MQTT is not set up in Home Assistant"])
     except StationError as err:
-        async_tell_stations(hass, entry, err.problems)
+        async_tell_stations(hass, entry, await async_problems(hass, err.problems))
         return ()
     async_tell_stations(hass, entry, ())
     return found

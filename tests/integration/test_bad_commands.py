@@ -247,6 +247,7 @@ MESSAGES: Mapping[str, tuple[dict[str, Any], list[tuple[dict[str, Any], str]]]] 
             ({"entry_id": "moon"}, "not_found"),
             ({"entry_id": "$foreign"}, "not_found"),
             ({"entry_id": 7}, "invalid_format"),
+            ({"language": 7}, "invalid_format"),
         ],
     ),
     "vfarm/recipes/list": ({}, [({"moon": 1}, "invalid_format")]),

@@ -143,6 +143,25 @@ async def test_a_folder_that_cannot_be_written_is_told(
     assert error.translation_key == "stations_wrong"
 
 
+async def test_what_does_not_fit_is_said_in_the_language_of_the_reader(
+    hass: HomeAssistant, farm: MockConfigEntry, file: Path, hass_ws_client: WebSocketGenerator
+) -> None:
+    wrong = {"id": "node", "name": "Node", "kind": "esphome", "outputs": []}
+    described = {**wrong, "outputs": [{"point": "no.such", "channel": "GPIO1"}], "link": "api"}
+    describe(file, yaml.safe_dump({"Home farm": [described]}))
+    client = await hass_ws_client(hass)
+    for language, said in (
+        ("en", "node: no.such is no binding of this farm"),
+        ("de", "node: no.such ist keine Bindung dieser Farm"),
+    ):
+        await client.send_json_auto_id({"type": "vfarm/safety", "language": language})
+        answer = await client.receive_json()
+        assert answer["result"]["problems"] == [said]
+    hass.config.language = "fr"
+    error = await refused(hass, "station_check")
+    assert "n’est pas une liaison de cette ferme" in str(error)
+
+
 # -- what belongs on them -----------------------------------------------------------------------
 
 

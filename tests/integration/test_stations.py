@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 import yaml
 from freezegun.api import FrozenDateTimeFactory
-from home_farm import LAMP, PUMP, VALVE, Hardware, settled, start_batch
+from home_farm import LAMP, PUMP, VALVE, Hardware, manager, settled, start_batch
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
@@ -23,9 +23,16 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_mqtt_message,
     async_fire_time_changed,
 )
+from test_services import act
 
 from custom_components.vfarm.const import DOMAIN
-from vfarm_core.control.inputs import EmergencyStop, ReleaseStop
+from vfarm_core.control.inputs import (
+    EmergencyStop,
+    GoOnDrill,
+    ReleaseStop,
+    StartDrill,
+    StopDrill,
+)
 from vfarm_core.devices.stations.plan import open_plan, seal
 from vfarm_core.devices.stations.topics import (
     delivered_topic,
@@ -36,6 +43,7 @@ from vfarm_core.devices.stations.topics import (
     taken_topic,
 )
 from vfarm_core.farm.ahead import Delivered, GivenEnd, StationPlan, WaterGiven
+from vfarm_core.farm.drills import DrillTest, Loss
 
 STATION: dict[str, Any] = {
     "id": "node",
@@ -288,6 +296,51 @@ async def test_a_farm_can_be_stopped_while_it_waits_for_a_station(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert engine.closed
     assert not engine.running
+
+
+async def test_a_station_that_is_taken_away_has_no_plan_any_more(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, broker: Broker
+) -> None:
+    await running(hass, entry, broker)
+    await start_batch(hass)
+    await beat(hass, freezer)
+    await act(hass, "remove_station", station="node")
+    assert broker.said(plan_topic(broker.farm, "node"))[-1] == ("", True)
+    before = broker.beats()
+    await beat(hass, freezer)
+    assert broker.beats() == before
+    outputs = STATION["outputs"]
+    new = {"station": "new", "kind": "executor", "outputs": outputs}
+    await hass.services.async_call(
+        "vfarm", "set_station", new, blocking=True, context=manager(hass)
+    )
+    await asyncio.sleep(0)
+    broker.says(phase_topic(broker.farm, "new"), "following")
+    await beat(hass, freezer)
+    assert broker.beats() > before
+    assert broker.said(plan_topic(broker.farm, "new"))
+    await end(hass, entry)
+
+
+async def test_a_drill_withholds_the_heartbeat_from_all_stations_on_the_broker(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry, broker: Broker
+) -> None:
+    await running(hass, entry, broker)
+    drill = StartDrill(
+        station="node",
+        loss=Loss.CONTROLLER,
+        tests=(DrillTest(point="pump.irrigation_pump", guard="watchdog", on=False, within_s=75),),
+    )
+    await act(hass, "run_shot", node="bench", duration=300)
+    for request in (drill, GoOnDrill()):
+        assert entry.runtime_data.engine.request(request).refused is None
+    before = broker.beats()
+    await beat(hass, freezer)
+    assert broker.beats() == before
+    entry.runtime_data.engine.request(StopDrill())
+    await hass.async_block_till_done()
+    assert broker.beats() > before
+    await end(hass, entry)
 
 
 async def test_a_node_on_the_api_is_told_by_its_actions(

@@ -30,7 +30,7 @@ from vfarm_core.devices.modbus.codec import Why
 from vfarm_core.devices.stations.audit import WORDS as LACKS
 from vfarm_core.devices.stations.audit import Standing
 from vfarm_core.devices.stations.losses import OUTCOMES, Certainty
-from vfarm_core.devices.stations.model import Guard, StationKind
+from vfarm_core.devices.stations.model import PROBLEMS, Guard, StationKind
 from vfarm_core.farm.drills import Loss
 from vfarm_core.farm.roles import Role
 from vfarm_core.recipes.crops import LIMITS
@@ -188,6 +188,7 @@ def test_everything_that_the_safety_page_says_has_words(language: str) -> None:
         "lacks": set(LACKS),
         "standing": {Standing.VERIFIED, Standing.GENERATED},
         "station_kind": set(StationKind),
+        "station_problem": set(PROBLEMS),
         "drill_loss": set(Loss),
         "drill_step_ready": set(Loss),
         "drill_done_ready": set(Loss),
@@ -195,6 +196,9 @@ def test_everything_that_the_safety_page_says_has_words(language: str) -> None:
     found = read_words(FOLDER / f"{language}.js")
     missing = {f"{kind}_{key}" for kind, keys in said.items() for key in keys} - set(found)
     assert not missing
+    for key, english in PROBLEMS.items():
+        words = found[f"station_problem_{key}"]
+        assert set(re.findall(r"{\w+}", words)) == set(re.findall(r"{\w+}", english)), key
 
 
 def test_a_table_of_words_holds_nothing_but_pairs(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.core.support import Bench, bench_farm, film_bench
 from vfarm_core.control.inputs import (
@@ -338,3 +340,43 @@ def test_no_drill_begins_under_a_stop_or_in_monitor_mode() -> None:
     assert bench.ask(asked).refused == "drill_not_now"
     bench.ask(EmergencyStop())
     assert bench.ask(asked).refused == "emergency_active"
+
+
+_HAPPENINGS = st.lists(
+    st.sampled_from(
+        ["go on", "see", "give up", "off", "on", "gone", "back", "wait", "wait long", "restart"]
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_HAPPENINGS, st.sampled_from(list(Loss)))
+def test_whatever_happens_in_a_drill_it_switches_nothing_on_and_leaves_nothing_on(
+    happenings: list[str], loss: Loss
+) -> None:
+    bench = watered()
+    bench.ask(StartDrill(station="node", loss=loss, tests=(off(PUMP), off(VALVE), off(LAMP))))
+    for what in happenings:
+        match what:
+            case "go on":
+                bench.ask(GoOnDrill())
+            case "see":
+                bench.ask(SawDrill(point=PUMP))
+            case "give up":
+                bench.ask(StopDrill())
+            case "off" | "on":
+                bench.report(PUMP, float(what == "on"))
+            case "gone":
+                bench.report(PUMP, "unavailable")
+            case "back":
+                bench.report(PUMP, bench.state[PUMP] or 0.0)
+            case "restart":
+                bench.restart()
+            case _:
+                bench.advance(10 if what == "wait" else 80)
+    bench.advance(2000)
+    assert bench.runtime.memory.farm.drill is None
+    assert not bench.on(PUMP)
+    assert not bench.on(VALVE)
+    assert [c for _, c in bench.sent if c.value and c.reason.code == "drill"] == []

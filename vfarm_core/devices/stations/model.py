@@ -124,6 +124,41 @@ class Station:
         return next((c for c in self.contacts if c.point == point), None)
 
 
+#: What can be wrong with stations, in words; `at` is the station.
+PROBLEMS = {
+    "id": "{at}: every station needs an id of its own",
+    "heartbeat": "{at}: heartbeat_lost_s is {value}; below {limit} one lost heartbeat would be an"
+    " outage",
+    "channel_twice": "{at}: {channel} is used twice",
+    "other_home": "{at}: {point} hangs on {other} already",
+    "no_contact": "{at}: {point} is no contact of this farm (accepted: {accepted})",
+    "not_its_own": "{at}: {point} was verified but is none of its outputs",
+    "no_day": "{at}: {value} is no day (accepted: 2026-12-01)",
+    "no_binding": "{at}: {point} is no binding of this farm",
+    "no_actuator": "{at}: {point} is no actuator",
+    "no_number": "{at}: {channel} is no number of a channel (accepted: 0, 1, 2 …)",
+    "no_lamp": "{at}: {point} is no lamp and keeps no light hours",
+    "light_output": "{at}: the output of {point} is above 0 and at most 1",
+    "light_empty": "{at}: the light hours of {point} are empty",
+}
+
+
+class Problem(str):
+    """One thing that is wrong with a station: a sentence, and the key of `PROBLEMS` with what it
+    speaks of, for who says it in another language."""
+
+    __slots__ = ("key", "params")
+
+    key: str
+    params: dict[str, str]
+
+    def __new__(cls, key: str, at: str, **params: str) -> Problem:
+        """Say it in English."""
+        made = super().__new__(cls, PROBLEMS[key].format(at=at, **params))
+        made.key, made.params = key, {"at": at, **params}
+        return made
+
+
 class StationError(ValueError):
     """Stations that do not fit their farm; `problems` says where and why, in words."""
 
@@ -144,57 +179,56 @@ def stations_from(data: Any, farm: Farm) -> tuple[Station, ...]:
     return stations
 
 
-def _problems(farm: Farm, stations: Sequence[Station]) -> Iterator[str]:
+def _problems(farm: Farm, stations: Sequence[Station]) -> Iterator[Problem]:
     homes: dict[str, str] = {}
     seen: set[str] = set()
     for station in stations:
         at = station.id
         if not at or at in seen:
-            yield f"{at or '?'}: every station needs an id of its own"
+            yield Problem("id", at or "?")
         seen.add(at)
         if not station.heartbeat_lost_s >= 2 * HEARTBEAT_S:
-            yield (
-                f"{at}: heartbeat_lost_s is {station.heartbeat_lost_s:g}; below"
-                f" {2 * HEARTBEAT_S:g} one lost heartbeat would be an outage"
-            )
+            value, limit = f"{station.heartbeat_lost_s:g}", f"{2 * HEARTBEAT_S:g}"
+            yield Problem("heartbeat", at, value=value, limit=limit)
         channels = [o.channel for o in station.outputs] + [c.channel for c in station.contacts]
         for channel in sorted({c for c in channels if channels.count(c) > 1}):
-            yield f"{at}: {channel} is used twice"
+            yield Problem("channel_twice", at, channel=channel)
         for output in station.outputs:
             yield from _output_problems(farm, station, output)
             home = homes.setdefault(output.point, at)
             if home != at:
-                yield f"{at}: {output.point} hangs on {home} already"
+                yield Problem("other_home", at, point=output.point, other=home)
         for contact in station.contacts:
             binding = farm.binding.get(contact.point)
             if binding is None or binding.role not in TRIPS:
                 accepted = ", ".join(sorted(TRIPS))
-                yield f"{at}: {contact.point} is no contact of this farm (accepted: {accepted})"
+                yield Problem("no_contact", at, point=contact.point, accepted=accepted)
         for proof in station.verified:
             if station.output(proof.point) is None:
-                yield f"{at}: {proof.point} was verified but is none of its outputs"
+                yield Problem("not_its_own", at, point=proof.point)
             if not _is_day(proof.on):
-                yield f"{at}: {proof.on} is no day (accepted: 2026-12-01)"
+                yield Problem("no_day", at, value=proof.on)
 
 
-def _output_problems(farm: Farm, station: Station, output: Output) -> Iterator[str]:
-    binding = farm.binding.get(output.point)
+def _output_problems(farm: Farm, station: Station, output: Output) -> Iterator[Problem]:
+    at, point = station.id, output.point
+    binding = farm.binding.get(point)
     if binding is None:
-        yield f"{station.id}: {output.point} is no binding of this farm"
+        yield Problem("no_binding", at, point=point)
         return
     facts = spec(binding.role)
     if not facts.is_actuator:
-        yield f"{station.id}: {output.point} is no actuator"
+        yield Problem("no_actuator", at, point=point)
     if station.kind in _NUMBERED and not _is_number(output.channel):
-        yield f"{station.id}: {output.channel} is no number of a channel (accepted: 0, 1, 2 …)"
+        yield Problem("no_number", at, channel=output.channel)
     if output.light is None:
         return
     if facts.kind is not RoleKind.DIMMER:
-        yield f"{station.id}: {output.point} is no lamp and keeps no light hours"
+        yield Problem("no_lamp", at, point=point)
     if not 0 < output.light.output <= 1:
-        yield f"{station.id}: the output of {output.point} is above 0 and at most 1"
+        yield Problem("light_output", at, point=point)
     if output.light.on == output.light.off:
-        yield f"{station.id}: the light hours of {output.point} are empty"
+        yield Problem("light_empty", at, point=point)
 
 
 _NUMBERED = frozenset({StationKind.SHELLY, StationKind.MODBUS})

@@ -4,7 +4,7 @@ const perform = (hass, farm, name, data = {}) =>
   hass.callService("vfarm", name, { config_entry_id: farm.entry_id, ...data }, undefined, false);
 
 export const getSafety = (hass, farm) =>
-  hass.callWS({ type: "vfarm/safety", entry_id: farm.entry_id });
+  hass.callWS({ type: "vfarm/safety", entry_id: farm.entry_id, language: hass.language });
 
 export const startDrill = (hass, farm, station, loss) =>
   perform(hass, farm, "start_drill", { station, loss });
