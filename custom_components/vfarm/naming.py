@@ -18,7 +18,8 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from vfarm_core.farm.build import Problem
 
 from .const import CONF_BINDINGS, DOMAIN
-from .stored import node_name
+from .farm_data import Part
+from .stored import node_in, node_name
 
 #: Parameters of problems that are keys of nodes or bindings.
 _PLACES: Final = frozenset(
@@ -42,6 +43,8 @@ class Naming:
 
     entry: ConfigEntry
     words: Mapping[str, str]
+    #: A part that is edited, or not stored yet: its names go before those that are stored.
+    draft: Part | None = None
 
     def word(self, selector: str, key: str) -> str:
         """The word of a key; the key with blanks where there is none."""
@@ -55,12 +58,22 @@ class Naming:
     def place(self, key: str) -> str:
         """What a node is called, or a binding: its role and its node. The key itself where the
         farm has neither."""
-        for data in (self.entry.data, *(sub.data for sub in self.entry.subentries.values())):
+        for data in (
+            *((self.draft.data,) if self.draft is not None else ()),
+            self.entry.data,
+            *(sub.data for sub in self.entry.subentries.values()),
+        ):
             for binding in data.get(CONF_BINDINGS, ()):
                 if binding["id"] == key:
-                    node = node_name(self.entry, binding.get("node", self.entry.entry_id))
+                    node = self._node(binding.get("node", self.entry.entry_id))
                     return f"{self.role(binding['role'])} ({node})"
-        return node_name(self.entry, key)
+        return self._node(key)
+
+    def _node(self, key: str) -> str:
+        name = node_name(self.entry, key)
+        if name == key and self.draft is not None:
+            return node_in(self.draft, key) or key
+        return name
 
     def problem(self, problem: Problem) -> Problem:
         """The same problem with names in its parameters."""
@@ -76,13 +89,18 @@ class Naming:
 
 
 @callback
-def async_naming(hass: HomeAssistant, entry: ConfigEntry, language: str | None = None) -> Naming:
+def async_naming(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    language: str | None = None,
+    draft: Part | None = None,
+) -> Naming:
     """The names of a farm's parts in a language that is loaded; in that of the system, which always
     is, where none is given."""
     words = async_get_cached_translations(
         hass, language or hass.config.language, "selector", DOMAIN
     )
-    return Naming(entry=entry, words=words)
+    return Naming(entry=entry, words=words, draft=draft)
 
 
 @callback

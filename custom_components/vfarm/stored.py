@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from vfarm_core.farm.build import Problem
 
 from .const import CONF_BINDINGS, SubentryType
-from .farm_data import farm_dict, parts_of
+from .farm_data import Part, farm_dict, parts_of
 from .flows.checks import problems
 
 
@@ -85,10 +85,17 @@ def stored_binding(entry: ConfigEntry, binding: str) -> StoredBinding | None:
 def node_name(entry: ConfigEntry, node: str) -> str:
     """What a person calls a node; its id where it is not there."""
     for part in parts_of(entry):
-        if part.data["id"] == node:
-            return part.title
-        # Circuits and supplies name levels; a rack has them.
-        for level in part.data["levels"] if part.type is SubentryType.RACK else ():
-            if level["id"] == node:
-                return f"{part.title} · {level['name']}"
+        if (name := node_in(part, node)) is not None:
+            return name
     return entry.title if node == entry.entry_id else node
+
+
+def node_in(part: Part, node: str) -> str | None:
+    """What a person calls a node of a part, which may be a draft without an id or levels yet."""
+    if part.data.get("id") == node:
+        return part.title
+    # Circuits and supplies name levels; a rack has them.
+    for level in part.data.get("levels", ()) if part.type is SubentryType.RACK else ():
+        if level["id"] == node:
+            return f"{part.title} · {level['name']}"
+    return None

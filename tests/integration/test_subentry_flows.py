@@ -699,6 +699,8 @@ async def test_an_isolation_in_use_stays(hass: HomeAssistant, flow: Flow) -> Non
     await flow.choose("remove_binding")
     result = await flow.go(binding="pump.irrigation_pump")
     assert result["errors"] == {"base": "unknown_isolation"}
+    said = result["description_placeholders"]
+    assert said["binding"] == "Irrigation valve (Bench)", "by its name, not by its key"
 
 
 async def test_nothing_is_saved_when_the_farm_changed_meanwhile(

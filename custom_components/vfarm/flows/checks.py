@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from string import Formatter
 from typing import Any
 
@@ -55,9 +55,15 @@ def _ids(part: Part) -> set[str]:
 class Words:
     """The texts of a flow in the reader's language."""
 
-    def __init__(self, known: Mapping[str, str], prefix: str) -> None:
-        """Look under `prefix` in a flat table of texts."""
+    def __init__(
+        self,
+        known: Mapping[str, str],
+        prefix: str,
+        named: Callable[[Problem], Problem] = lambda problem: problem,
+    ) -> None:
+        """Look under `prefix` in a flat table of texts; `named` puts names in the place of keys."""
         self._known = known
+        self._named = named
         self._prefix = prefix
         self._labels = {
             key.rpartition(".")[2]: label
@@ -71,7 +77,7 @@ class Words:
     def named_by(self, problem: Problem) -> dict[str, str]:
         """What the text of a problem has to be filled in with."""
         needed = {name for _, name, _, _ in Formatter().parse(self._error(problem) or "") if name}
-        params = {"message": problem.message, **problem.params}
+        params = {"message": problem.message, **self._named(problem).params}
         return {name: value for name, value in params.items() if name in needed}
 
     def sentence(self, problem: Problem) -> str:
@@ -81,15 +87,21 @@ class Words:
         if text is None:
             return f"{problem.message}."
         label = self._labels.get(problem.params.get("attribute", ""))
-        said = text.format_map({"message": problem.message, **problem.params})
+        said = text.format_map({"message": problem.message, **self._named(problem).params})
         return f"{label}: {said}" if label else said
 
 
-async def async_words(hass: HomeAssistant, texts: str) -> Words:
-    """The texts of a flow; `texts` is where in the translations they are."""
+async def async_words(
+    hass: HomeAssistant,
+    texts: str,
+    named: Callable[[Problem], Problem] = lambda problem: problem,
+) -> Words:
+    """The texts of a flow; `texts` is where in the translations they are. What `named` does comes
+    after the language of the reader was loaded."""
     category, _, of = texts.partition(".")
     known = await async_get_translations(hass, await async_language(hass), category, {DOMAIN})
-    return Words(known, ".".join(part for part in ("component", DOMAIN, category, of) if part))
+    path = ".".join(part for part in ("component", DOMAIN, category, of) if part)
+    return Words(known, path, named)
 
 
 def form_errors(

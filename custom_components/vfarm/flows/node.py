@@ -28,10 +28,11 @@ from vfarm_core.farm.build import Problem
 from ..const import CONF_BINDINGS, SubentryType
 from ..data import VfarmData
 from ..farm_data import Part, new_id, node_ids, parts_of, unique_id
+from ..naming import async_naming
 from . import numbers
 from .checks import Words, async_words, form_errors, problems_of_part
 from .known import async_presets
-from .language import async_role_names
+from .language import async_language, async_role_names
 from .numbers import FiniteNumberSelector, WholeNumberSelector, box
 from .trying import TryingSteps
 
@@ -151,7 +152,14 @@ class NodeFlow(TryingSteps, ConfigSubentryFlow):
         return problems_of_part(self.hass, self._get_entry(), part, self.replaces)
 
     async def _async_words(self) -> Words:
-        return await async_words(self.hass, f"config_subentries.{self.type}")
+        language = await async_language(self.hass)
+        draft = Part(type=self.type, title=self.title, data=self.draft)
+
+        def named(problem: Problem) -> Problem:
+            naming = async_naming(self.hass, self._get_entry(), language, draft)
+            return naming.problem(problem)
+
+        return await async_words(self.hass, f"config_subentries.{self.type}", named)
 
     @override
     async def async_errors(
