@@ -949,7 +949,7 @@ async def test_several_problems_are_told_in_the_readers_language(
     assert result["errors"] == {"base": "several_problems", "drain_s": "negative_duration"}
     told = result["description_placeholders"]["problems"]
     errors = texts(language)["config_subentries"]["circuit"]["error"]
-    for level in ("rack_level_1", "rack_level_2"):
+    for level in ("Rack · Level 1", "Rack · Level 2"):
         assert errors["watered_twice"].format(level=level, count=2) in told
 
 
