@@ -273,25 +273,36 @@ def _shown(
 ) -> str | None:
     """Who shows that an actuator is in its safe state, if anybody does. What only repeats commands
     shows nothing: a person has to look."""
-    shows = _feedback(d, drill, binding, declared, test)
+    alone = _feedback(d, drill, binding, declared, test)
     if state.reported is None:
         # Without power everything is off: that shows nothing of what it does when power is back.
-        return "feedback" if shows and drill.loss is not Loss.POWER else None
+        return "feedback" if alone and drill.loss is not Loss.POWER else None
     if state.is_on is not test.on:
         return None
-    if declared.proof in (Proof.ECHO, Proof.FEEDBACK):
-        return "feedback" if shows else None
-    return "state"
+    match declared.proof:
+        case Proof.ECHO:
+            return "feedback" if alone else None
+        case Proof.FEEDBACK:
+            return "feedback" if _agrees(d, drill, binding, declared, test) else None
+        case _:
+            return "state"
 
 
 def _feedback(
     d: Draft, drill: DrillState, binding: Binding, declared: Declaration, test: DrillTest
 ) -> bool:
-    """Whether another sensor has shown since the cut that an actuator is in its safe state. No flow
-    says nothing of a pump: a valve may have closed."""
-    assert drill.cut_at is not None
+    """Whether another sensor alone shows that an actuator is in its safe state. No flow says
+    nothing of a pump: a valve may have closed."""
     if binding.role is Role.IRRIGATION_PUMP and not _of_its_own(d, binding, declared):
         return False
+    return _agrees(d, drill, binding, declared, test)
+
+
+def _agrees(
+    d: Draft, drill: DrillState, binding: Binding, declared: Declaration, test: DrillTest
+) -> bool:
+    """Whether another sensor has shown since the cut what an actuator has to do."""
+    assert drill.cut_at is not None
     shows = safety.showing(d, binding, declared)
     cut = d.now.farm - (d.now.mono - drill.cut_at)
     return shows is not None and shows[0] > cut and shows[1] is test.on
