@@ -188,6 +188,28 @@ async def test_a_dead_device_is_told_once_and_its_return_once(
         await hass.async_block_till_done()
 
 
+@pytest.mark.parametrize("fault", ["silent", "dropped"])
+async def test_one_frame_that_is_lost_is_asked_for_again_and_nobody_notices(
+    hass: HomeAssistant, fault: str
+) -> None:
+    station = Station(dict(WORDS))
+    seen: list[str] = []
+    async with on_wire(station) as port:
+        entry = farm_with(hass, _wired(port))
+        await set_up(hass, entry)
+        air = entity_id(hass, entry, "sensor", "temperature")
+        await until(lambda: said(hass, air) == "24.1")
+        hass.bus.async_listen("state_changed", lambda e: seen.append(e.data["entity_id"]))
+        for _ in range(2):
+            faults = iter([fault])
+            station.plan = lambda _, faults=faults: next(faults, "")
+            asked = len(station.asked)
+            await until(lambda asked=asked: len(station.asked) > asked + 3)
+        assert air not in seen
+        await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+
+
 async def test_nothing_wrong_is_ever_shown(hass: HomeAssistant) -> None:
     """Garbage, broken, foreign and doubled answers and lost connections."""
     faults = ["garbage", "flipped", "foreign", "twice", "dropped"]

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -35,6 +35,10 @@ RETRY_S: Final = 60.0
 #: Seconds that a request under way may take to end when the device is let go (design choice: most
 #: devices answer within half of one; a farm stops within 10).
 _GRACE_S: Final = 2.0
+
+
+#: Why a reading is missing that may be there a moment later.
+_LOST: Final = frozenset({Why.TIMEOUT, Why.GARBLED, Why.CONNECTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +171,22 @@ class Poller:
             await self._rest(None if due is None else max(0.0, due - time.monotonic()))
             if self._stopping.is_set():
                 return
-            self._take(device, await device.poll())
+            self._take(device, await self._polled(device))
+
+    async def _polled(self, device: Device) -> Poll:
+        """One cycle. What got lost on the line is asked for once more before it is missing: a shot
+        does not end because of one frame, and a device that is gone is known to be so at once."""
+        poll = await device.poll()
+        lost = [key for key, reading in poll.readings.items() if reading.why in _LOST]
+        if not lost or device.health.is_silent:
+            return poll
+        again = await device.read(lost)
+        return replace(
+            again,
+            readings={**poll.readings, **again.readings},
+            requests=poll.requests + again.requests,
+            words={**poll.words, **again.words},
+        )
 
     @callback
     def _take(self, device: Device, poll: Poll) -> None:
