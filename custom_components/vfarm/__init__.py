@@ -31,6 +31,8 @@ from . import (
     services,
     websocket,
 )
+from .ble.history import Histories
+from .ble.manager import FarmMeters
 from .clock import FarmClock, RealClock
 from .const import CONF_KIND, DEMO_PLATFORMS, DOMAIN, PLATFORMS, FarmKind
 from .data import VfarmConfigEntry, VfarmData
@@ -92,8 +94,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
     engine = _engine(hass, entry, clock, journal, memory, lost, farm)
     entry.runtime_data = data = VfarmData(entry=entry, engine=engine, demo=demo)
     data.modbus = FarmModbus(hass, entry)
+    data.meters = FarmMeters(hass, entry)
     try:
         async_sync_devices(hass, entry, farm)
+        data.meters.load()
         await data.modbus.async_load()
         entry.async_on_unload(async_tell(hass, entry))
         entry.async_on_unload(rollout_judge.async_watch(hass, entry))
@@ -104,8 +108,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> boo
             farm, _ = usable_farm(entry_dict(entry, hass.config.time_zone))
             engine.replace_farm(farm)
         data.modbus.async_start()
+        data.meters.async_start()
     except BaseException:
         await data.modbus.async_close()
+        await data.meters.async_close()
         await engine.async_close()
         raise
     _tell_lost_memory(hass, entry)
@@ -197,6 +203,7 @@ async def _async_stop(entry: VfarmConfigEntry) -> None:
         await data.demo.async_stop()
     # Last: what was open was closed through them.
     await data.modbus.async_close()
+    await data.meters.async_close()
 
 
 @callback
@@ -213,6 +220,7 @@ async def _async_edited(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
     """The entry or a subentry was edited: go on with the difference."""
     data = entry.runtime_data
     await data.modbus.async_edited()
+    await data.meters.async_edited()
     try:
         farm, problems = usable_farm(entry_dict(entry, hass.config.time_zone))
     except FarmError as err:
@@ -245,4 +253,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: VfarmConfigEntry) -> No
     """Forget a farm that was removed."""
     issues.async_forget(hass, entry)
     await hass.async_add_executor_job(remove_journal, journal_path(hass, entry.entry_id))
+    await Histories(hass, entry.entry_id).async_forget()
     await Demo.async_forget(hass, entry)

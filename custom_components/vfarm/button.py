@@ -121,6 +121,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the buttons of a farm."""
     async_manage_entities(hass, entry, async_add_entities, BUTTON_DOMAIN, specs, _make)
+    entry.runtime_data.meters.async_add_to(BUTTON_DOMAIN, async_add_entities)
 
 
 class RequestButton(NodeEntity, ButtonEntity):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 import voluptuous as vol
 from homeassistant.config_entries import (
@@ -21,6 +21,9 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
+from vfarm_core.devices.ble.kinds import kind_of
+
+from .ble.links import Heard, data_of, unique_id
 from .const import (
     CONF_BINDINGS,
     CONF_KIND,
@@ -33,8 +36,9 @@ from .const import (
 from .demo import demo_parts
 from .farm_data import entry_dict, farm_dict
 from .flows import farm as templates
-from .flows import farm_bindings
+from .flows import farm_bindings, which_farm
 from .flows import ledger as ledgers
+from .flows.bluetooth import MeterFlow, named
 from .flows.checks import DRAFT_ID, async_words, form_errors, problems
 from .flows.farm import MAX_LEVELS, Template
 from .flows.modbus import ModbusFlow
@@ -43,6 +47,9 @@ from .flows.places import RackFlow, SupplyFlow, ZoneFlow, level_fields
 from .flows.roles import RolesFlow
 from .flows.water import CircuitFlow, PumpFlow, ReservoirFlow
 from .migrations import MINOR_VERSION, VERSION
+
+if TYPE_CHECKING:
+    from homeassistant.components.bluetooth import BluetoothServiceInfoBleak
 
 CONF_TEMPLATE = "template"
 DEMO_UNIQUE_ID = "demo"
@@ -58,6 +65,7 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
         """Begin with nothing chosen."""
         self._name = ""
         self._template = Template.TENT
+        self._heard: Heard | None = None
 
     @classmethod
     @callback
@@ -74,6 +82,7 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
             SubentryType.CIRCUIT: CircuitFlow,
             SubentryType.SUPPLY: SupplyFlow,
             DeviceType.MODBUS: ModbusFlow,
+            DeviceType.BLE: MeterFlow,
         }
 
     @staticmethod
@@ -82,6 +91,49 @@ class VfarmConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
         """Who may do what."""
         return RolesFlow()
+
+    @override
+    async def async_step_bluetooth(
+        self, discovery_info: BluetoothServiceInfoBleak
+    ) -> ConfigFlowResult:
+        """A meter was heard: it belongs to a farm."""
+        kind = kind_of(discovery_info.name, discovery_info.service_data)
+        if kind is None:
+            return self.async_abort(reason="not_supported")
+        address = discovery_info.address.upper()
+        self._heard = Heard(address, discovery_info.name, kind)
+        await self.async_set_unique_id(unique_id(address))
+        # A person may have said that it is of no interest.
+        self._abort_if_unique_id_configured()
+        if which_farm.is_known(self.hass, unique_id(address)):
+            return self.async_abort(reason="meter_known")
+        if not which_farm.farms(self.hass):
+            return self.async_abort(reason="no_farm")
+        self.context["title_placeholders"] = {"name": named(self._heard)}
+        return await self.async_step_which_farm()
+
+    async def async_step_which_farm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Which farm it belongs to."""
+        heard = self._heard
+        assert heard is not None, "only a discovery leads here"
+        if user_input is not None:
+            if which_farm.is_known(self.hass, unique_id(heard.address)):
+                return self.async_abort(reason="meter_known")
+            part = which_farm.subentry_of(
+                DeviceType.BLE,
+                heard.name,
+                dict(data_of(heard.address, heard.kind)),
+                unique_id(heard.address),
+            )
+            added = which_farm.add(self.hass, user_input[which_farm.CONF_FARM], part)
+            return self.async_abort(reason="meter_added" if added else "no_farm")
+        return self.async_show_form(
+            step_id="which_farm",
+            data_schema=which_farm.schema(self.hass),
+            description_placeholders={"device": named(heard)},
+        )
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

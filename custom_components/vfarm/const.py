@@ -88,3 +88,4 @@ class DeviceType(StrEnum):
     move is bound as any other entity is."""
 
     MODBUS = "modbus_device"
+    BLE = "ble_device"

@@ -18,6 +18,7 @@ from .farm_data import subentry_of_nodes
 from .refusals import Refusals
 
 if TYPE_CHECKING:
+    from .ble.manager import FarmMeters
     from .demo import Demo
     from .modbus.manager import FarmModbus
     from .plan_actions import Proposal
@@ -45,6 +46,8 @@ class VfarmData:
     agenda: FarmAgenda = field(init=False)
     #: The Modbus devices that belong to the farm.
     modbus: FarmModbus = field(init=False)
+    #: The Bluetooth meters that belong to the farm.
+    meters: FarmMeters = field(init=False)
 
     def __post_init__(self) -> None:
         """What comes is worked out once for all who show it; a demo needs no setting up."""

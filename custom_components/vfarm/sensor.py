@@ -548,6 +548,7 @@ async def async_setup_entry(
     if demo := entry.runtime_data.demo:
         demo.async_add_hardware(SENSOR_DOMAIN, async_add_entities)
     entry.runtime_data.modbus.async_add_to(SENSOR_DOMAIN, async_add_entities)
+    entry.runtime_data.meters.async_add_to(SENSOR_DOMAIN, async_add_entities)
 
 
 #: A value, and what is said of a sensor behind it that is not good.
