@@ -218,6 +218,16 @@ EVIDENCE: dict[str, tuple[Evidence, ...]] = {
     "entity-disabled-by-default": _tests(
         "test_lifecycle.py test_at_most_eight_entities_of_a_level_are_enabled"
     ),
+    "discovery": (
+        *_tests(
+            "test_bluetooth.py "
+            "test_a_tester_that_is_discovered_becomes_a_part_of_the_farm_that_is_chosen",
+            "test_bluetooth.py test_what_is_not_for_a_farm_is_said_so",
+            "test_bluetooth.py test_a_discovery_can_be_ignored",
+        ),
+        *_inside(SHELL, "config_flow.py ~async def async_step_bluetooth"),
+        *_inside(SHELL, 'manifest.json ~"bluetooth"'),
+    ),
     "reconfiguration-flow": (
         *_tests(
             "test_config_flow.py test_a_farm_can_be_renamed",
@@ -241,7 +251,8 @@ AGAINST = {
     "appropriate-polling": r"SCAN_INTERVAL|_attr_should_poll = True|DataUpdateCoordinator",
     "common-modules": "DataUpdateCoordinator",
     "discovery": r"async_step_(zeroconf|bluetooth|dhcp|ssdp|usb|mqtt|homekit|hassio)\b",
-    "discovery-update-info": r"async_step_(zeroconf|bluetooth|dhcp|ssdp|usb|mqtt|homekit|hassio)\b",
+    # A Bluetooth address is not where a device is, but what it is called.
+    "discovery-update-info": r"async_step_(zeroconf|dhcp|ssdp|usb|mqtt|homekit|hassio)\b",
     "inject-websession": r"^[ \t]*(import|from) (aiohttp|httpx2?|requests|urllib\.request)\b"
     "|ClientSession",
     "reauthentication-flow": r"ConfigEntryAuthFailed|async_step_reauth",

@@ -313,9 +313,17 @@ def test_every_entity_is_listed() -> None:
         entity["name"]
         for platform in ENTITY_PLATFORMS
         for key, entity in texts()["entity"][platform].items()
-        if not key.startswith(("hardware_", "modbus_"))
+        if not key.startswith(("hardware_", "modbus_", "meter_"))
     }
     assert wanted <= named, wanted - named
+
+
+def test_every_entity_of_a_bluetooth_meter_is_told_of() -> None:
+    said = page("bluetooth.md")
+    for platform in ENTITY_PLATFORMS:
+        for key, entity in texts()["entity"][platform].items():
+            if key.startswith("meter_"):
+                assert re.search(re.escape(entity["name"]), said, re.IGNORECASE), entity["name"]
 
 
 def test_every_name_of_a_register_and_every_modbus_device_is_listed() -> None:

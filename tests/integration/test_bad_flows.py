@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock, patch
+from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
+from ble_bench import ADDRESS, advertisement, meter
 from home_farm import Hardware, bound, settled, small_farm, somebody
-from homeassistant.config_entries import SOURCE_USER, ConfigSubentryData
+from homeassistant.config_entries import SOURCE_BLUETOOTH, SOURCE_USER, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
 from homeassistant.helpers import entity_registry as er
@@ -228,6 +229,39 @@ MODBUS = [
 ]
 
 
+async def _which_farm(hass: HomeAssistant, farm: MockConfigEntry) -> Form:
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_BLUETOOTH}, data=advertisement()
+    )
+    return Form(hass.config_entries.flow, result, {"farm": farm.entry_id})
+
+
+def _tester(
+    good: dict[str, Any], *, edited: bool = False
+) -> Callable[[HomeAssistant, MockConfigEntry], Awaitable[Form]]:
+    """A Bluetooth meter that is added by its address, or changed."""
+
+    async def opened(hass: HomeAssistant, farm: MockConfigEntry) -> Form:
+        made = Flow(hass, farm)
+        flow = await (made.edit("ble_device") if edited else made.add("ble_device"))
+        return _sub(flow, "ble_device", good)
+
+    return opened
+
+
+METERS = [
+    Formed("VfarmConfigFlow.which_farm", _which_farm),
+    Formed(
+        "MeterFlow.user",
+        _tester({"address": ADDRESS, "meter": "water_tester"}),
+        {"name=   ": "it has its own name then"},
+    ),
+    Formed(
+        "MeterFlow.reconfigure", _tester({"name": "Tank", "meter": "plant_sensor"}, edited=True)
+    ),
+]
+
+
 ENTITY = {"entity": "sensor.co2"}
 PATHS = [
     Formed("VfarmConfigFlow.farm", _farm),
@@ -256,6 +290,7 @@ PATHS = [
         _edit("circuit", "test_binding", {}, {"binding": "bench.irrigation_valve"}),
     ),
     *MODBUS,
+    *METERS,
     Formed("ProposalSteps.propose", _edit("zone", "propose", {"proposals": []})),
     Formed("BindingSteps.add_binding", _edit("zone", "add_binding", {"role": "co2"})),
     Formed(
@@ -380,8 +415,8 @@ def unsaid(form: Form, result: Mapping[str, Any]) -> str | None:
 
 @pytest.fixture
 def entry(hass: HomeAssistant, line: None) -> MockConfigEntry:
-    """The small farm, with a supply, a contact at the tank, a level that nothing waters and a probe
-    on a line."""
+    """The small farm, with a supply, a contact at the tank, a level that nothing waters, a probe
+    on a line and a Bluetooth pen."""
     # A farm waits for what it is bound to.
     hass.states.async_set("binary_sensor.leak", "off")
     parts = small_farm()
@@ -393,6 +428,7 @@ def entry(hass: HomeAssistant, line: None) -> MockConfigEntry:
         subentry_type="supply", title="Mains", data=supply, unique_id="supply_mains"
     )
     parts["probe"] = device(place(502, unit=5))
+    parts["pen"] = meter(address="A4:C1:38:09:09:09")
     made = MockConfigEntry(
         domain=DOMAIN,
         title="Home farm",
@@ -429,6 +465,10 @@ def line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{flows}.commissioning.async_change", changed)
     # What was added is not asked.
     monkeypatch.setattr("custom_components.vfarm.modbus.poller.Poller.start", lambda self: None)
+    # A radio, and nobody who is heard.
+    monkeypatch.setattr(f"{flows}.bluetooth.has_bluetooth", lambda hass: True)
+    monkeypatch.setattr(f"{flows}.bluetooth.async_heard", AsyncMock(return_value=[]))
+    monkeypatch.setattr("custom_components.vfarm.ble.meter.Meter.start", lambda self: None)
 
 
 @pytest.fixture
@@ -464,7 +504,8 @@ NO_FORM = {
     *("VfarmConfigFlow.user", "VfarmConfigFlow.demo", "NodeFlow.user", "NodeFlow.reconfigure"),
     *("NodeFlow.menu", "BindingSteps.menu", "NodeFlow.save", "RackFlow.add_level"),
     *("ModbusFlow.user", "ModbusFlow.reconfigure", "ModbusFlow.scan", "ModbusFlow.nobody"),
-    *("ModbusFlow.link_taken", "ModbusFlow.unreachable", "TryingSteps.trying"),
+    *("VfarmConfigFlow.bluetooth", "ModbusFlow.link_taken", "ModbusFlow.unreachable"),
+    "TryingSteps.trying",
 }
 
 

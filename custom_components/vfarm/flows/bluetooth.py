@@ -87,18 +87,25 @@ class MeterFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """What it is called and what it is; another address is another meter."""
         entry, subentry = self._get_entry(), self._get_reconfigure_subentry()
+        errors: dict[str, str] = {}
         if user_input is not None:
-            return self.async_update_and_abort(
-                entry,
-                subentry,
-                title=user_input[CONF_NAME].strip() or subentry.title,
-                data=data_of(subentry.data[CONF_ADDRESS], Kind(user_input[CONF_METER])),
-            )
+            if name := user_input[CONF_NAME].strip():
+                return self.async_update_and_abort(
+                    entry,
+                    subentry,
+                    title=name,
+                    data=data_of(subentry.data[CONF_ADDRESS], Kind(user_input[CONF_METER])),
+                )
+            errors[CONF_NAME] = "name_empty"
         schema = vol.Schema({vol.Required(CONF_NAME): TextSelector(), **_kinds()})
-        shown = {CONF_NAME: subentry.title, CONF_METER: subentry.data[CONF_METER]}
+        shown = user_input or {
+            CONF_NAME: subentry.title,
+            CONF_METER: subentry.data[CONF_METER],
+        }
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors=errors,
             description_placeholders={CONF_ADDRESS: subentry.data[CONF_ADDRESS]},
         )
 
