@@ -34,6 +34,7 @@ _UNITS: Mapping[str, tuple[str, int]] = {
     "ec": ("mS/cm", 2),
     "ph": ("", 1),
     "solution_temperature": ("°C", 1),
+    "dissolved_oxygen": ("mg/L", 1),
 }
 
 
@@ -132,6 +133,7 @@ class Speaker:
         for key, measured in (("ec", seen.ec), ("ph", seen.ph)):
             yield from self._measured(key, measured)
         yield from self._measured("solution_temperature", seen.temperature)
+        yield from self._measured("dissolved_oxygen", seen.oxygen)
         if seen.fill_fraction is not None:
             share = self._t("percent", n=self._n(seen.fill_fraction * 100))
             yield f"{self._t('volume')}: {share}"

@@ -9,8 +9,9 @@ from ..farm.bindings import Binding
 from ..farm.calibration import Correction
 from ..farm.nodes import Farm
 from ..farm.roles import CALIBRATED, CHECKED_DAYS, DOSING, PROBES, Role
-from .clock import Now
+from .clock import Due, Now
 from .draft import Draft
+from .effects import Severity
 from .memory import Calibrated, Memory, ProbeState, ProbeUse
 
 _DAY_S = 86400.0
@@ -67,6 +68,58 @@ def checks_due(d: Draft) -> Iterator[tuple[Binding, float]]:
             continue
         if state.use is ProbeUse.IN_USE and state.verified_at is not None:
             yield binding, state.verified_at + check_days(d.farm, binding) * _DAY_S
+
+
+#: Wakes what is due to be checked.
+DUE = "check:"
+
+
+def _ends(d: Draft) -> dict[str, float]:
+    """When the check of each probe, light sensor and dosing pump runs out (farm time)."""
+    found = {binding.id: at for binding, at in checks_due(d)}
+    for reservoir in d.farm.reservoirs:
+        state = d.reservoir(reservoir.id)
+        for point, probe in state.probes.items():
+            if probe.use is ProbeUse.IN_USE and probe.verified_at is not None:
+                found[point] = probe.verified_at + reservoir.probe_days * _DAY_S
+        for point, pump in state.dosers.items():
+            if pump.calibrated_at is not None:
+                found[point] = pump.calibrated_at + reservoir.pump_days * _DAY_S
+    return {point: at for point, at in found.items() if point in d.farm.binding}
+
+
+def wind(d: Draft) -> None:
+    """Wake each check when it runs out; what has run out was told then."""
+    ends, now = _ends(d), d.now.farm
+    for key in [k for k in d.due.merged() if k.startswith(DUE)]:
+        if key.removeprefix(DUE) not in ends:
+            d.due.remove(key)
+    for point, at in ends.items():
+        d.wake(DUE + point, Due(farm=at) if at > now else Due())
+
+
+def missed(d: Draft, since: float | None) -> None:
+    """Tell what has run out while nothing ran: since the last moment that is known (farm time), but
+    no more than a day ago, as an idle farm knows of no late moment and would tell it at every
+    start."""
+    if since is None:
+        return
+    since = max(since, d.now.farm - _DAY_S)
+    for point, at in _ends(d).items():
+        if since < at <= d.now.farm:
+            _tell(d, point)
+
+
+def due(d: Draft, point: str) -> None:
+    """A check has run out: it is told once."""
+    d.due.remove(DUE + point)
+    if _ends(d).get(point, d.now.farm + 1.0) <= d.now.farm:
+        _tell(d, point)
+
+
+def _tell(d: Draft, point: str) -> None:
+    binding = d.farm.binding[point]
+    d.event("check_due", binding.node, Severity.P4, point=point, role=binding.role.value)
 
 
 def told(correction: Correction) -> str:

@@ -18,6 +18,7 @@ from ..farm.roles import Role, RoleKind, spec
 from . import (
     alarm_test,
     batch_light,
+    calibrations,
     climate,
     clock_set,
     degraded,
@@ -218,6 +219,7 @@ def _started(d: Draft, item: Started) -> None:
         clock_set.set_clock(d, d.now.farm - seen)
     d.batches_changed()
     _look_again(d)
+    calibrations.missed(d, seen)
     for circuit in d.farm.circuits:
         if d.circuit(circuit.id).shot is not None:
             shot.end_shot(d, circuit, ShotEnd.CRASH)
@@ -242,6 +244,7 @@ def _look_again(d: Draft) -> None:
     for override in list(d.overrides.values()):
         d.wake(f"override:{override.key}", Due(farm=override.expires_at))
     _wind_clock(d)
+    calibrations.wind(d)
     d.due.remove(warmth.DUE)
     warmth.wind(d)
 
@@ -258,6 +261,7 @@ def _farm_changed(d: Draft, item: FarmChanged) -> None:
         d.points.remove(point)
         d.actuators.remove(point)
         d.due.remove(point)
+    calibrations.wind(d)
     d.mark_all()
 
 
@@ -325,6 +329,8 @@ def _wake_due(d: Draft) -> None:
             if d.overrides.now:
                 # On the way to another recipe limits move without an event.
                 requests.overrides_look_again(d)
+        elif key.startswith(calibrations.DUE):
+            calibrations.due(d, key.removeprefix(calibrations.DUE))
         elif key == drills.DUE:
             d.due.remove(key)
         elif key == alarm_test.DUE:

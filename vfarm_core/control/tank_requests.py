@@ -67,6 +67,7 @@ def _keep_probe(d: Draft, binding: Binding, probe: ProbeState) -> None:
     if binding.role not in PROBES:
         d.sensors.set(binding.id, probe)
         d.mark(binding.node)
+        calibrations.wind(d)
         return
     state = d.reservoir(binding.node)
     # Doses that were judged by it before say nothing after it was moved.
@@ -74,6 +75,7 @@ def _keep_probe(d: Draft, binding: Binding, probe: ProbeState) -> None:
     probes = {**state.probes, binding.id: probe}
     d.reservoirs.set(binding.node, replace(state, probes=probes, trials=trials))
     d.mark(binding.node)
+    calibrations.wind(d)
 
 
 def _as_it_shows(probe: ProbeState) -> ProbeState:
@@ -237,6 +239,7 @@ def _calibrate(d: Draft, request: CalibratePump) -> dict[str, Any]:
     known_pump = dose.doser(d.reservoir(reservoir.id), pump.id)
     measured = replace(known_pump, ml_per_s=rate, calibrated_at=d.now.farm)
     dose.set_doser(d, reservoir.id, pump.id, measured)
+    calibrations.wind(d)
     d.mark(reservoir.id)
     d.event(
         "pump_calibrated",

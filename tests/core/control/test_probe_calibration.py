@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.core.support import sensor
-from tests.core.tank import EC, PH, A, Tank, tank_farm
+from tests.core.tank import EC, PH, PUMPS, A, Tank, tank_farm
 from vfarm_core.control import calibrations
 from vfarm_core.control.agenda import agenda
 from vfarm_core.control.inputs import (
@@ -375,3 +375,52 @@ def test_a_farm_that_moves_to_another_sensor_leaves_its_calibration_behind() -> 
     (gone,) = forgotten(tank.runtime.memory, [PPFD], 1.0)
     assert (gone.key, gone.data) == (f"sensor:{PPFD}", None)
     assert not list(forgotten(tank.runtime.memory, ["another"], 1.0))
+
+
+def dues(tank: Tank) -> list[str]:
+    return [str(e.params["point"]) for e in tank.events if e.kind == "check_due"]
+
+
+def test_a_check_that_has_run_out_is_told_once() -> None:
+    tank = with_more(replace(QUANTUM, check_days=2.0))
+    calibrate(tank, PPFD, (200.0, 230.0))
+    tank.advance(DAY, sensors=False)
+    assert dues(tank) == []
+    tank.advance(2 * DAY, sensors=False)
+    assert dues(tank) == [PPFD]
+    tank.restart()
+    assert dues(tank) == [PPFD]
+    calibrate(tank, PPFD, (200.0, 230.0))
+    tank.advance(3 * DAY, sensors=False)
+    assert dues(tank) == [PPFD, PPFD]
+
+
+def test_a_check_that_runs_out_while_nothing_runs_is_told_after_the_start() -> None:
+    tank = with_more(replace(QUANTUM, check_days=2.0))
+    calibrate(tank, PPFD, (200.0, 230.0))
+    tank.restart(down_s=2.5 * DAY)
+    assert dues(tank) == [PPFD]
+    tank.restart(down_s=3 * DAY)
+    assert dues(tank) == [PPFD], "it is on the list of tasks; nobody is told at every start"
+
+
+def test_what_is_calibrated_again_or_gone_is_not_due() -> None:
+    tank = with_more(replace(QUANTUM, check_days=2.0))
+    calibrate(tank, PPFD, (200.0, 230.0))
+    tank.advance(DAY, sensors=False)
+    calibrate(tank, PPFD, (200.0, 230.0))
+    tank.advance(1.5 * DAY, sensors=False)
+    assert dues(tank) == []
+    tank.farm = tank_farm()
+    tank.runtime.replace_farm(tank.farm)
+    tank.settle()
+    tank.advance(3 * DAY, sensors=False)
+    assert dues(tank) == []
+
+
+def test_a_dosing_pump_and_a_probe_are_due_as_their_tank_says() -> None:
+    tank = Tank(tank_farm(probe_days=2.0, pump_days=3.0)).ready()
+    tank.advance(2.5 * DAY, sensors=False)
+    assert sorted(dues(tank)) == sorted([EC, PH])
+    tank.advance(DAY, sensors=False)
+    assert sorted(dues(tank)) == sorted([EC, PH, *(p for p in PUMPS if p in tank.farm.binding)])
