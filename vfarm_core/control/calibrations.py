@@ -71,7 +71,7 @@ def checks_due(d: Draft) -> Iterator[tuple[Binding, float]]:
 
 
 #: Wakes what is due to be checked.
-DUE = "check:"
+DUE = "calibration:"
 
 
 def _ends(d: Draft) -> dict[str, float]:
