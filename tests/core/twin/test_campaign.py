@@ -155,7 +155,7 @@ _SABOTAGE: dict[str, tuple[object, str, object, str, str]] = {
     "maximum on-time": (
         safety, "_over_max_on", _always(False), "temperature_stuck_low", "maximum_on",
     ),
-    "daily cap": (safety, "_on_time", _always(0.0), "kill_keeps_daily_cap", "daily_cap"),
+    "daily cap": (safety, "on_time_s", _always(0.0), "kill_keeps_daily_cap", "daily_cap"),
     "maximum off-time": (
         safety, "_allow_off", _allow_off, "film_pump_stopped_by_hand", "maximum_off",
     ),
