@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, Platform
 from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
@@ -218,6 +219,8 @@ def _follow_time_zone(hass: HomeAssistant, entry: VfarmConfigEntry) -> CALLBACK_
 
 async def _async_edited(hass: HomeAssistant, entry: VfarmConfigEntry) -> None:
     """The entry or a subentry was edited: go on with the difference."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return  # It ends, and begins anew with what is there then.
     data = entry.runtime_data
     await data.modbus.async_edited()
     await data.meters.async_edited()

@@ -229,6 +229,20 @@ async def test_without_bluetooth_a_farm_runs_and_says_what_waits(
     )
 
 
+async def test_an_edit_that_comes_while_a_farm_ends_changes_nothing(
+    hass: HomeAssistant, farm: MockConfigEntry
+) -> None:
+    await set_up(hass, farm)
+    data = farm.runtime_data
+    (sub,) = farm.get_subentries_of_type(TYPE)
+    before = data.meters.meters[sub.subentry_id]
+    await hass.config_entries.async_unload(farm.entry_id)
+    hass.config_entries.async_update_subentry(farm, sub, title="Pen")
+    await data.meters.async_edited()
+    await data.modbus.async_edited()
+    assert data.meters.meters[sub.subentry_id] is before
+
+
 # -- adding -------------------------------------------------------------------------------------
 
 

@@ -31,6 +31,7 @@ class FarmMeters:
         self._adders: dict[str, AddConfigEntryEntitiesCallback] = {}
         self._entities: dict[str, dict[str, list[Entity]]] = {}
         self._started = False
+        self._closed = False
         self._editing = asyncio.Lock()
 
     @callback
@@ -60,25 +61,32 @@ class FarmMeters:
     async def async_edited(self) -> None:
         """Go on with what the subentries say now; what did not change is not disturbed."""
         async with self._editing:
-            wanted = self._wanted()
-            for key in [key for key in self.meters if key not in wanted]:
+            if not self._closed:
+                await self._async_follow()
+
+    async def _async_follow(self) -> None:
+        wanted = self._wanted()
+        for key in [key for key in self.meters if key not in wanted]:
+            await self._async_drop(key)
+        for key, one in wanted.items():
+            present = self.meters.get(key)
+            if present is not None and present.wanted == one:
+                continue
+            if present is not None:
                 await self._async_drop(key)
-            for key, one in wanted.items():
-                present = self.meters.get(key)
-                if present is not None and present.wanted == one:
-                    continue
-                if present is not None:
-                    await self._async_drop(key)
-                meter = self._make(one)
-                for domain in DOMAINS:
-                    self._add(key, domain)
-                if self._started:
-                    meter.start()
+            meter = self._make(one)
+            for domain in DOMAINS:
+                self._add(key, domain)
+            if self._started:
+                meter.start()
 
     async def async_close(self) -> None:
         """Visit nobody any more."""
         self._started = False
-        await asyncio.gather(*(meter.async_stop() for meter in self.meters.values()))
+        self._closed = True
+        # An edit that is under way ends first: it may have taken a meter up again.
+        async with self._editing:
+            await asyncio.gather(*(meter.async_stop() for meter in self.meters.values()))
 
     # -- one meter ------------------------------------------------------------------------------
 

@@ -100,7 +100,8 @@ class ModbusEntity(CommandedEntity):
     async def async_added_to_hass(self) -> None:
         """Follow the device."""
         self.async_on_remove(self.poller.listen(self._told))
-        self.async_on_remove(lambda: self.entry.runtime_data.engine.writes.forget(self))
+        writes = self.entry.runtime_data.engine.writes
+        self.async_on_remove(lambda: writes.forget(self))
         self._before = (self.available, self.shows())
 
     @callback

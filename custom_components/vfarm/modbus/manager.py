@@ -55,6 +55,7 @@ class FarmModbus:
         self._adders: dict[str, AddConfigEntryEntitiesCallback] = {}
         self._entities: dict[str, list[ModbusEntity]] = {}
         self._started = False
+        self._closed = False
         self._editing = asyncio.Lock()
 
     @property
@@ -100,7 +101,8 @@ class FarmModbus:
     async def async_edited(self) -> None:
         """Go on with what the subentries say now; what did not change is not disturbed."""
         async with self._editing:
-            await self._async_follow()
+            if not self._closed:
+                await self._async_follow()
 
     async def _async_follow(self) -> None:
         wanted = await self._async_wanted()
@@ -121,7 +123,10 @@ class FarmModbus:
     async def async_close(self) -> None:
         """Ask no device any more and let go of the lines."""
         self._started = False
-        await asyncio.gather(*(poller.async_stop() for poller in self.pollers.values()))
+        self._closed = True
+        # An edit that is under way ends first: it may have taken a device up again.
+        async with self._editing:
+            await asyncio.gather(*(poller.async_stop() for poller in self.pollers.values()))
 
     # -- one device -----------------------------------------------------------------------------
 
