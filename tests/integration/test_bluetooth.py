@@ -229,6 +229,25 @@ async def test_without_bluetooth_a_farm_runs_and_says_what_waits(
     )
 
 
+async def test_bluetooth_that_is_set_up_after_the_farm_is_waited_for(
+    hass: HomeAssistant, mock_bluetooth: None
+) -> None:
+    entry = farm_with(hass, meter())
+    await set_up(hass, entry)
+    await settle(hass)
+    with on_air(water_tester()) as air:
+        radio = MockConfigEntry(domain="bluetooth", unique_id="00:00:00:00:00:01")
+        radio.add_to_hass(hass)
+        await hass.config_entries.async_setup(radio.entry_id)
+        await settle(hass)
+        air.hear(hass)
+        await settle(hass)
+        assert shown(hass, entry, "ph").state == "6.1"
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.config_entries.async_unload(radio.entry_id)
+    await hass.async_block_till_done()
+
+
 async def test_an_edit_that_comes_while_a_farm_ends_changes_nothing(
     hass: HomeAssistant, farm: MockConfigEntry
 ) -> None:

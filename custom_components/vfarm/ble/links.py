@@ -14,9 +14,10 @@ from types import ModuleType
 from typing import Any, Final, cast
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_ADDRESS
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import CONF_ADDRESS, EVENT_COMPONENT_LOADED
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.importlib import async_import_module
+from homeassistant.setup import EventComponentLoaded
 from homeassistant.util.hass_dict import HassKey
 
 from vfarm_core.devices.ble.kinds import Kind, kind_of
@@ -75,6 +76,21 @@ def address_of(text: str) -> str | None:
 def has_bluetooth(hass: HomeAssistant) -> bool:
     """Whether Home Assistant's Bluetooth is set up."""
     return _BLUETOOTH in hass.config.components
+
+
+@callback
+def when_there(hass: HomeAssistant, then: Callable[[], None]) -> CALLBACK_TYPE:
+    """Call once Home Assistant's Bluetooth is set up; until then, nothing waits for it."""
+
+    @callback
+    def is_it(data: EventComponentLoaded) -> bool:
+        return data["component"] == _BLUETOOTH
+
+    @callback
+    def loaded(_event: Event[EventComponentLoaded]) -> None:
+        then()
+
+    return hass.bus.async_listen(EVENT_COMPONENT_LOADED, loaded, event_filter=is_it)
 
 
 def turn(hass: HomeAssistant) -> asyncio.Lock:

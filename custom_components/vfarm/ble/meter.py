@@ -11,6 +11,7 @@ from datetime import datetime
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.start import async_at_started
 
 from vfarm_core.devices.ble.errors import BleError, FrameError
 from vfarm_core.devices.ble.kinds import Kind
@@ -18,7 +19,7 @@ from vfarm_core.devices.ble.session import Pace, Session
 from vfarm_core.devices.ble.values import Quantity, Reading, Value
 from vfarm_core.devices.ble.visits import read_water_tester
 
-from .links import Radio, Wanted, turn
+from .links import Radio, Wanted, turn, when_there
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Meter:
         self._task: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
         self._told = False
+        self._waiting: tuple[CALLBACK_TYPE, ...] = ()
 
     # -- coming and going -----------------------------------------------------------------------
 
@@ -58,7 +60,11 @@ class Meter:
     async def _async_start(self) -> None:
         self.radio = radio = await Radio.async_of(self._hass, self.wanted)
         if radio is None:
-            _LOGGER.warning("%s waits for Bluetooth, which is not set up", self.wanted.name)
+            # It may be set up later than this, or never.
+            self._waiting = (
+                when_there(self._hass, self._there),
+                async_at_started(self._hass, self._missed),
+            )
             return
         if self.wanted.kind is not Kind.WATER_TESTER:
             return
@@ -73,8 +79,24 @@ class Meter:
         self._deaf = radio.listen(self._seen, self._lost)
         self._look()
 
+    @callback
+    def _there(self) -> None:
+        self._wait_no_more()
+        self.start()
+
+    @callback
+    def _missed(self, _hass: HomeAssistant) -> None:
+        _LOGGER.warning("%s waits for Bluetooth, which is not set up", self.wanted.name)
+
+    @callback
+    def _wait_no_more(self) -> None:
+        for end in self._waiting:
+            end()
+        self._waiting = ()
+
     async def async_stop(self) -> None:
         """Visit it no more; a visit that is under way is ended, and its connection left."""
+        self._wait_no_more()
         for ended in (self._timer, self._deaf):
             if ended is not None:
                 ended()
